@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libvmgenc: has this virtual machine been cloned since I last looked?
+ * The contract of each call is in libvmgenc(3); the layouts here are versioned.
+ */
+#ifndef VMGENC_H
+#define VMGENC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmgenc_abi.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * What a caller last saw. All zero has seen nothing, so the first check says changed.
+ * One mark per thread or per guarded generator: a mark is plain memory without a lock.
+ */
+struct vmgenc_mark {
+	uint64_t seen[2];
+};
+
+/*
+ * An open source. Owned by vmgenc_open() and vmgenc_close(); everything behind `hot` is the
+ * library's own. hot points at two adjacent 64-bit words that change with every generation:
+ * the hypervisor's id where the raw page may be mapped, else generation and settled.
+ */
+struct vmgenc {
+	const volatile uint64_t *hot;
+};
+
+/* Which protection a source gives: vmgenc_status.guarantee */
+enum vmgenc_guarantee {
+	VMGENC_NONE = 0,     /* the host never filled the id: nothing will ever change */
+	VMGENC_NOTIFIED = 1, /* the driver's counter: lags behind the clone until the driver noticed */
+	VMGENC_RACE_FREE = 2 /* the hypervisor's own page: changed before the clone's first instruction */
+};
+
+struct vmgenc_status {
+	uint32_t size;	    /* set by the caller to sizeof(struct vmgenc_status) */
+	uint32_t guarantee; /* enum vmgenc_guarantee */
+	uint32_t flags;	    /* of the generation page */
+	uint32_t reserved;
+	uint64_t generation;
+	uint64_t settled;
+	uint8_t id[VMGENC_ID_SIZE];
+	uint64_t changed_ns;
+	uint64_t changes;
+	uint64_t spurious;
+	uint64_t rekeys;
+	uint64_t rekey_failures;
+	char source[64]; /* "dev:/dev/vmgenc", NUL-terminated, cut where longer */
+};
+
+/*
+ * Opens a source and maps its pages.
+ *
+ * source: "dev:PATH" (a vmgenc device node), "file:PATH" (a simulated one, for tests), or
+ * NULL for the best available: the environment's VMGENC_SOURCE (ignored in set-user-id
+ * programs), then dev:/dev/vmgenc. *vg is the caller's until vmgenc_close(); on failure it
+ * is NULL. Thread-safe. Returns 0 or
+ *   -ENODEV   there is no such source: this machine cannot tell that it was cloned
+ *   -EACCES   the source exists but may not be opened
+ *   -EINVAL   source has no known prefix, or what it names is not a vmgenc source
+ *   -EPROTO   the source speaks a version that this library does not know
+ *   -ENOMEM, -EMFILE, -ENFILE   as usual
+ */
+int vmgenc_open(struct vmgenc **vg, const char *source);
+
+/* Unmaps and closes. vg may be NULL. No thread may use vg during or after it. */
+void vmgenc_close(struct vmgenc *vg);
+
+/*
+ * True if the generation differs from mark: call vmgenc_sync() before using any random
+ * value, key or nonce made earlier. Two loads and a compare: no call, no system call; from
+ * any thread, from signal handlers and after fork(2). It never fails.
+ */
+static inline bool vmgenc_changed(const struct vmgenc *vg, const struct vmgenc_mark *mark)
+{
+	return ((vg->hot[0] ^ mark->seen[0]) | (vg->hot[1] ^ mark->seen[1])) != 0;
+}
+
+/*
+ * Returns once the kernel's random generator is rekeyed for the generation that mark is then
+ * set to. Afterwards draw afresh (getrandom(2)), and check again before the result leaves.
+ *
+ * timeout_ms: how long to retry while the kernel cannot rekey; 0 tries once, -1 for ever.
+ * Thread-safe with a mark of the thread's own; usable after fork(2). Returns 0 or
+ *   -ETIMEDOUT  not settled in time: mark is untouched, so vmgenc_changed() stays true
+ *   -EIO        the driver failed; mark is untouched
+ *   -EINTR      a signal came while it waited; mark is untouched
+ */
+int vmgenc_sync(struct vmgenc *vg, struct vmgenc_mark *mark, int timeout_ms);
+
+/*
+ * A descriptor that polls readable after each change, owned by vg. read(2) on it returns a
+ * struct vmgenc_event and makes it wait for the next. The read position is shared with
+ * children of fork(2). Returns -ENOTSUP for sources without one (file:).
+ */
+int vmgenc_fd(const struct vmgenc *vg);
+
+/*
+ * A consistent picture of the source. st->size is set by the caller beforehand; no more than
+ * that is written. Thread-safe. Returns 0, or
+ *   -EINVAL  st->size is smaller than the first version's structure
+ *   -EAGAIN  the source was being written all the time (a driver that died half-way)
+ */
+int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* VMGENC_H */

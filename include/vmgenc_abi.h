@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the vmgenc drivers and programs share: the generation page, the event
+ * and the ioctl of /dev/vmgenc. Includable alone, by kernels and by programs.
+ */
+#ifndef VMGENC_ABI_H
+#define VMGENC_ABI_H
+
+#if defined(__KERNEL__)
+#include <linux/ioctl.h>
+#include <linux/types.h>
+#elif defined(_KERNEL)
+#include <sys/types.h>
+#include <sys/ioccom.h>
+#else
+#include <stdint.h>
+#include <sys/ioctl.h>
+#endif
+
+#define VMGENC_ID_SIZE 16
+
+#define VMGENC_PAGE_MAGIC 0x43474d56u /* "VMGC" as bytes on a little-endian machine */
+#define VMGENC_PAGE_VERSION 1
+
+/*
+ * vmgenc_page.flags
+ *
+ * RAW_MAPPABLE   page 1 of the device can be mapped, by whoever RAW_PRIVILEGED leaves
+ * RAW_PRIVILEGED the raw page holds other firmware data (or the administrator said so):
+ *                mapping it needs CAP_SYS_RAWIO (Linux) or PRIV_DRIVER (FreeBSD)
+ * ID_UNFILLED    the id has been all zero since attach: the host never filled it, so it
+ *                identifies nothing
+ * REKEY_FAILED   the kernel's random generator refused the last rekey: settled < generation
+ *                until a retry succeeds
+ */
+#define VMGENC_RAW_MAPPABLE 0x1u
+#define VMGENC_RAW_PRIVILEGED 0x2u
+#define VMGENC_ID_UNFILLED 0x4u
+#define VMGENC_REKEY_FAILED 0x8u
+
+/*
+ * The generation page: page 0 of /dev/vmgenc, read-only, native-endian.
+ *
+ * seq is odd while the driver writes. To read more than one field consistently: take seq,
+ * read acquire-ordered, take seq again, and start over if it was odd or moved. A single
+ * aligned 64-bit field needs no seq. The driver stores generation after everything that a
+ * reader of the new generation may look at.
+ */
+struct vmgenc_page {
+	uint32_t magic;	     /* VMGENC_PAGE_MAGIC */
+	uint16_t version;    /* VMGENC_PAGE_VERSION */
+	uint16_t size;	     /* of this structure in bytes; grows only at the end */
+	uint32_t flags;	     /* VMGENC_RAW_MAPPABLE, ... */
+	uint32_t id_offset;  /* of the id within the raw page, a multiple of 8 */
+	uint64_t generation; /* 1 when the driver attached, + 1 for each change */
+	uint64_t settled;    /* the last generation whose rekey was verified; 0: none yet */
+	uint8_t id[VMGENC_ID_SIZE]; /* the id of this generation, in the hypervisor's byte order */
+	uint64_t changed_ns; /* CLOCK_BOOTTIME (FreeBSD: CLOCK_UPTIME) when it was published */
+	uint32_t seq;	     /* odd while the driver writes */
+	uint32_t reserved;   /* 0 */
+	/* The second cache line: counters since the driver attached. */
+	uint64_t changes;	 /* changes of the id */
+	uint64_t spurious;	 /* notifications that found the id unchanged */
+	uint64_t rekeys;	 /* rekeys of the kernel's generator, verified */
+	uint64_t rekey_failures; /* attempts that failed */
+};
+
+/* What read(2) on /dev/vmgenc and the sync ioctl return. */
+struct vmgenc_event {
+	uint64_t generation;
+	uint64_t settled;
+	uint8_t id[VMGENC_ID_SIZE];
+	uint64_t changed_ns;
+};
+
+/*
+ * sync: look at the id now; after a change rekey, publish and tell, in the caller's context.
+ * Returns 0 when settled equals generation, and the event then in force. Any descriptor of
+ * the device may do it; no privilege is needed.
+ *   ENODATA  the kernel's generator is not seeded yet, so it cannot be rekeyed
+ *   EAGAIN   the id did not hold still while it was read; try again
+ *   EIO      the generator could not be rekeyed for another reason (the log has it)
+ *   EFAULT   the argument is not writable memory
+ *   EINTR    a fatal signal came while another sync was under way
+ */
+#define VMGENC_SYNC _IOR('G', 0xE1, struct vmgenc_event)
+
+#endif /* VMGENC_ABI_H */
