@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/core: is what the firmware's ADDR says an address that the id can be at? */
+#include "vmgenc_os.h"
+#include "vmgenc_core.h"
+
+const char *vmgenc_core_address(const struct vmgenc_addr *addr, unsigned int phys_bits,
+				uint64_t *phys, int *error)
+{
+	uint64_t last;
+
+	*phys = 0;
+	*error = -EINVAL;
+	if (!addr->package)
+		return "is not a package";
+	if (addr->count != 2)
+		return "does not have two elements";
+	if (!addr->integer[0] || !addr->integer[1])
+		return "has an element that is not an integer";
+	if ((addr->value[0] | addr->value[1]) >> 32)
+		return "has an element above 32 bits";
+
+	*phys = addr->value[0] | addr->value[1] << 32;
+	if (*phys == 0) {
+		*error = -ENODEV;
+		return "is zero: the hypervisor has not configured the device";
+	}
+	if (*phys % 8 != 0)
+		return "is not 8-byte aligned (rule R1a)";
+	last = *phys + (VMGENC_ID_SIZE - 1);
+	if (last < *phys || (phys_bits < 64 && last >> phys_bits)) {
+		*error = -ERANGE;
+		return "is beyond the processor's physical addresses";
+	}
+	*error = 0;
+	return NULL;
+}

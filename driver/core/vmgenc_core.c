@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/core: from the hypervisor's 16 bytes to a rekeyed generator and whoever must know. */
+#include "vmgenc_os.h"
+#include "vmgenc_core.h"
+
+enum {
+	READ_TRIES = 64,  /* an id in the making is two stores: 64 reads outlast it by far */
+	REKEY_TRIES = 3,  /* at once; afterwards each look tries again */
+	EVENT_TRIES = 64, /* before a reader takes the lock instead of spinning */
+};
+
+/*
+ * The id cannot be read atomically. Two equal reads are not proof of a whole id (the writer
+ * may pause between its words), but then its second store is a further change, and seen as one.
+ */
+static int read_id(const struct vmgenc_core *core, uint64_t id[2])
+{
+	int tries;
+
+	for (tries = 0; tries < READ_TRIES; tries++) {
+		id[0] = core->raw[0];
+		id[1] = core->raw[1];
+		vmgenc_os_barrier();
+		if (core->raw[0] == id[0] && core->raw[1] == id[1])
+			return 0;
+	}
+	return -EAGAIN;
+}
+
+static bool same_id(const uint64_t a[2], const uint64_t b[2])
+{
+	return a[0] == b[0] && a[1] == b[1];
+}
+
+static bool unfilled(const uint64_t id[2])
+{
+	return (id[0] | id[1]) == 0;
+}
+
+static bool settled(const struct vmgenc_core *core)
+{
+	return core->page->settled == core->page->generation;
+}
+
+static void write_begin(struct vmgenc_core *core)
+{
+	*(volatile uint32_t *)&core->page->seq = core->page->seq + 1;
+	vmgenc_os_barrier();
+}
+
+static void write_end(struct vmgenc_core *core)
+{
+	vmgenc_os_barrier();
+	*(volatile uint32_t *)&core->page->seq = core->page->seq + 1;
+}
+
+/* Step 3, with its retries: 0 only when the system has verified that it rekeyed. */
+static int rekey(struct vmgenc_core *core, const uint64_t id[2])
+{
+	int tries, error = 0;
+
+	for (tries = 0; tries < REKEY_TRIES; tries++) {
+		error = vmgenc_os_rekey(core, id);
+		if (!error)
+			break;
+		core->page->rekey_failures++;
+		if (error == -ENODATA) /* not seeded yet: asking again at once is no use */
+			break;
+	}
+	if (!error)
+		core->page->rekeys++;
+	return error;
+}
+
+/*
+ * Step 4. generation goes last and settled before it: whoever sees a new generation without
+ * taking seq must not see an older id or settled beside it.
+ */
+static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t generation, int error)
+{
+	struct vmgenc_page *page = core->page;
+
+	write_begin(core);
+	memcpy(page->id, id, sizeof(page->id));
+	if (generation != page->generation)
+		page->changed_ns = vmgenc_os_now();
+	if (unfilled(id))
+		page->flags |= VMGENC_ID_UNFILLED;
+	else
+		page->flags &= ~VMGENC_ID_UNFILLED;
+	if (error) {
+		page->flags |= VMGENC_REKEY_FAILED;
+	} else {
+		page->flags &= ~VMGENC_REKEY_FAILED;
+		*(volatile uint64_t *)&page->settled = generation;
+	}
+	vmgenc_os_barrier();
+	*(volatile uint64_t *)&page->generation = generation;
+	write_end(core);
+	*(volatile uint64_t *)&core->seen[0] = id[0];
+	*(volatile uint64_t *)&core->seen[1] = id[1];
+}
+
+/* Steps 5 and 6, once for each generation, and not before a listener may draw. */
+static void tell(struct vmgenc_core *core)
+{
+	struct vmgenc_event event;
+
+	if (core->told == core->page->generation)
+		return;
+	core->told = core->page->generation;
+	event.generation = core->page->generation;
+	event.settled = core->page->settled;
+	event.changed_ns = core->page->changed_ns;
+	memcpy(event.id, core->page->id, sizeof(event.id));
+	vmgenc_os_notify_kernel(core, &event);
+	vmgenc_os_notify_user(core, &event);
+}
+
+/* Steps 3 to 6 for an id that is new, or whose rekey has failed so far. */
+static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
+{
+	uint64_t generation = core->page->generation + (changed ? 1 : 0);
+	bool reported = core->page->flags & VMGENC_REKEY_FAILED;
+	int error = rekey(core, id);
+
+	if (changed)
+		core->page->changes++;
+	publish(core, id, generation, error);
+	vmgenc_os_wake_readers(core);
+	if (!error) {
+		tell(core);
+		return 0;
+	}
+	if (changed || !reported)
+		vmgenc_os_log(core, VMGENC_LOG_ERROR,
+			      "generation %llu: the kernel's random generator was NOT rekeyed (error %d); trying again",
+			      (unsigned long long)generation, -error);
+	return error;
+}
+
+int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
+{
+	uint64_t id[2];
+	bool changed;
+	int error;
+
+	error = vmgenc_os_lock(core);
+	if (error)
+		return error;
+	error = read_id(core, id);
+	if (error)
+		goto out;
+
+	/* An id that has become zero is the host's mistake, not a new machine. */
+	changed = !unfilled(id) && !same_id(id, core->seen);
+	if (!changed && trigger == VMGENC_TRIGGER_NOTIFY)
+		core->page->spurious++;
+	if (changed)
+		error = settle(core, id, true);
+	else if (!settled(core))
+		error = settle(core, core->seen, false);
+out:
+	vmgenc_os_unlock(core);
+	return error;
+}
+
+bool vmgenc_core_pending(const struct vmgenc_core *core)
+{
+	const volatile struct vmgenc_page *page = core->page;
+	const volatile uint64_t *seen = core->seen;
+	uint64_t id[2] = { core->raw[0], core->raw[1] };
+
+	if (page->settled != page->generation)
+		return true;
+	return !unfilled(id) && (id[0] != seen[0] || id[1] != seen[1]);
+}
+
+static bool try_event(const struct vmgenc_core *core, struct vmgenc_event *event)
+{
+	const volatile uint32_t *seq = &core->page->seq;
+	uint32_t before = *seq;
+
+	vmgenc_os_barrier();
+	event->generation = core->page->generation;
+	event->settled = core->page->settled;
+	event->changed_ns = core->page->changed_ns;
+	memcpy(event->id, core->page->id, sizeof(event->id));
+	vmgenc_os_barrier();
+	return before % 2 == 0 && *seq == before;
+}
+
+void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event)
+{
+	int tries;
+
+	for (tries = 0; tries < EVENT_TRIES; tries++)
+		if (try_event(core, event))
+			return;
+	vmgenc_os_lock_always(core);
+	try_event(core, event);
+	vmgenc_os_unlock(core);
+}
+
+int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event)
+{
+	int error;
+
+	if (vmgenc_core_pending(core)) {
+		error = vmgenc_core_look(core, VMGENC_TRIGGER_SYNC);
+		if (error)
+			return error;
+	}
+	vmgenc_core_event(core, event);
+	return event->settled == event->generation ? 0 : -EAGAIN;
+}
+
+int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)
+{
+	struct vmgenc_page *page = core->page;
+	uint64_t id[2];
+	int error;
+
+	error = vmgenc_os_map(core, phys);
+	if (error)
+		return error;
+	error = read_id(core, id);
+	if (error) {
+		vmgenc_os_log(core, VMGENC_LOG_ERROR, "the id does not hold still");
+		vmgenc_os_unmap(core);
+		return error;
+	}
+	if (unfilled(id))
+		vmgenc_os_log(core, VMGENC_LOG_WARNING,
+			      "the id is all zero: the host never filled it, so clones go unnoticed");
+
+	page->magic = VMGENC_PAGE_MAGIC;
+	page->version = VMGENC_PAGE_VERSION;
+	page->size = sizeof(*page);
+	/* Not settled yet: the first look rekeys, in a context that can. */
+	publish(core, id, 1, -ENODATA);
+	page->flags &= ~VMGENC_REKEY_FAILED;
+	core->told = 1;
+	return 0;
+}
+
+void vmgenc_core_detach(struct vmgenc_core *core)
+{
+	vmgenc_os_unmap(core);
+}

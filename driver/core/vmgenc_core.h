@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * driver/core: what a change of generation means, with no operating system in it.
+ * Each system provides vmgenc_os.h; the core calls it and never asks which one it is.
+ */
+#ifndef VMGENC_CORE_H
+#define VMGENC_CORE_H
+
+#include "vmgenc_abi.h"
+
+/* Why the id is looked at. */
+enum vmgenc_trigger {
+	VMGENC_TRIGGER_ATTACH,
+	VMGENC_TRIGGER_EARLY,  /* an interrupt, before the notification has made its way */
+	VMGENC_TRIGGER_NOTIFY, /* the hypervisor says that the id changed; it may be wrong */
+	VMGENC_TRIGGER_RESUME, /* the machine slept, or another driver saw a clone */
+	VMGENC_TRIGGER_LOOK,   /* the slow periodic look */
+	VMGENC_TRIGGER_SYNC,   /* a program asks */
+};
+
+enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
+
+/*
+ * One device.
+ *
+ * Locking: vmgenc_os_lock() serialises every writer of page, seen and told, and is held
+ * through all six steps, so that changes are told in their order. page is read without the
+ * lock by vmgenc_core_event() and by mappings, under page->seq; seen is read without it by
+ * vmgenc_core_pending(), which may be wrong for the length of one store: callers only use
+ * it to decide whether to look. raw is set before the first look and cleared after the last.
+ */
+struct vmgenc_core {
+	const volatile uint64_t *raw; /* the id in the hypervisor's memory */
+	struct vmgenc_page *page;     /* a whole zeroed page, given by the system */
+	uint64_t seen[2];	      /* the id of page->generation */
+	uint64_t told;		      /* the generation that listeners were told last */
+};
+
+/* What ADDR evaluated to, as far as the core judges it. */
+struct vmgenc_addr {
+	bool package;
+	uint32_t count;	   /* elements of the package */
+	bool integer[2];   /* the element is an integer */
+	uint64_t value[2]; /* low and high 32 bits of the physical address */
+};
+
+/*
+ * Judges ADDR by Microsoft's rules. Returns NULL and sets *phys, or returns what is wrong, in
+ * words that follow "ADDR ", and sets *error to a negative errno.
+ */
+const char *vmgenc_core_address(const struct vmgenc_addr *addr, unsigned int phys_bits,
+				uint64_t *phys, int *error);
+
+/*
+ * Maps the id at phys and publishes generation 1, unsettled until the first look has rekeyed.
+ * Returns 0 or the error of vmgenc_os_map(), or -EAGAIN when the id does not hold still.
+ */
+int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys);
+
+/* Unmaps the id. No trigger may come during or after it. */
+void vmgenc_core_detach(struct vmgenc_core *core);
+
+/*
+ * Steps 1 to 6, in the caller's context; may sleep. Returns 0 when the kernel's generator has
+ * been rekeyed for the id now in force, else the errno documented at VMGENC_SYNC.
+ */
+int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger);
+
+/*
+ * The same for a program: without the lock where there is nothing to do, so that it neither
+ * waits for listeners nor is slowed by other programs. Fills *event on success.
+ */
+int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event);
+
+/* Whether a look has work to do. Callable from interrupts. */
+bool vmgenc_core_pending(const struct vmgenc_core *core);
+
+/* A consistent picture of the generation page; may sleep where a writer is in the way. */
+void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event);
+
+#endif /* VMGENC_CORE_H */

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/linux: the ACPI side - which devices there are, where the id is, and being told. */
+#include "device.h"
+
+/* Microsoft's _CID, as ACPICA and others spell it, and what newer firmware adds. */
+static bool is_our_id(const char *id)
+{
+	return id && (!strcasecmp(id, "VM_Gen_Counter") || !strcasecmp(id, "VMGENCTR"));
+}
+
+static bool is_ours(acpi_handle handle)
+{
+	struct acpi_device_info *info;
+	bool ours = false;
+	u32 i;
+
+	if (ACPI_FAILURE(acpi_get_object_info(handle, &info)))
+		return false;
+	if (info->valid & ACPI_VALID_HID)
+		ours = is_our_id(info->hardware_id.string);
+	if (info->valid & ACPI_VALID_CID)
+		for (i = 0; i < info->compatible_id_list.count && !ours; i++)
+			ours = is_our_id(info->compatible_id_list.ids[i].string);
+	ACPI_FREE(info);
+	return ours;
+}
+
+struct find_context {
+	vmgenc_found *found;
+	unsigned int started;
+	int error;
+};
+
+static acpi_status find_one(acpi_handle handle, u32 level, void *context, void **result)
+{
+	struct find_context *find = context;
+	int error;
+
+	if (!is_ours(handle))
+		return AE_OK;
+	error = find->found(handle);
+	if (!error)
+		find->started++;
+	else if (!find->error)
+		find->error = error;
+	return AE_OK;
+}
+
+/*
+ * Looks at the namespace instead of binding a driver: the kernel's own vmgenid may hold the
+ * device, and on VMware's shape (a _CID that lists PNP0C02) the PNP core claims it.
+ * acpi_get_devices() leaves out devices whose _STA says that they are absent.
+ * Returns 0 if at least one device could be started, else why the first could not.
+ */
+int vmgenc_acpi_find(vmgenc_found *found)
+{
+	struct find_context find = { .found = found, .error = 0 };
+	acpi_status status;
+
+	status = acpi_get_devices(NULL, find_one, &find, NULL);
+	if (find.started)
+		return 0;
+	if (find.error)
+		return find.error;
+	if (ACPI_FAILURE(status))
+		pr_err("the ACPI namespace cannot be searched: %s\n", acpi_format_exception(status));
+	else
+		pr_info("no VM Generation ID device: this hypervisor does not offer one, or _STA says absent\n");
+	return -ENODEV;
+}
+
+static void read_package(const union acpi_object *obj, struct vmgenc_addr *addr)
+{
+	u32 i;
+
+	memset(addr, 0, sizeof(*addr));
+	addr->package = obj && obj->type == ACPI_TYPE_PACKAGE;
+	if (!addr->package)
+		return;
+	addr->count = obj->package.count;
+	for (i = 0; i < min_t(u32, addr->count, 2); i++) {
+		const union acpi_object *element = &obj->package.elements[i];
+
+		addr->integer[i] = element->type == ACPI_TYPE_INTEGER;
+		if (addr->integer[i])
+			addr->value[i] = element->integer.value;
+	}
+}
+
+static unsigned int phys_bits(void)
+{
+#ifdef CONFIG_X86
+	return boot_cpu_data.x86_phys_bits;
+#else
+	return 8 * sizeof(phys_addr_t);
+#endif
+}
+
+/* ADDR is a Name on some hosts, a Method on others; the result is ours, copied by ACPICA. */
+int vmgenc_acpi_address(struct vmgenc_device *dev)
+{
+	struct acpi_buffer result = { ACPI_ALLOCATE_BUFFER };
+	struct vmgenc_addr addr;
+	const char *wrong;
+	acpi_status status;
+	uint64_t phys;
+	int error;
+
+	status = acpi_evaluate_object(dev->handle, "ADDR", NULL, &result);
+	if (ACPI_FAILURE(status)) {
+		pr_err("%s: ADDR cannot be evaluated: %s\n", dev->path,
+		       acpi_format_exception(status));
+		return status == AE_NOT_FOUND ? -ENOENT : -EIO;
+	}
+	read_package(result.pointer, &addr);
+	ACPI_FREE(result.pointer);
+	wrong = vmgenc_core_address(&addr, phys_bits(), &phys, &error);
+	if (wrong) {
+		pr_err("%s: ADDR %s {%#llx, %#llx}\n", dev->path, wrong, addr.value[0],
+		       addr.value[1]);
+		return error;
+	}
+	dev->phys = phys;
+	return 0;
+}
+
+/* Microsoft defines 0x80; other values say nothing about the id. */
+static void on_notify(acpi_handle handle, u32 value, void *context)
+{
+	if (value == 0x80)
+		vmgenc_kick(context, VMGENC_TRIGGER_NOTIFY);
+}
+
+int vmgenc_acpi_notify_start(struct vmgenc_device *dev)
+{
+	acpi_status status;
+
+	if (!vmgenc_param_notify)
+		return 0;
+	status = acpi_install_notify_handler(dev->handle, ACPI_DEVICE_NOTIFY, on_notify, dev);
+	if (ACPI_FAILURE(status)) {
+		pr_err("%s: no notify handler can be installed: %s\n", dev->path,
+		       acpi_format_exception(status));
+		return -EIO;
+	}
+	return 0;
+}
+
+/* Removing waits for a handler that is running. */
+void vmgenc_acpi_notify_stop(struct vmgenc_device *dev)
+{
+	acpi_status status;
+
+	if (!vmgenc_param_notify)
+		return;
+	status = acpi_remove_notify_handler(dev->handle, ACPI_DEVICE_NOTIFY, on_notify);
+	if (ACPI_FAILURE(status))
+		pr_err("%s: the notify handler cannot be removed: %s\n", dev->path,
+		       acpi_format_exception(status));
+}
+
+/*
+ * The hypervisor's notification is an ACPI interrupt that becomes a work item, then an AML
+ * method, then another work item. Comparing 16 bytes in the interrupt itself comes before all
+ * that. It runs with ACPICA's GPE lock held: compare and wake, nothing else.
+ */
+static bool early_installed;
+
+static u32 on_sci(void *context)
+{
+	struct vmgenc_device *dev;
+
+	list_for_each_entry(dev, &vmgenc_devices, link)
+		if (vmgenc_core_pending(&dev->core))
+			vmgenc_kick(dev, VMGENC_TRIGGER_EARLY);
+	return ACPI_INTERRUPT_NOT_HANDLED;
+}
+
+/* Hardware-reduced ACPI has no such interrupt: there the notification is the earliest. */
+void vmgenc_acpi_early_start(void)
+{
+	acpi_status status;
+
+	if (!vmgenc_param_notify || !vmgenc_param_sci)
+		return;
+	if (acpi_gbl_FADT.flags & ACPI_FADT_HW_REDUCED)
+		return;
+	status = acpi_install_sci_handler(on_sci, NULL);
+	if (ACPI_FAILURE(status)) {
+		pr_warn("no early interrupt, only the notification: %s\n",
+			acpi_format_exception(status));
+		return;
+	}
+	early_installed = true;
+}
+
+/* Taking it off the list needs the GPE lock, so no handler runs afterwards. */
+void vmgenc_acpi_early_stop(void)
+{
+	acpi_status status;
+
+	if (!early_installed)
+		return;
+	status = acpi_remove_sci_handler(on_sci);
+	if (ACPI_FAILURE(status))
+		pr_err("the early interrupt cannot be removed: %s\n",
+		       acpi_format_exception(status));
+	early_installed = false;
+}

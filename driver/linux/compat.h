@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* driver/linux: every difference between kernel versions, so that the rest reads as if in-tree. */
+#ifndef VMGENC_COMPAT_H
+#define VMGENC_COMPAT_H
+
+#include <linux/kconfig.h>
+#include <linux/mm.h>
+#include <linux/random.h>
+#include <linux/sysctl.h>
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
+#error "vmgenc needs Linux 5.10 or later: RNDRESEEDCRNG on older kernels does not reach every CPU"
+#endif
+
+/* 6.3 made vm_flags const: they change through an accessor that checks the lock. */
+static inline void vmgenc_vma_never_writable(struct vm_area_struct *vma)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_clear(vma, VM_MAYWRITE);
+#else
+	vma->vm_flags &= ~VM_MAYWRITE;
+#endif
+}
+
+/* 6.6 counts a table's entries, 6.11 refuses the empty last one that older kernels need. */
+static inline struct ctl_table_header *
+vmgenc_register_sysctl(const char *path, struct ctl_table *table, size_t entries)
+{
+#ifdef register_sysctl
+	return register_sysctl_sz(path, table, entries);
+#else
+	return register_sysctl(path, table);
+#endif
+}
+
+/* 6.11 made the table that a handler is given const. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
+typedef const struct ctl_table vmgenc_ctl_table;
+#else
+typedef struct ctl_table vmgenc_ctl_table;
+#endif
+
+/* 5.18 has the vmfork notifier, where the kernel has a driver of its own (built in or module). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && IS_ENABLED(CONFIG_VMGENID)
+#define VMGENC_HAVE_VMFORK_NOTIFIER 1
+#else
+#define VMGENC_HAVE_VMFORK_NOTIFIER 0
+#endif
+
+/* add_vmfork_randomness() is exported only for a vmgenid that is a module. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && IS_MODULE(CONFIG_VMGENID)
+#define VMGENC_HAVE_ADD_VMFORK 1
+#else
+#define VMGENC_HAVE_ADD_VMFORK 0
+#endif
+
+#endif /* VMGENC_COMPAT_H */

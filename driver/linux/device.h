@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* driver/linux: one device, and what its files offer each other. */
+#ifndef VMGENC_DEVICE_H
+#define VMGENC_DEVICE_H
+
+#include <linux/acpi.h>
+#include <linux/atomic.h>
+#include <linux/completion.h>
+#include <linux/list.h>
+#include <linux/miscdevice.h>
+#include <linux/mutex.h>
+#include <linux/notifier.h>
+#include <linux/sysctl.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "compat.h"
+#include "vmgenc_os.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "vmgenc: " fmt
+
+/*
+ * Locking: `lock` is the core's lock (see struct vmgenc_core) and guards `urandom` too.
+ * `kicked` is atomic, so that interrupts can set it. Everything else is written once, before
+ * the first trigger, and released after the last. Devices are on vmgenc_devices from before
+ * the SCI handler and the notifiers are installed until after they are gone, so that those
+ * walk the list without a lock.
+ */
+struct vmgenc_device {
+	struct vmgenc_core core;
+	struct list_head link;
+	unsigned int unit;
+	acpi_handle handle;
+	char *path; /* the ACPI path, from ACPICA's allocator */
+
+	phys_addr_t phys;
+	void *mapping; /* what memremap() returned; core.raw points into it */
+
+	struct mutex lock;
+	struct file *urandom;
+
+	struct task_struct *worker;
+	struct completion first_look;
+	atomic_t kicked; /* a bit for each enum vmgenc_trigger */
+	struct delayed_work look;
+
+	wait_queue_head_t readers;
+	char name[24];
+	struct miscdevice misc;
+
+	struct ctl_table sysctl[3];
+	struct ctl_table_header *sysctl_header;
+};
+
+extern struct list_head vmgenc_devices;
+
+/* main.c: module parameters */
+extern bool vmgenc_param_notify;
+extern bool vmgenc_param_sci;
+extern unsigned int vmgenc_param_look_ms;
+extern const char *vmgenc_param_raw;
+
+static inline struct vmgenc_device *vmgenc_device_of(struct vmgenc_core *core)
+{
+	return container_of(core, struct vmgenc_device, core);
+}
+
+/* acpi.c: find devices, and be notified */
+typedef int vmgenc_found(acpi_handle handle);
+int vmgenc_acpi_find(vmgenc_found *found);
+int vmgenc_acpi_address(struct vmgenc_device *dev);
+int vmgenc_acpi_notify_start(struct vmgenc_device *dev);
+void vmgenc_acpi_notify_stop(struct vmgenc_device *dev);
+void vmgenc_acpi_early_start(void);
+void vmgenc_acpi_early_stop(void);
+
+/* worker.c: the thread that looks, and what kicks it besides ACPI */
+int vmgenc_worker_start(struct vmgenc_device *dev);
+void vmgenc_worker_stop(struct vmgenc_device *dev);
+void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger);
+int vmgenc_triggers_start(void);
+void vmgenc_triggers_stop(void);
+
+/* rekey.c */
+void vmgenc_rekey_release(struct vmgenc_device *dev);
+
+/* chardev.c, sysctl.c */
+int vmgenc_chardev_start(struct vmgenc_device *dev);
+void vmgenc_chardev_stop(struct vmgenc_device *dev);
+int vmgenc_sysctl_start(struct vmgenc_device *dev);
+void vmgenc_sysctl_stop(struct vmgenc_device *dev);
+
+#endif /* VMGENC_DEVICE_H */

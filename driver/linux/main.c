@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/linux: the module, its parameters, and each device from found to released. */
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "device.h"
+
+LIST_HEAD(vmgenc_devices);
+
+bool vmgenc_param_notify = true;
+module_param_named(notify, vmgenc_param_notify, bool, 0444);
+MODULE_PARM_DESC(notify, "Act on ACPI notifications and the early interrupt (0 is for tests)");
+
+bool vmgenc_param_sci = true;
+module_param_named(sci, vmgenc_param_sci, bool, 0444);
+MODULE_PARM_DESC(sci, "Look at the id in the ACPI interrupt, before the notification arrives");
+
+unsigned int vmgenc_param_look_ms = 1000;
+module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
+MODULE_PARM_DESC(look_ms, "Period of the look that needs no notification, in ms (0: never)");
+
+static char *raw = "auto";
+const char *vmgenc_param_raw;
+module_param(raw, charp, 0444);
+MODULE_PARM_DESC(raw, "Who may map the hypervisor's page: auto, all, rawio (CAP_SYS_RAWIO)");
+
+static void device_free(struct vmgenc_device *dev)
+{
+	free_page((unsigned long)dev->core.page);
+	ACPI_FREE(dev->path);
+	kfree(dev);
+}
+
+static struct vmgenc_device *device_alloc(acpi_handle handle)
+{
+	struct acpi_buffer path = { ACPI_ALLOCATE_BUFFER };
+	struct vmgenc_device *dev;
+
+	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
+	if (!dev)
+		return NULL;
+	dev->core.page = (void *)get_zeroed_page(GFP_KERNEL);
+	if (!dev->core.page)
+		goto free_dev;
+	if (ACPI_FAILURE(acpi_get_name(handle, ACPI_FULL_PATHNAME, &path)))
+		goto free_page;
+
+	dev->handle = handle;
+	dev->path = path.pointer;
+	dev->unit = list_empty(&vmgenc_devices) ?
+			    0 :
+			    list_last_entry(&vmgenc_devices, struct vmgenc_device, link)->unit + 1;
+	mutex_init(&dev->lock);
+	init_waitqueue_head(&dev->readers);
+	return dev;
+
+free_page:
+	free_page((unsigned long)dev->core.page);
+free_dev:
+	kfree(dev);
+	return NULL;
+}
+
+/*
+ * The worker comes before anything that a program can reach, so that nobody sees a
+ * generation whose first rekey was not even tried.
+ */
+static int device_start(struct vmgenc_device *dev)
+{
+	int error;
+
+	error = vmgenc_acpi_address(dev);
+	if (error)
+		return error;
+	error = vmgenc_core_attach(&dev->core, dev->phys);
+	if (error)
+		return error;
+	error = vmgenc_worker_start(dev);
+	if (error)
+		goto detach;
+	error = vmgenc_sysctl_start(dev);
+	if (error)
+		goto stop_worker;
+	error = vmgenc_chardev_start(dev);
+	if (error)
+		goto stop_sysctl;
+	error = vmgenc_acpi_notify_start(dev);
+	if (error)
+		goto stop_chardev;
+	return 0;
+
+stop_chardev:
+	vmgenc_chardev_stop(dev);
+stop_sysctl:
+	vmgenc_sysctl_stop(dev);
+stop_worker:
+	vmgenc_worker_stop(dev);
+detach:
+	vmgenc_core_detach(&dev->core);
+	return error;
+}
+
+static void device_stop(struct vmgenc_device *dev)
+{
+	vmgenc_acpi_notify_stop(dev);
+	vmgenc_chardev_stop(dev);
+	vmgenc_sysctl_stop(dev);
+	vmgenc_worker_stop(dev);
+	vmgenc_core_detach(&dev->core);
+}
+
+static int device_found(acpi_handle handle)
+{
+	struct vmgenc_device *dev;
+	int error;
+
+	dev = device_alloc(handle);
+	if (!dev)
+		return -ENOMEM;
+	error = device_start(dev);
+	if (error) {
+		device_free(dev);
+		return error;
+	}
+	list_add_tail(&dev->link, &vmgenc_devices);
+	return 0;
+}
+
+static void devices_release(void)
+{
+	struct vmgenc_device *dev, *next;
+
+	list_for_each_entry_safe_reverse(dev, next, &vmgenc_devices, link) {
+		list_del(&dev->link);
+		device_stop(dev);
+		device_free(dev);
+	}
+}
+
+static int __init vmgenc_init(void)
+{
+	int error;
+
+	vmgenc_param_raw = raw;
+	if (strcmp(raw, "auto") && strcmp(raw, "all") && strcmp(raw, "rawio")) {
+		pr_err("parameter raw is \"%s\": it takes auto, all or rawio\n", raw);
+		return -EINVAL;
+	}
+	error = vmgenc_acpi_find(device_found);
+	if (error)
+		return error;
+	error = vmgenc_triggers_start();
+	if (error) {
+		devices_release();
+		return error;
+	}
+	vmgenc_acpi_early_start();
+	return 0;
+}
+
+static void __exit vmgenc_exit(void)
+{
+	vmgenc_acpi_early_stop();
+	vmgenc_triggers_stop();
+	devices_release();
+}
+
+module_init(vmgenc_init);
+module_exit(vmgenc_exit);
+
+/* ACPICA upper-cases ids; Hyper-V and Firecracker list the second. */
+static const struct acpi_device_id __maybe_unused vmgenc_ids[] = {
+	{ "VM_GEN_COUNTER", 0 },
+	{ "VMGENCTR", 0 },
+	{ "VM_Gen_Counter", 0 },
+	{ }
+};
+MODULE_DEVICE_TABLE(acpi, vmgenc_ids);
+
+MODULE_DESCRIPTION("VM Generation ID: a cloned machine stops being a copy");
+MODULE_AUTHOR("The vmgenc authors");
+MODULE_LICENSE("Dual BSD/GPL");
+MODULE_VERSION("0.1.0");

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/linux: the core's lock and log, and who is told: listeners, user space, readers. */
+#include <linux/export.h>
+#include <linux/kobject.h>
+#include <linux/module.h>
+
+#include "device.h"
+#include "vmgenc_kernel.h"
+
+static BLOCKING_NOTIFIER_HEAD(listeners);
+
+int vmgenc_register_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_register(&listeners, nb);
+}
+EXPORT_SYMBOL_GPL(vmgenc_register_notifier);
+
+int vmgenc_unregister_notifier(struct notifier_block *nb)
+{
+	return blocking_notifier_chain_unregister(&listeners, nb);
+}
+EXPORT_SYMBOL_GPL(vmgenc_unregister_notifier);
+
+void vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event *event)
+{
+	vmgenc_os_log(core, VMGENC_LOG_INFO, "generation %llu: id %pUl, random generator rekeyed",
+		      event->generation, event->id);
+#if VMGENC_HAVE_ADD_VMFORK
+	/* The kernel's own driver may be absent; its listeners (WireGuard) are told all the same. */
+	add_vmfork_randomness(event->id, sizeof(event->id));
+#endif
+	blocking_notifier_call_chain(&listeners, 0, (void *)event);
+}
+
+void vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *event)
+{
+	struct vmgenc_device *dev = vmgenc_device_of(core);
+	char generation[48];
+	char *env[] = { generation, NULL };
+	int error;
+
+	snprintf(generation, sizeof(generation), "VMGENC_GENERATION=%llu", event->generation);
+	error = kobject_uevent_env(&dev->misc.this_device->kobj, KOBJ_CHANGE, env);
+	if (error)
+		vmgenc_os_log(core, VMGENC_LOG_WARNING, "generation %llu: no uevent (error %d)",
+			      event->generation, -error);
+}
+
+void vmgenc_os_wake_readers(struct vmgenc_core *core)
+{
+	wake_up_all(&vmgenc_device_of(core)->readers);
+}
+
+int vmgenc_os_lock(struct vmgenc_core *core)
+{
+	return mutex_lock_killable(&vmgenc_device_of(core)->lock);
+}
+
+void vmgenc_os_lock_always(struct vmgenc_core *core)
+{
+	mutex_lock(&vmgenc_device_of(core)->lock);
+}
+
+void vmgenc_os_unlock(struct vmgenc_core *core)
+{
+	mutex_unlock(&vmgenc_device_of(core)->lock);
+}
+
+void vmgenc_os_log(struct vmgenc_core *core, enum vmgenc_level level, const char *format, ...)
+{
+	const char *path = vmgenc_device_of(core)->path;
+	struct va_format message;
+	va_list args;
+
+	va_start(args, format);
+	message.fmt = format;
+	message.va = &args;
+	switch (level) {
+	case VMGENC_LOG_ERROR:
+		pr_err("%s: %pV\n", path, &message);
+		break;
+	case VMGENC_LOG_WARNING:
+		pr_warn("%s: %pV\n", path, &message);
+		break;
+	case VMGENC_LOG_INFO:
+		pr_info("%s: %pV\n", path, &message);
+		break;
+	}
+	va_end(args);
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/linux: the thread that looks at once when kicked, and what kicks it besides ACPI. */
+#include <linux/kthread.h>
+#include <linux/sched.h>
+#include <linux/suspend.h>
+
+#include "device.h"
+
+/* From any context. The bit comes before the wake-up, and the thread takes it before it looks. */
+void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger)
+{
+	atomic_or(BIT(trigger), &dev->kicked);
+	wake_up_process(dev->worker);
+}
+
+/* An early interrupt and its notification are two bits: the second finds the work done. */
+static void look_for_each(struct vmgenc_device *dev, unsigned int kicked)
+{
+	enum vmgenc_trigger trigger;
+
+	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_LOOK; trigger++)
+		if (kicked & BIT(trigger))
+			vmgenc_core_look(&dev->core, trigger);
+}
+
+static int worker(void *data)
+{
+	struct vmgenc_device *dev = data;
+	unsigned int kicked;
+
+	while (!kthread_should_stop()) {
+		set_current_state(TASK_IDLE);
+		kicked = atomic_xchg(&dev->kicked, 0);
+		if (!kicked) {
+			if (!kthread_should_stop())
+				schedule();
+			continue;
+		}
+		__set_current_state(TASK_RUNNING);
+		look_for_each(dev, kicked);
+		if (kicked & BIT(VMGENC_TRIGGER_ATTACH))
+			complete(&dev->first_look);
+	}
+	__set_current_state(TASK_RUNNING);
+	return 0;
+}
+
+/*
+ * For hosts that never notify, and to try a failed rekey again. Deferrable: an idle machine is
+ * not woken for it, and draws nothing meanwhile.
+ */
+static void periodic_look(struct work_struct *work)
+{
+	struct vmgenc_device *dev = container_of(to_delayed_work(work), struct vmgenc_device, look);
+
+	if (vmgenc_core_pending(&dev->core))
+		vmgenc_kick(dev, VMGENC_TRIGGER_LOOK);
+	schedule_delayed_work(&dev->look, msecs_to_jiffies(vmgenc_param_look_ms));
+}
+
+/* Real-time priority: between the notification and the rekey, nobody else is to draw. */
+int vmgenc_worker_start(struct vmgenc_device *dev)
+{
+	struct task_struct *task;
+
+	atomic_set(&dev->kicked, 0);
+	init_completion(&dev->first_look);
+	INIT_DEFERRABLE_WORK(&dev->look, periodic_look);
+	task = kthread_create(worker, dev, "vmgenc/%u", dev->unit);
+	if (IS_ERR(task)) {
+		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "no thread can be started");
+		return PTR_ERR(task);
+	}
+	sched_set_fifo(task);
+	dev->worker = task;
+	vmgenc_kick(dev, VMGENC_TRIGGER_ATTACH);
+	wait_for_completion(&dev->first_look);
+	if (vmgenc_param_look_ms)
+		schedule_delayed_work(&dev->look, msecs_to_jiffies(vmgenc_param_look_ms));
+	return 0;
+}
+
+void vmgenc_worker_stop(struct vmgenc_device *dev)
+{
+	cancel_delayed_work_sync(&dev->look);
+	kthread_stop(dev->worker);
+	dev->worker = NULL;
+	vmgenc_rekey_release(dev);
+}
+
+static void kick_all(enum vmgenc_trigger trigger)
+{
+	struct vmgenc_device *dev;
+
+	list_for_each_entry(dev, &vmgenc_devices, link)
+		vmgenc_kick(dev, trigger);
+}
+
+static int on_pm(struct notifier_block *nb, unsigned long event, void *data)
+{
+	if (event == PM_POST_SUSPEND || event == PM_POST_HIBERNATION || event == PM_POST_RESTORE)
+		kick_all(VMGENC_TRIGGER_RESUME);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block pm_notifier = { .notifier_call = on_pm };
+
+#if VMGENC_HAVE_VMFORK_NOTIFIER
+/* The kernel's own driver saw a clone, perhaps by a way that we do not know (devicetree). */
+static int on_vmfork(struct notifier_block *nb, unsigned long event, void *data)
+{
+	kick_all(VMGENC_TRIGGER_RESUME);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block vmfork_notifier = { .notifier_call = on_vmfork };
+
+static int vmfork_start(void)
+{
+	return register_random_vmfork_notifier(&vmfork_notifier);
+}
+
+static void vmfork_stop(void)
+{
+	if (unregister_random_vmfork_notifier(&vmfork_notifier))
+		pr_err("the vmfork notifier was not registered\n");
+}
+#else
+static int vmfork_start(void)
+{
+	return 0;
+}
+
+static void vmfork_stop(void)
+{
+}
+#endif
+
+int vmgenc_triggers_start(void)
+{
+	int error;
+
+	error = register_pm_notifier(&pm_notifier);
+	if (error)
+		return error;
+	error = vmfork_start();
+	if (error)
+		unregister_pm_notifier(&pm_notifier);
+	return error;
+}
+
+void vmgenc_triggers_stop(void)
+{
+	vmfork_stop();
+	if (unregister_pm_notifier(&pm_notifier))
+		pr_err("the power management notifier was not registered\n");
+}
