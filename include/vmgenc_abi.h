@@ -81,7 +81,7 @@ struct vmgenc_event {
  *   EAGAIN   the id did not hold still while it was read; try again
  *   EIO      the generator could not be rekeyed for another reason (the log has it)
  *   EFAULT   the argument is not writable memory
- *   EINTR    a fatal signal came while another sync was under way
+ *   EINTR    a signal came while another sync was under way
  */
 #define VMGENC_SYNC _IOR('G', 0xE1, struct vmgenc_event)
 

@@ -117,6 +117,18 @@ static void tell(struct vmgenc_core *core)
 	vmgenc_os_notify_user(core, &event);
 }
 
+static void log_failure(struct vmgenc_core *core, uint64_t generation, int error)
+{
+	if (error == -ENODATA)
+		vmgenc_os_log(core, VMGENC_LOG_WARNING,
+			      "generation %llu: the random generator is not seeded yet, so it cannot be rekeyed; trying again",
+			      (unsigned long long)generation);
+	else
+		vmgenc_os_log(core, VMGENC_LOG_ERROR,
+			      "generation %llu: the random generator was NOT rekeyed (error %d); trying again",
+			      (unsigned long long)generation, -error);
+}
+
 /* Steps 3 to 6 for an id that is new, or whose rekey has failed so far. */
 static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
 {
@@ -129,13 +141,15 @@ static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
 	publish(core, id, generation, error);
 	vmgenc_os_wake_readers(core);
 	if (!error) {
+		if (reported)
+			vmgenc_os_log(core, VMGENC_LOG_INFO,
+				      "generation %llu: the random generator is rekeyed now",
+				      (unsigned long long)generation);
 		tell(core);
 		return 0;
 	}
 	if (changed || !reported)
-		vmgenc_os_log(core, VMGENC_LOG_ERROR,
-			      "generation %llu: the kernel's random generator was NOT rekeyed (error %d); trying again",
-			      (unsigned long long)generation, -error);
+		log_failure(core, generation, error);
 	return error;
 }
 

@@ -153,6 +153,7 @@ int vmgenc_chardev_start(struct vmgenc_device *dev)
 	dev->misc.fops = &vmgenc_fops;
 	dev->misc.mode = 0444;
 	error = misc_register(&dev->misc);
+	dev->has_node = !error;
 	if (error)
 		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "/dev/%s cannot be made (error %d)",
 			      dev->name, -error);
@@ -161,5 +162,7 @@ int vmgenc_chardev_start(struct vmgenc_device *dev)
 
 void vmgenc_chardev_stop(struct vmgenc_device *dev)
 {
-	misc_deregister(&dev->misc);
+	if (dev->has_node)
+		misc_deregister(&dev->misc);
+	dev->has_node = false;
 }

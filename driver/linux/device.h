@@ -8,8 +8,8 @@
 #include <linux/completion.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
-#include <linux/mutex.h>
 #include <linux/notifier.h>
+#include <linux/rtmutex.h>
 #include <linux/sysctl.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -21,7 +21,8 @@
 #define pr_fmt(fmt) "vmgenc: " fmt
 
 /*
- * Locking: `lock` is the core's lock (see struct vmgenc_core) and guards `urandom` too.
+ * Locking: `lock` is the core's lock (see struct vmgenc_core) and guards `urandom` too. It
+ * inherits priority: a program that syncs and is preempted must not hold up the worker.
  * `kicked` is atomic, so that interrupts can set it. Everything else is written once, before
  * the first trigger, and released after the last. Devices are on vmgenc_devices from before
  * the SCI handler and the notifiers are installed until after they are gone, so that those
@@ -37,8 +38,9 @@ struct vmgenc_device {
 	phys_addr_t phys;
 	void *mapping; /* what memremap() returned; core.raw points into it */
 
-	struct mutex lock;
+	struct rt_mutex lock;
 	struct file *urandom;
+	struct cred *kernel_cred; /* RNDRESEEDCRNG asks what current may */
 
 	struct task_struct *worker;
 	struct completion first_look;
@@ -48,6 +50,7 @@ struct vmgenc_device {
 	wait_queue_head_t readers;
 	char name[24];
 	struct miscdevice misc;
+	bool has_node;
 
 	struct ctl_table sysctl[3];
 	struct ctl_table_header *sysctl_header;
@@ -82,7 +85,8 @@ void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger);
 int vmgenc_triggers_start(void);
 void vmgenc_triggers_stop(void);
 
-/* rekey.c */
+/* rekey.c: what a rekey needs, taken beforehand: it must not allocate */
+int vmgenc_rekey_prepare(struct vmgenc_device *dev);
 void vmgenc_rekey_release(struct vmgenc_device *dev);
 
 /* chardev.c, sysctl.c */

@@ -50,7 +50,7 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 	dev->unit = list_empty(&vmgenc_devices) ?
 			    0 :
 			    list_last_entry(&vmgenc_devices, struct vmgenc_device, link)->unit + 1;
-	mutex_init(&dev->lock);
+	rt_mutex_init(&dev->lock);
 	init_waitqueue_head(&dev->readers);
 	return dev;
 
@@ -61,10 +61,18 @@ free_dev:
 	return NULL;
 }
 
-/*
- * The worker comes before anything that a program can reach, so that nobody sees a
- * generation whose first rekey was not even tried.
- */
+static void log_found(struct vmgenc_device *dev)
+{
+	u32 flags = dev->core.page->flags;
+	const char *who = "nobody";
+
+	if (flags & VMGENC_RAW_MAPPABLE)
+		who = flags & VMGENC_RAW_PRIVILEGED ? "CAP_SYS_RAWIO" : "everyone";
+	vmgenc_os_log(&dev->core, VMGENC_LOG_INFO, "id %pUl at %pa, raw page mappable by %s",
+		      dev->core.page->id, &dev->phys, who);
+}
+
+/* The node is not here: it comes when nothing can fail any more, see vmgenc_init(). */
 static int device_start(struct vmgenc_device *dev)
 {
 	int error;
@@ -75,37 +83,40 @@ static int device_start(struct vmgenc_device *dev)
 	error = vmgenc_core_attach(&dev->core, dev->phys);
 	if (error)
 		return error;
-	error = vmgenc_worker_start(dev);
+	error = vmgenc_rekey_prepare(dev);
 	if (error)
 		goto detach;
+	error = vmgenc_worker_start(dev);
+	if (error)
+		goto release_rekey;
 	error = vmgenc_sysctl_start(dev);
 	if (error)
 		goto stop_worker;
-	error = vmgenc_chardev_start(dev);
-	if (error)
-		goto stop_sysctl;
 	error = vmgenc_acpi_notify_start(dev);
 	if (error)
-		goto stop_chardev;
+		goto stop_sysctl;
+	log_found(dev);
 	return 0;
 
-stop_chardev:
-	vmgenc_chardev_stop(dev);
 stop_sysctl:
 	vmgenc_sysctl_stop(dev);
 stop_worker:
 	vmgenc_worker_stop(dev);
+release_rekey:
+	vmgenc_rekey_release(dev);
 detach:
 	vmgenc_core_detach(&dev->core);
 	return error;
 }
 
+/* The worker may be sending an event for the node, so the node outlives it. */
 static void device_stop(struct vmgenc_device *dev)
 {
 	vmgenc_acpi_notify_stop(dev);
-	vmgenc_chardev_stop(dev);
 	vmgenc_sysctl_stop(dev);
 	vmgenc_worker_stop(dev);
+	vmgenc_chardev_stop(dev);
+	vmgenc_rekey_release(dev);
 	vmgenc_core_detach(&dev->core);
 }
 
@@ -137,6 +148,23 @@ static void devices_release(void)
 	}
 }
 
+/*
+ * Last, since an open descriptor must not find the module gone: 0 if at least one device got
+ * its node. A device without one still rekeys the kernel.
+ */
+static int nodes_start(void)
+{
+	struct vmgenc_device *dev;
+	int error = -ENODEV;
+	bool any = false;
+
+	list_for_each_entry(dev, &vmgenc_devices, link) {
+		error = vmgenc_chardev_start(dev);
+		any |= !error;
+	}
+	return any ? 0 : error;
+}
+
 static int __init vmgenc_init(void)
 {
 	int error;
@@ -150,12 +178,20 @@ static int __init vmgenc_init(void)
 	if (error)
 		return error;
 	error = vmgenc_triggers_start();
-	if (error) {
-		devices_release();
-		return error;
-	}
+	if (error)
+		goto release;
 	vmgenc_acpi_early_start();
+	error = nodes_start();
+	if (error)
+		goto stop;
 	return 0;
+
+stop:
+	vmgenc_acpi_early_stop();
+	vmgenc_triggers_stop();
+release:
+	devices_release();
+	return error;
 }
 
 static void __exit vmgenc_exit(void)

@@ -42,19 +42,12 @@ static int urandom_open(struct vmgenc_device *dev)
  * RNDRESEEDCRNG takes a new key from the pool and invalidates every CPU's (5.10 to 6.12 read);
  * it wants CAP_SYS_ADMIN of whoever is current, and it is not the program that asks.
  */
-static int reseed(struct file *urandom)
+static int reseed(struct vmgenc_device *dev)
 {
-	const struct cred *before;
-	struct cred *kernel;
-	long error;
+	const struct cred *before = override_creds(dev->kernel_cred);
+	long error = dev->urandom->f_op->unlocked_ioctl(dev->urandom, RNDRESEEDCRNG, 0);
 
-	kernel = prepare_kernel_cred(&init_task);
-	if (!kernel)
-		return -EIO;
-	before = override_creds(kernel);
-	error = urandom->f_op->unlocked_ioctl(urandom, RNDRESEEDCRNG, 0);
 	revert_creds(before);
-	put_cred(kernel);
 	if (error == -ENODATA)
 		return -ENODATA;
 	return error ? -EIO : 0;
@@ -82,7 +75,13 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	error = urandom_open(dev);
 	if (error)
 		return error;
-	return reseed(dev->urandom);
+	return reseed(dev);
+}
+
+int vmgenc_rekey_prepare(struct vmgenc_device *dev)
+{
+	dev->kernel_cred = prepare_kernel_cred(&init_task);
+	return dev->kernel_cred ? 0 : -ENOMEM;
 }
 
 void vmgenc_rekey_release(struct vmgenc_device *dev)
@@ -90,4 +89,6 @@ void vmgenc_rekey_release(struct vmgenc_device *dev)
 	if (dev->urandom)
 		filp_close(dev->urandom, NULL);
 	dev->urandom = NULL;
+	put_cred(dev->kernel_cred);
+	dev->kernel_cred = NULL;
 }

@@ -35,12 +35,16 @@ void vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event
 void vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *event)
 {
 	struct vmgenc_device *dev = vmgenc_device_of(core);
+	struct device *node = READ_ONCE(dev->misc.this_device);
 	char generation[48];
 	char *env[] = { generation, NULL };
 	int error;
 
+	/* The node comes last at load: until then there is nothing to send an event for. */
+	if (IS_ERR_OR_NULL(node))
+		return;
 	snprintf(generation, sizeof(generation), "VMGENC_GENERATION=%llu", event->generation);
-	error = kobject_uevent_env(&dev->misc.this_device->kobj, KOBJ_CHANGE, env);
+	error = kobject_uevent_env(&node->kobj, KOBJ_CHANGE, env);
 	if (error)
 		vmgenc_os_log(core, VMGENC_LOG_WARNING, "generation %llu: no uevent (error %d)",
 			      event->generation, -error);
@@ -53,17 +57,17 @@ void vmgenc_os_wake_readers(struct vmgenc_core *core)
 
 int vmgenc_os_lock(struct vmgenc_core *core)
 {
-	return mutex_lock_killable(&vmgenc_device_of(core)->lock);
+	return rt_mutex_lock_interruptible(&vmgenc_device_of(core)->lock);
 }
 
 void vmgenc_os_lock_always(struct vmgenc_core *core)
 {
-	mutex_lock(&vmgenc_device_of(core)->lock);
+	rt_mutex_lock(&vmgenc_device_of(core)->lock);
 }
 
 void vmgenc_os_unlock(struct vmgenc_core *core)
 {
-	mutex_unlock(&vmgenc_device_of(core)->lock);
+	rt_mutex_unlock(&vmgenc_device_of(core)->lock);
 }
 
 void vmgenc_os_log(struct vmgenc_core *core, enum vmgenc_level level, const char *format, ...)

@@ -27,7 +27,7 @@ static inline uint64_t vmgenc_os_now(void)
 int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_os_unmap(struct vmgenc_core *core);
 
-/* 0, or -EINTR when a fatal signal came first. */
+/* 0, or -EINTR when a signal came first. */
 int vmgenc_os_lock(struct vmgenc_core *core);
 void vmgenc_os_lock_always(struct vmgenc_core *core);
 void vmgenc_os_unlock(struct vmgenc_core *core);

@@ -85,7 +85,6 @@ void vmgenc_worker_stop(struct vmgenc_device *dev)
 	cancel_delayed_work_sync(&dev->look);
 	kthread_stop(dev->worker);
 	dev->worker = NULL;
-	vmgenc_rekey_release(dev);
 }
 
 static void kick_all(enum vmgenc_trigger trigger)
