@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: which values did more than one clone draw? Values have 128 bits: an accidental match
+ * does not happen.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab.h"
+
+/* An open-addressed table of values; an entry is the reports' first owner of the value. */
+struct table {
+	const struct lab_draw **draws;
+	uint32_t *owners;
+	bool *shared;
+	size_t mask;
+};
+
+static const struct lab_draw *draws_of(const struct lab_report *r, unsigned int cpu)
+{
+	return (const struct lab_draw *)((const char *)r + r->records) + cpu * r->draws;
+}
+
+static size_t find(const struct table *t, const uint8_t value[LAB_VALUE_SIZE])
+{
+	uint64_t hash;
+
+	memcpy(&hash, value, sizeof(hash));
+	size_t at = hash & t->mask;
+
+	while (t->draws[at] && memcmp(t->draws[at]->value, value, LAB_VALUE_SIZE))
+		at = (at + 1) & t->mask;
+	return at;
+}
+
+static void enter(struct table *t, const struct lab_draw *draw, uint32_t owner)
+{
+	size_t at = find(t, draw->value);
+
+	if (!t->draws[at]) {
+		t->draws[at] = draw;
+		t->owners[at] = owner;
+	} else if (t->owners[at] != owner) {
+		t->shared[at] = true;
+	}
+}
+
+static void count_clone(const struct table *t, const struct lab_report *r, struct comparison *c)
+{
+	struct comparison own = {.identical = 0};
+
+	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
+		const struct lab_draw *draw = draws_of(r, cpu);
+
+		own.drawn += r->counts[cpu];
+		for (uint64_t i = 0; i < r->counts[cpu]; i++) {
+			if (!t->shared[find(t, draw[i].value)])
+				continue;
+			own.identical++;
+			if (draw[i].ns > c->last_ns)
+				c->last_ns = draw[i].ns;
+			if (i > c->last_index)
+				c->last_index = i;
+		}
+	}
+	if (own.identical > c->identical || !c->drawn) {
+		c->identical = own.identical;
+		c->drawn = own.drawn;
+	}
+}
+
+static int allocate(struct table *t, uint64_t draws)
+{
+	size_t size = 1024;
+
+	while (size < 2 * draws)
+		size *= 2;
+	t->mask = size - 1;
+	t->draws = calloc(size, sizeof(*t->draws));
+	t->owners = calloc(size, sizeof(*t->owners));
+	t->shared = calloc(size, sizeof(*t->shared));
+	if (t->draws && t->owners && t->shared)
+		return 0;
+	return lab_fail(EXIT_ENVIRONMENT, "no memory to compare %llu draws; ask for fewer --draws",
+			(unsigned long long)draws);
+}
+
+int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c)
+{
+	struct table t = {.draws = NULL};
+	uint64_t all = 0;
+
+	memset(c, 0, sizeof(*c));
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned int cpu = 0; cpu < reports[i]->cpus; cpu++)
+			all += reports[i]->counts[cpu];
+	}
+	int code = allocate(&t, all);
+
+	for (size_t i = 0; i < count && !code; i++) {
+		for (unsigned int cpu = 0; cpu < reports[i]->cpus; cpu++) {
+			const struct lab_draw *draw = draws_of(reports[i], cpu);
+
+			for (uint64_t j = 0; j < reports[i]->counts[cpu]; j++)
+				enter(&t, &draw[j], (uint32_t)i);
+		}
+	}
+	for (size_t i = 0; i < count && !code; i++)
+		count_clone(&t, reports[i], c);
+	free(t.draws);
+	free(t.owners);
+	free(t.shared);
+	return code;
+}

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: the generators under test. The guarded one is the unguarded one plus libvmgenc's
+ * idiom check, draw, check again; nothing else differs.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+/* Not glibc's wrapper: newer ones draw in user space from a vDSO, which is another generator. */
+static void kernel_random(void *to, size_t size)
+{
+	if (syscall(SYS_getrandom, to, size, 0) != (long)size)
+		fail("getrandom: %s", strerror(errno));
+}
+
+static void reseed(struct generator *g)
+{
+	kernel_random(g->key, sizeof(g->key));
+	g->left = 0;
+}
+
+/* Fast key erasure: the first half of each block is the next key. */
+static void chacha_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
+{
+	uint8_t block[64];
+
+	if (!g->left) {
+		chacha20_block(g->key, 0, block);
+		memcpy(g->key, block, sizeof(g->key));
+		memcpy(g->pool, block + 32, sizeof(g->pool));
+		g->left = sizeof(g->pool);
+	}
+	g->left -= LAB_VALUE_SIZE;
+	memcpy(value, g->pool + g->left, LAB_VALUE_SIZE);
+	memset(g->pool + g->left, 0, LAB_VALUE_SIZE);
+}
+
+static void guard(struct generator *g)
+{
+	int err = vmgenc_sync(g->vg, &g->mark, -1);
+
+	if (err)
+		fail("vmgenc_sync: %s", strerror(-err));
+	reseed(g);
+}
+
+/*
+ * The lineage is read before the second check: a resume after that check finds a value that
+ * was drawn and accepted before the snapshot, which no guard can take back.
+ */
+static uint32_t guarded_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
+{
+	uint32_t lineage;
+
+	do {
+		if (vmgenc_changed(g->vg, &g->mark))
+			guard(g);
+		chacha_draw(g, value);
+		lineage = report->lineage;
+	} while (vmgenc_changed(g->vg, &g->mark));
+	return lineage;
+}
+
+void generator_init(struct generator *g, enum lab_generator kind, struct vmgenc *vg)
+{
+	memset(g, 0, sizeof(*g));
+	g->kind = kind;
+	g->vg = vg;
+	reseed(g);
+}
+
+uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
+{
+	if (g->kind == LAB_GUARDED)
+		return guarded_draw(g, value);
+	if (g->kind == LAB_GETRANDOM)
+		kernel_random(value, LAB_VALUE_SIZE);
+	else
+		chacha_draw(g, value);
+	return report->lineage;
+}

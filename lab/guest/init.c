@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: PID 1 of the lab's virtual machines. Makes the system usable, finds the memory
+ * shared with the host, loads the module and hands over to prove.c or run.c.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/random.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/utsname.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+volatile struct lab_report *report;
+
+void sleep_ms(long ms)
+{
+	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
+
+	nanosleep(&t, NULL);
+}
+
+void fail(const char *format, ...)
+{
+	char text[sizeof(report->error)];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (!report) {
+		/* Without the shared memory only the console is left; the host shows its end. */
+		fprintf(stderr, "vmgenc-lab guest: %s\n", text);
+		reboot(RB_POWER_OFF);
+	} else {
+		memcpy((void *)report->error, text, sizeof(text));
+		kmsg_copy_tail(report->log, sizeof(report->log));
+		__atomic_store_n(&report->state, LAB_FAILED, __ATOMIC_RELEASE);
+	}
+	for (;;)
+		pause();
+}
+
+static void mount_all(void)
+{
+	mkdir("/dev", 0755);
+	mkdir("/proc", 0755);
+	mkdir("/sys", 0755);
+	mkdir("/tmp", 01777);
+	/* The kernel has mounted devtmpfs for an initramfs only where it was asked to. */
+	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
+	mount("proc", "/proc", "proc", 0, NULL);
+	mount("sysfs", "/sys", "sysfs", 0, NULL);
+	int fd = open("/dev/console", O_RDWR);
+
+	if (fd < 0)
+		return;
+	dup2(fd, 0);
+	dup2(fd, 1);
+	dup2(fd, 2);
+	if (fd > 2)
+		close(fd);
+}
+
+/*
+ * A hole in the guest's RAM, kept free by memmap= and named by lab_report=ADDRESS,SIZE on the
+ * kernel's command line, which hands words it does not know to PID 1's environment.
+ */
+static void find_report(void)
+{
+	const char *where = getenv("lab_report");
+	unsigned long address, size;
+	int fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
+
+	if (!where || sscanf(where, "%lx,%lx", &address, &size) != 2)
+		fail("no lab_report= on the kernel's command line");
+	if (fd < 0)
+		fail("cannot open /dev/mem: %s", strerror(errno));
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)address);
+
+	if (memory == MAP_FAILED)
+		fail("cannot map the report's memory: %s", strerror(errno));
+	close(fd);
+	volatile struct lab_report *found = memory;
+
+	if (found->magic != LAB_REPORT_MAGIC || found->version != LAB_REPORT_VERSION)
+		fail("the host speaks another version of the report");
+	report = found;
+}
+
+/* The seed is fresh from the host, so crediting it is honest; boot need not gather its own. */
+static void seed_kernel(void)
+{
+	struct {
+		struct rand_pool_info info;
+		uint8_t seed[32];
+	} pool = {.info = {.entropy_count = 256, .buf_size = 32}};
+	int fd = open("/dev/urandom", O_WRONLY);
+	uint8_t byte;
+
+	memcpy(pool.seed, (const void *)report->seed, sizeof(pool.seed));
+	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
+		fail("cannot seed the kernel's random generator: %s", strerror(errno));
+	close(fd);
+	if (syscall(SYS_getrandom, &byte, 1, 0) != 1)
+		fail("getrandom: %s", strerror(errno));
+}
+
+static void load_module(void)
+{
+	int fd = open("/vmgenc.ko", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || !report->load_module)
+		return;
+	if (syscall(SYS_finit_module, fd, (const char *)report->module_args, 0))
+		fail("the kernel refused the module: %s", strerror(errno));
+	close(fd);
+	report->module_loaded = 1;
+}
+
+int main(void)
+{
+	struct utsname name;
+
+	mount_all();
+	find_report();
+	uname(&name);
+	snprintf((char *)report->release, sizeof(report->release), "%.64s", name.release);
+	seed_kernel();
+	load_module();
+	if (report->mode == LAB_MODE_RUN)
+		run();
+	prove();
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: the kernel's log, for error messages and for the time at which the kernel's own
+ * driver says that it reseeded.
+ */
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <unistd.h>
+
+#include "guest.h"
+
+#define READ_ALL 3
+#define MARKER "vmgenc-lab: clock"
+
+void kmsg_copy_tail(volatile char *to, unsigned int size)
+{
+	int n = klogctl(READ_ALL, (char *)to, (int)size - 1);
+
+	to[n > 0 ? n : 0] = '\0';
+}
+
+/* The stamp of a log line, "<6>[    1.234567] text", in ns; false without one. */
+static bool stamp_of(const char *line, uint64_t *ns)
+{
+	unsigned long long s, us;
+	const char *bracket = strchr(line, '[');
+
+	if (!bracket || sscanf(bracket, "[%llu.%llu]", &s, &us) != 2)
+		return false;
+	*ns = s * 1000000000 + us * 1000;
+	return true;
+}
+
+/* Log stamps come from another clock than CLOCK_BOOTTIME: a line written now tells how far off. */
+static uint64_t write_marker(void)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	uint64_t now = clock_boottime();
+
+	if (fd < 0)
+		return now;
+	if (write(fd, MARKER, strlen(MARKER)) < 0)
+		now = 0;
+	close(fd);
+	return now;
+}
+
+uint64_t kmsg_reseeded_at(uint64_t since)
+{
+	static char log[65536];
+	uint64_t stamp, reseeded = 0, marker = 0, now = write_marker();
+	int n = klogctl(READ_ALL, log, sizeof(log) - 1);
+	char *save;
+
+	log[n > 0 ? n : 0] = '\0';
+	for (char *line = strtok_r(log, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		if (!stamp_of(line, &stamp))
+			continue;
+		if (strstr(line, "crng reseeded due to virtual machine fork"))
+			reseeded = stamp;
+		if (strstr(line, MARKER))
+			marker = stamp;
+	}
+	if (!reseeded || !marker)
+		return 0;
+	reseeded += now - marker;
+	return reseeded > since ? reseeded : 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the results for programs. The keys are documented in vmgenc-lab(1) and stay.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "lab.h"
+
+static json_t *optional_ns(uint64_t ns)
+{
+	return ns ? json_integer((json_int_t)ns) : json_null();
+}
+
+static json_t *clones_of(const struct result *r)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < r->clone_count; i++) {
+		const struct times *t = &r->times[i];
+
+		json_array_append_new(list,
+				      json_pack("{s:f,s:o,s:o,s:o}", "start_seconds", t->clone_start,
+						"rekeyed_ns", optional_ns(t->rekeyed_ns), "woken_ns",
+						optional_ns(t->woken_ns), "kernel_logged_ns",
+						optional_ns(t->logged_ns)));
+	}
+	return list;
+}
+
+static json_t *result_of(const struct prove_options *o, const struct result *r)
+{
+	const struct guest *g = &o->guests[r->guest];
+	json_t *object = json_pack("{s:s,s:s,s:b,s:i,s:s,s:b,s:b}", "guest", g->label, "release",
+				   g->release, "module", g->module != NULL, "run", (int)r->run + 1,
+				   "generator", generator_names[r->generator], "possible",
+				   r->possible, "judged", judge_counts(o, r));
+
+	if (!r->possible)
+		return object;
+	json_t *found = json_pack("{s:I,s:I,s:I,s:o,s:f,s:I,s:o}", "identical",
+				  (json_int_t)r->found.identical, "drawn",
+				  (json_int_t)r->found.drawn, "last_identical_ns",
+				  (json_int_t)r->found.last_ns, "last_identical_index",
+				  r->found.identical ? json_integer((json_int_t)r->found.last_index)
+						     : json_null(),
+				  "snapshot_seconds", r->snapshot_seconds, "snapshot_bytes",
+				  (json_int_t)r->snapshot_bytes, "clones", clones_of(r));
+
+	json_object_update(object, found);
+	json_decref(found);
+	return object;
+}
+
+int json_write(const struct prove_options *o, const struct results *all)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < all->count; i++)
+		json_array_append_new(list, result_of(o, &all->list[i]));
+	json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i,s:b,s:b,s:o}", "version", 1, "clones",
+				 (int)o->clones, "depth", (int)o->depth, "runs", (int)o->runs, "cpus",
+				 (int)o->cpus, "same_id", o->same_id, "rdrand", o->rdrand, "results",
+				 list);
+	int failed = !root || json_dump_file(root, o->json, JSON_INDENT(2));
+
+	json_decref(root);
+	return failed ? lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", o->json, strerror(errno))
+		      : 0;
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: what decides the exit code. Judged are guests with a module: the guarded generator may
+ * repeat nothing, getrandom(2) the draw that was under way on each CPU. The unguarded
+ * generator and guests without a module are there to compare with.
+ */
+#include <string.h>
+
+#include "lab.h"
+
+bool judge_counts(const struct prove_options *o, const struct result *r)
+{
+	/* With the same id nothing has changed as far as a guest can know. */
+	return r->possible && o->guests[r->guest].module && r->generator != LAB_UNGUARDED &&
+	       !o->same_id;
+}
+
+uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
+{
+	if (r->generator == LAB_GUARDED)
+		return 0;
+	return o->max_identical >= 0 ? (uint64_t)o->max_identical : o->cpus;
+}
+
+int judge(const struct prove_options *o, const struct results *all)
+{
+	uint64_t judged = 0, bad = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct result *r = &all->list[i];
+
+		judged += judge_counts(o, r);
+		bad += judge_counts(o, r) && r->found.identical > judge_allowed(o, r);
+	}
+	if (bad)
+		printf("NOT PROTECTED: with vmgenc, clones drew the same values in %llu of %llu "
+		       "trials.\n",
+		       (unsigned long long)bad, (unsigned long long)judged);
+	else if (judged)
+		printf("PROTECTED: with vmgenc, clones draw different values after they resume "
+		       "(%llu of %llu trials).\n",
+		       (unsigned long long)judged, (unsigned long long)judged);
+	else
+		printf("Nothing judged: no guest had a vmgenc module to judge.\n");
+	return bad ? EXIT_IDENTICAL : EXIT_OK;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: what its parts offer each other. Functions that return int return 0, or the exit code
+ * after having said on standard error what went wrong.
+ */
+#ifndef LAB_H
+#define LAB_H
+
+#include <jansson.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "report.h"
+
+#define LAB_VERSION "0.1"
+
+enum exit_code {
+	EXIT_OK = 0,
+	EXIT_IDENTICAL = 1,
+	EXIT_USAGE = 2,
+	EXIT_ENVIRONMENT = 3,
+	EXIT_GUEST = 4,
+	EXIT_LAB = 125 /* run: instead of the codes above, which are the program's there */
+};
+
+/* say.c: messages and signals */
+extern volatile sig_atomic_t lab_signal; /* the signal that asks us to end, or 0 */
+int lab_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lab_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void lab_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void lab_quiet(void);
+void lab_catch_signals(void);
+int lab_interrupted(void); /* 0, or 128 + signal */
+double lab_now(void);	   /* seconds on a steady clock */
+
+/* rundir.c: the directory of this run's files, in memory where possible */
+struct rundir {
+	char path[256];
+	int fd;
+};
+
+int rundir_open(struct rundir *dir, uint64_t bytes_needed);
+void rundir_close(struct rundir *dir, bool keep);
+/* A file of this size whose space is taken now: a full disk must not end a VM half-way. */
+int rundir_create(const char *path, uint64_t size, bool allocate);
+int rundir_copy(const char *from, const char *to);
+/* The last lines of a file, each indented, for error messages; "" without any. */
+void rundir_tail(const char *path, char *to, size_t size);
+
+/* cpio.c: the initial RAM file system */
+struct cpio_file {
+	const char *host_path; /* NULL: the guest's PID 1 that is part of this program */
+	const char *name;
+	unsigned int mode;
+};
+
+int cpio_write(const char *path, const struct cpio_file *files, size_t count);
+
+/* accel.c: kvm where it really runs a guest, else tcg */
+int accel_choose(const char *wanted, const char **accel);
+
+/* qmp.c: one request and its answer at a time */
+struct qmp {
+	int fd;
+	char buffer[65536];
+	size_t used;
+};
+
+/* Takes arguments; fd >= 0 is sent along. Returns 0, EXIT_* or -1 if QEMU is gone. */
+int qmp_call(struct qmp *q, const char *command, json_t *arguments, int fd);
+int qmp_greet(struct qmp *q);
+/* Waits for the end of a migration, in or out. */
+int qmp_wait_migrated(struct qmp *q);
+
+/* qemu.c: a virtual machine */
+struct machine {
+	const char *kernel;
+	const char *initramfs;
+	const char *accel;
+	unsigned int cpus;
+	unsigned int memory_mb;
+	bool rdrand;
+	double timeout; /* seconds in which a guest must show a sign of life */
+	uint64_t report_size;
+};
+
+struct vm {
+	const struct machine *machine;
+	char name[32];
+	char ram[300], ram_top[300], report_path[300], console[300], errors[300];
+	char guid[40];
+	bool shared_ram; /* can be snapshotted; a clone that shares the parent's file cannot */
+	pid_t pid;
+	struct qmp qmp;
+	struct lab_report *report;
+};
+
+void vm_init(struct vm *vm, const struct machine *m, const char *directory, const char *name);
+void vm_random_id(struct vm *vm);
+/* The report's first contents, written before the guest may look. */
+int vm_create_report(struct vm *vm, const struct lab_report *first);
+int vm_boot(struct vm *vm);
+/* What a clone starts from: a copy of its parent's RAM of its own, or the parent's, privately. */
+int vm_copy_ram(const struct vm *parent, const struct vm *clone);
+void vm_share_ram(const struct vm *parent, struct vm *clone);
+int vm_snapshot(struct vm *vm, const char *file, double *seconds, uint64_t *bytes);
+int vm_restore(struct vm *vm, const char *file, double *seconds);
+int vm_continue(struct vm *vm);
+int vm_wait(struct vm *vm, enum lab_state state);
+/* The exit code for a guest or a QEMU that is gone or failed, after saying so; else 0. */
+int vm_check(struct vm *vm);
+void vm_kill(struct vm *vm);
+void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
+
+/* compare.c */
+struct comparison {
+	uint64_t identical; /* draws of one clone that another made as well: the worst clone's */
+	uint64_t drawn;	    /* draws of that clone */
+	uint64_t last_ns;   /* when the last of them was made, after its resume; any clone */
+	uint64_t last_index; /* and which draw of its thread it was */
+};
+
+int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c);
+
+/* prove.c */
+struct guest {
+	char label[80];
+	char release[72];
+	const char *kernel;
+	const char *module;
+};
+
+struct prove_options {
+	struct guest *guests;
+	size_t guest_count;
+	bool generators[LAB_GENERATORS];
+	const char *module_args;
+	const char *accel;
+	const char *json;
+	unsigned int clones, runs, depth, cpus;
+	uint64_t draws;
+	double seconds, timeout;
+	long max_identical; /* -1: not given */
+	bool same_id, rdrand, keep;
+};
+
+struct times {
+	double clone_start;
+	uint64_t rekeyed_ns, woken_ns, logged_ns;
+};
+
+/* One generator in one guest in one run. */
+struct result {
+	size_t guest;
+	unsigned int run;
+	enum lab_generator generator;
+	bool possible; /* the guarded generator needs a module */
+	struct comparison found;
+	double snapshot_seconds;
+	uint64_t snapshot_bytes;
+	struct times *times; /* of each clone */
+	size_t clone_count;
+};
+
+struct results {
+	struct result *list;
+	size_t count;
+};
+
+extern const char *const generator_names[LAB_GENERATORS];
+
+int prove(const struct prove_options *o);
+
+/* judge.c: which results decide the exit code, and the verdict in words */
+bool judge_counts(const struct prove_options *o, const struct result *r);
+uint64_t judge_allowed(const struct prove_options *o, const struct result *r);
+int judge(const struct prove_options *o, const struct results *all);
+
+/* table.c and json.c: the same results for people and for programs */
+void table_print(const struct prove_options *o, const struct results *all);
+int json_write(const struct prove_options *o, const struct results *all);
+
+/* run.c */
+struct run_options {
+	const char *kernel, *module, *module_args, *accel;
+	unsigned int cpus;
+	double timeout;
+	bool rdrand, no_load, keep;
+	struct cpio_file files[64];
+	size_t file_count;
+	char **argv;
+	int argc;
+};
+
+int run_program(const struct run_options *o);
+
+/* kernel.c: the release that a kernel image says it is */
+int kernel_release(const char *path, char *release, size_t size);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: vmgenc-lab(1)'s commands and options.
+ */
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab.h"
+
+enum {
+	OPT_ACCEL = 256, OPT_CLONES, OPT_CPUS, OPT_DEPTH, OPT_DRAWS, OPT_FILE, OPT_GENERATOR,
+	OPT_GUEST, OPT_JSON, OPT_KEEP, OPT_KERNEL, OPT_MAX, OPT_MODULE, OPT_ARGS, OPT_NO_LOAD,
+	OPT_QUIET, OPT_RDRAND, OPT_RUNS, OPT_SAME_ID, OPT_SECONDS, OPT_TIMEOUT
+};
+
+static const struct option options[] = {
+	{"accel", required_argument, NULL, OPT_ACCEL},
+	{"clones", required_argument, NULL, OPT_CLONES},
+	{"cpus", required_argument, NULL, OPT_CPUS},
+	{"depth", required_argument, NULL, OPT_DEPTH},
+	{"draws", required_argument, NULL, OPT_DRAWS},
+	{"file", required_argument, NULL, OPT_FILE},
+	{"generator", required_argument, NULL, OPT_GENERATOR},
+	{"guest", required_argument, NULL, OPT_GUEST},
+	{"help", no_argument, NULL, 'h'},
+	{"json", required_argument, NULL, OPT_JSON},
+	{"keep", no_argument, NULL, OPT_KEEP},
+	{"kernel", required_argument, NULL, OPT_KERNEL},
+	{"max-identical", required_argument, NULL, OPT_MAX},
+	{"module", required_argument, NULL, OPT_MODULE},
+	{"module-args", required_argument, NULL, OPT_ARGS},
+	{"no-load", no_argument, NULL, OPT_NO_LOAD},
+	{"quiet", no_argument, NULL, OPT_QUIET},
+	{"rdrand", no_argument, NULL, OPT_RDRAND},
+	{"runs", required_argument, NULL, OPT_RUNS},
+	{"same-id", no_argument, NULL, OPT_SAME_ID},
+	{"seconds", required_argument, NULL, OPT_SECONDS},
+	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
+};
+
+static const char help[] =
+	"usage: vmgenc-lab prove --kernel FILE [--module FILE] [option ...]\n"
+	"       vmgenc-lab prove --guest LABEL=KERNEL[,MODULE] ... [option ...]\n"
+	"       vmgenc-lab run --kernel FILE [--module FILE] [option ...] PROGRAM [ARG ...]\n"
+	"\n"
+	"prove clones a running virtual machine and compares what the clones draw.\n"
+	"run runs a static program in a virtual machine, as root.\n"
+	"\n"
+	"  --generator NAME      getrandom, unguarded, guarded or all (default all; repeatable)\n"
+	"  --clones N            clones of each snapshot (2)\n"
+	"  --runs N              boot and clone everything this often (1)\n"
+	"  --depth N             2: clone a clone, and so on (1)\n"
+	"  --same-id             clones keep their parent's id: a notification without a change\n"
+	"  --draws N             draws a CPU records (100000), in at most\n"
+	"  --seconds S           this much guest time (1)\n"
+	"  --max-identical N     allow getrandom this many with a module (one a CPU)\n"
+	"  --json FILE           also write the results there\n"
+	"  --module-args TEXT    parameters for the module\n"
+	"  --accel auto|kvm|tcg  how QEMU runs the guest (auto: kvm where it works)\n"
+	"  --cpus N              virtual CPUs (2)\n"
+	"  --rdrand              leave the CPU's random instructions to the guest\n"
+	"  --timeout S           give up on a guest silent for so long (60)\n"
+	"  --file HOST[:GUEST]   run: put a file into the guest's / (repeatable)\n"
+	"  --no-load             run: leave the module at /vmgenc.ko unloaded\n"
+	"  --keep, --quiet, --help, --version\n"
+	"\n"
+	"examples:\n"
+	"  vmgenc-lab prove --kernel /boot/vmlinuz-6.1.0-25-cloud-amd64\n"
+	"  vmgenc-lab prove --guest plain=vmlinuz --guest vmgenc=vmlinuz,vmgenc.ko --runs 5\n"
+	"  vmgenc-lab run --kernel vmlinuz --module vmgenc.ko ./device-test\n";
+
+struct parsed {
+	struct prove_options prove;
+	struct run_options run;
+	const char *kernel, *module;
+	bool quiet;
+};
+
+static int usage(const char *format, const char *what)
+{
+	char text[300];
+
+	snprintf(text, sizeof(text), format, what);
+	return lab_fail(EXIT_USAGE, "%s (vmgenc-lab --help lists the options)", text);
+}
+
+static int number(const char *name, const char *text, double min, double max, double *to)
+{
+	char *end;
+
+	*to = strtod(text, &end);
+	if (!*text || *end || !(*to >= min && *to <= max))
+		return lab_fail(EXIT_USAGE, "--%s takes a number from %g to %g, not %s", name, min,
+				max, text);
+	return 0;
+}
+
+static int add_generator(struct prove_options *o, const char *name)
+{
+	bool found = false;
+
+	for (int g = 0; g < LAB_GENERATORS; g++) {
+		if (!strcmp(name, "all") || !strcmp(name, generator_names[g]))
+			o->generators[g] = found = true;
+	}
+	return found ? 0 : usage("there is no generator %s", name);
+}
+
+static int add_guest(struct prove_options *o, const char *label, size_t length, const char *kernel,
+		     const char *module)
+{
+	struct guest *list = realloc(o->guests, (o->guest_count + 1) * sizeof(*list));
+
+	if (!list)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	o->guests = list;
+	struct guest *g = &list[o->guest_count++];
+
+	memset(g, 0, sizeof(*g));
+	g->kernel = kernel;
+	g->module = module;
+	int code = kernel_release(kernel, g->release, sizeof(g->release));
+
+	if (label)
+		snprintf(g->label, sizeof(g->label), "%.*s", (int)length, label);
+	else
+		snprintf(g->label, sizeof(g->label), "%.20s%s", g->release,
+			 module ? " + vmgenc" : "");
+	return code;
+}
+
+static int parse_guest(struct prove_options *o, char *text)
+{
+	char *kernel = strchr(text, '=');
+	char *module = kernel ? strchr(kernel, ',') : NULL;
+
+	if (!kernel || kernel == text)
+		return usage("--guest takes LABEL=KERNEL[,MODULE], not %s", text);
+	if (module)
+		*module++ = '\0';
+	return add_guest(o, text, (size_t)(kernel - text), kernel + 1, module);
+}
+
+static int add_file(struct run_options *o, char *text)
+{
+	const size_t max = sizeof(o->files) / sizeof(*o->files);
+	char *name = strchr(text, ':');
+
+	/* Three places stay for PID 1, the module and the program. */
+	if (o->file_count + 3 >= max)
+		return usage("too many files at %s", text);
+	if (name)
+		*name++ = '\0';
+	else
+		name = strrchr(text, '/') ? strrchr(text, '/') + 1 : text;
+	while (*name == '/')
+		name++;
+	o->files[o->file_count++] =
+		(struct cpio_file){.host_path = text, .name = name, .mode = 0100755};
+	return 0;
+}
+
+static int parse_number(struct parsed *p, int option, const char *name)
+{
+	struct prove_options *o = &p->prove;
+	double n;
+	double max = option == OPT_CPUS ? LAB_MAX_CPUS : option == OPT_DEPTH ? 16 : 1e6;
+	double min = option == OPT_CLONES ? 2 : option == OPT_MAX ? 0 : 1;
+	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
+			  option == OPT_DRAWS ? 1e7 : max, &n);
+
+	if (code)
+		return code;
+	switch (option) {
+	case OPT_CLONES:
+		o->clones = (unsigned int)n;
+		break;
+	case OPT_CPUS:
+		o->cpus = p->run.cpus = (unsigned int)n;
+		break;
+	case OPT_DEPTH:
+		o->depth = (unsigned int)n;
+		break;
+	case OPT_DRAWS:
+		o->draws = (uint64_t)n;
+		break;
+	case OPT_MAX:
+		o->max_identical = (long)n;
+		break;
+	case OPT_RUNS:
+		o->runs = (unsigned int)n;
+		break;
+	case OPT_SECONDS:
+		o->seconds = n;
+		break;
+	default:
+		o->timeout = p->run.timeout = n;
+	}
+	return 0;
+}
+
+static int parse_accel(struct parsed *p)
+{
+	if (strcmp(optarg, "auto") && strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
+		return usage("--accel takes auto, kvm or tcg, not %s", optarg);
+	p->prove.accel = p->run.accel = optarg;
+	return 0;
+}
+
+static int parse_option(struct parsed *p, int option, const char *name)
+{
+	switch (option) {
+	case OPT_ACCEL:
+		return parse_accel(p);
+	case OPT_FILE:
+		return add_file(&p->run, optarg);
+	case OPT_GENERATOR:
+		return add_generator(&p->prove, optarg);
+	case OPT_GUEST:
+		return parse_guest(&p->prove, optarg);
+	case OPT_JSON:
+		p->prove.json = optarg;
+		return 0;
+	case OPT_KEEP:
+		p->prove.keep = p->run.keep = true;
+		return 0;
+	case OPT_KERNEL:
+		p->kernel = optarg;
+		return 0;
+	case OPT_MODULE:
+		p->module = optarg;
+		return 0;
+	case OPT_ARGS:
+		p->prove.module_args = p->run.module_args = optarg;
+		return 0;
+	case OPT_NO_LOAD:
+		p->run.no_load = true;
+		return 0;
+	case OPT_QUIET:
+		lab_quiet();
+		return 0;
+	case OPT_RDRAND:
+		p->prove.rdrand = p->run.rdrand = true;
+		return 0;
+	case OPT_SAME_ID:
+		p->prove.same_id = true;
+		return 0;
+	case '?':
+		return lab_fail(EXIT_USAGE, "vmgenc-lab --help lists the options");
+	default:
+		return parse_number(p, option, name);
+	}
+}
+
+static int main_prove(struct parsed *p, char **rest)
+{
+	struct prove_options *o = &p->prove;
+	bool any = false;
+	int code = 0;
+
+	if (*rest)
+		return usage("prove takes no argument %s", *rest);
+	if (p->kernel)
+		code = add_guest(o, NULL, 0, p->kernel, p->module);
+	else if (p->module)
+		return usage("--module needs --%s", "kernel");
+	if (code)
+		return code;
+	if (!o->guest_count)
+		return usage("prove needs --kernel or %s", "--guest");
+	for (int g = 0; g < LAB_GENERATORS; g++)
+		any |= o->generators[g];
+	if (!any)
+		add_generator(o, "all");
+	return prove(o);
+}
+
+static int main_run(struct parsed *p, char **rest)
+{
+	struct run_options *o = &p->run;
+	char release[72];
+
+	if (!p->kernel || !*rest) {
+		usage("run needs --kernel and a %s", "program");
+		return EXIT_LAB;
+	}
+	if (kernel_release(p->kernel, release, sizeof(release)))
+		return EXIT_LAB;
+	o->kernel = p->kernel;
+	o->module = p->module;
+	o->argv = rest;
+	while (rest[o->argc])
+		o->argc++;
+	o->files[o->file_count++] = (struct cpio_file){.name = "init", .mode = 0100755};
+	o->files[o->file_count++] =
+		(struct cpio_file){.host_path = rest[0], .name = "program", .mode = 0100755};
+	if (o->module)
+		o->files[o->file_count++] = (struct cpio_file){
+			.host_path = o->module, .name = "vmgenc.ko", .mode = 0100644};
+	return run_program(o);
+}
+
+int main(int argc, char **argv)
+{
+	static struct parsed p = {
+		.prove = {.module_args = "", .accel = "auto", .clones = 2, .runs = 1, .depth = 1,
+			  .cpus = 2, .draws = 100000, .seconds = 1, .timeout = 60,
+			  .max_identical = -1},
+		.run = {.module_args = "", .accel = "auto", .cpus = 2, .timeout = 60}};
+	const char *command = argc > 1 ? argv[1] : "";
+	bool is_run = !strcmp(command, "run");
+	int option, index = 0, code = 0;
+
+	if (!strcmp(command, "--help") || !strcmp(command, "-h"))
+		return fputs(help, stdout) < 0;
+	if (!strcmp(command, "--version"))
+		return puts("vmgenc-lab " LAB_VERSION) < 0;
+	if (!is_run && strcmp(command, "prove"))
+		return usage(*command ? "there is no command %s" : "say prove or run%s", command);
+	argv[1] = argv[0];
+	/* "+": the program's own options are not ours. */
+	while (!code && (option = getopt_long(argc - 1, argv + 1, "+h", options, &index)) != -1) {
+		if (option == 'h')
+			return fputs(help, stdout) < 0;
+		if (option == 'V')
+			return puts("vmgenc-lab " LAB_VERSION) < 0;
+		code = parse_option(&p, option, options[index].name);
+	}
+	lab_catch_signals();
+	if (!code)
+		code = is_run ? main_run(&p, argv + 1 + optind) : main_prove(&p, argv + 1 + optind);
+	else if (is_run)
+		code = EXIT_LAB;
+	free(p.prove.guests);
+	return code;
+}

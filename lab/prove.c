@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the experiment. Boot a guest, let it draw, take a snapshot, resume that in several
+ * clones and compare what they draw; once for each generator, as a guarded program's sync
+ * rekeys the kernel for everyone.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+const char *const generator_names[LAB_GENERATORS] = {"getrandom", "unguarded", "guarded"};
+
+/* What one guest of one run is made of. */
+struct bench {
+	const struct prove_options *options;
+	struct results *results;
+	struct machine machine;
+	const char *directory;
+	size_t guest;
+	unsigned int run;
+	uint32_t lineage; /* the last one given to a VM */
+	struct vm *clones; /* clones of every depth, of the generator under way */
+	size_t clone_count;
+};
+
+/* The report's header, then the records, as whole MiB. */
+static uint64_t report_size(const struct prove_options *o)
+{
+	uint64_t want = sizeof(struct lab_report) + 64 +
+			o->draws * o->cpus * sizeof(struct lab_draw);
+
+	return (want + (1 << 20) - 1) >> 20 << 20;
+}
+
+static uint64_t space_needed(const struct prove_options *o, const struct machine *m)
+{
+	uint64_t ram = (uint64_t)m->memory_mb << 20;
+
+	return ram * o->depth + m->report_size * (1 + (uint64_t)o->clones * o->depth) + (64 << 20);
+}
+
+static void first_report(const struct bench *b, struct lab_report *r)
+{
+	const struct prove_options *o = b->options;
+
+	memset(r, 0, sizeof(*r));
+	r->magic = LAB_REPORT_MAGIC;
+	r->version = LAB_REPORT_VERSION;
+	r->mode = LAB_MODE_PROVE;
+	r->cpus = o->cpus;
+	r->draws = o->draws;
+	r->nanoseconds = (uint64_t)(o->seconds * 1e9);
+	r->records = (sizeof(*r) + 63) & ~63ull;
+	r->load_module = o->guests[b->guest].module != NULL;
+	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
+		lab_note("the host has no random numbers for the guest's seed");
+	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
+}
+
+/* A clone starts with its parent's report, but for the lineage that tells it what it is. */
+static int start_clone(struct bench *b, struct vm *parent, const char *snapshot, bool breeds,
+		       struct vm *clone, double *seconds)
+{
+	struct lab_report *first = malloc(sizeof(*first));
+	char name[32];
+
+	if (!first)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	snprintf(name, sizeof(name), "vm%u", ++b->lineage);
+	vm_init(clone, &b->machine, b->directory, name);
+	*first = *parent->report;
+	first->lineage = b->lineage;
+	first->state = LAB_DRAWING;
+	if (b->options->same_id)
+		memcpy(clone->guid, parent->guid, sizeof(clone->guid));
+	int code = vm_create_report(clone, first);
+
+	free(first);
+	if (!code && breeds)
+		code = vm_copy_ram(parent, clone);
+	if (!breeds)
+		vm_share_ram(parent, clone);
+	if (!code)
+		code = vm_restore(clone, snapshot, seconds);
+	return code ? code : vm_wait(clone, LAB_RECORDED);
+}
+
+static void note_times(struct result *r, const struct vm *clone, double seconds)
+{
+	r->times[r->clone_count++] = (struct times){.clone_start = seconds,
+						    .rekeyed_ns = clone->report->rekeyed_ns,
+						    .woken_ns = clone->report->woken_ns,
+						    .logged_ns = clone->report->logged_ns};
+}
+
+/* Clones of parent; the first of them is cloned in turn until the depth is reached. */
+static int clone_all(struct bench *b, struct vm *parent, unsigned int depth, struct result *r)
+{
+	const struct prove_options *o = b->options;
+	struct vm *first = &b->clones[b->clone_count];
+	char snapshot[300];
+	double seconds;
+
+	snprintf(snapshot, sizeof(snapshot), "%s/%s.snapshot", b->directory, parent->name);
+	int code = vm_snapshot(parent, snapshot, &r->snapshot_seconds, &r->snapshot_bytes);
+
+	for (unsigned int i = 0; i < o->clones && !code; i++) {
+		struct vm *clone = &b->clones[b->clone_count++];
+		bool breeds = i == 0 && depth < o->depth;
+
+		code = start_clone(b, parent, snapshot, breeds, clone, &seconds);
+		if (code)
+			break;
+		note_times(r, clone, seconds);
+		if (!breeds)
+			vm_kill(clone);
+	}
+	unlink(snapshot);
+	if (!code && depth < o->depth)
+		code = clone_all(b, first, depth + 1, r);
+	return code;
+}
+
+static int compare(struct bench *b, struct result *r)
+{
+	const struct lab_report **reports = calloc(b->clone_count, sizeof(*reports));
+
+	if (!reports)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	for (size_t i = 0; i < b->clone_count; i++)
+		reports[i] = b->clones[i].report;
+	int code = compare_clones(reports, b->clone_count, &r->found);
+
+	free(reports);
+	return code;
+}
+
+static void forget_clones(struct bench *b)
+{
+	for (size_t i = 0; i < b->clone_count; i++)
+		vm_forget(&b->clones[i]);
+
+	b->clone_count = 0;
+}
+
+static int command(struct vm *vm, enum lab_command c, enum lab_state then)
+{
+	__atomic_store_n(&vm->report->command, c, __ATOMIC_RELEASE);
+	return vm_wait(vm, then);
+}
+
+static int try_generator(struct bench *b, struct vm *source, struct result *r)
+{
+	source->report->generator = r->generator;
+	int code = command(source, LAB_DRAW, LAB_DRAWING);
+
+	if (!code)
+		code = clone_all(b, source, 1, r);
+	if (!code)
+		code = compare(b, r);
+	forget_clones(b);
+	if (!code)
+		code = vm_continue(source);
+	return code ? code : command(source, LAB_IDLE, LAB_READY);
+}
+
+static struct result *new_result(struct bench *b, enum lab_generator g, bool possible)
+{
+	struct result *r = &b->results->list[b->results->count++];
+
+	r->guest = b->guest;
+	r->run = b->run;
+	r->generator = g;
+	r->possible = possible;
+	r->times = calloc((size_t)b->options->clones * b->options->depth, sizeof(*r->times));
+	return r;
+}
+
+static int try_guest(struct bench *b, struct vm *source)
+{
+	const struct prove_options *o = b->options;
+	struct guest *guest = &o->guests[b->guest];
+	int code = vm_boot(source);
+
+	if (!code)
+		snprintf(guest->release, sizeof(guest->release), "%s", source->report->release);
+	for (int g = 0; g < LAB_GENERATORS && !code; g++) {
+		if (!o->generators[g])
+			continue;
+		bool possible = g != LAB_GUARDED || source->report->device;
+		struct result *r = new_result(b, (enum lab_generator)g, possible);
+
+		if (!r->times)
+			return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		lab_progress("run %u of %u, %s: cloning while %s draws", b->run + 1, o->runs,
+			     guest->label, generator_names[g]);
+		if (possible)
+			code = try_generator(b, source, r);
+	}
+	return code;
+}
+
+static int boot_and_try(struct bench *b)
+{
+	const struct guest *guest = &b->options->guests[b->guest];
+	struct cpio_file files[] = {{.name = "init", .mode = 0100755},
+				    {.host_path = guest->module, .name = "vmgenc.ko", .mode = 0100644}};
+	char initramfs[300];
+	struct lab_report *first = malloc(sizeof(*first));
+	struct vm source;
+
+	if (!first)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	snprintf(initramfs, sizeof(initramfs), "%s/initramfs", b->directory);
+	b->machine.kernel = guest->kernel;
+	b->machine.initramfs = initramfs;
+	vm_init(&source, &b->machine, b->directory, "source");
+	first_report(b, first);
+	int code = cpio_write(initramfs, files, guest->module ? 2 : 1);
+
+	if (!code)
+		code = vm_create_report(&source, first);
+	free(first);
+	lab_progress("run %u of %u, %s: booting", b->run + 1, b->options->runs, guest->label);
+	if (!code)
+		code = try_guest(b, &source);
+	forget_clones(b);
+	vm_forget(&source);
+	unlink(source.console);
+	unlink(initramfs);
+	return code;
+}
+
+static int try_all(struct bench *b)
+{
+	int code = 0;
+
+	for (b->run = 0; b->run < b->options->runs && !code; b->run++) {
+		for (b->guest = 0; b->guest < b->options->guest_count && !code; b->guest++)
+			code = boot_and_try(b);
+	}
+	return code;
+}
+
+static int prove_in(const struct prove_options *o, struct bench *b)
+{
+	struct rundir dir;
+	int code = accel_choose(o->accel, &b->machine.accel);
+
+	if (code)
+		return code;
+	code = rundir_open(&dir, space_needed(o, &b->machine));
+	if (code)
+		return code;
+	b->directory = dir.path;
+	code = try_all(b);
+	rundir_close(&dir, o->keep);
+	lab_progress("%s", "");
+	return code;
+}
+
+static void free_results(struct results *all)
+{
+	for (size_t i = 0; i < all->count; i++)
+		free(all->list[i].times);
+	free(all->list);
+}
+
+int prove(const struct prove_options *o)
+{
+	struct results all = {.list = calloc(o->runs * o->guest_count * LAB_GENERATORS,
+					     sizeof(struct result))};
+	struct bench b = {.options = o,
+			  .results = &all,
+			  .machine = {.cpus = o->cpus,
+				      .rdrand = o->rdrand,
+				      .timeout = o->timeout,
+				      .report_size = report_size(o)}};
+	int code;
+
+	b.machine.memory_mb =
+		192 + (unsigned int)(o->draws * o->cpus * sizeof(struct lab_draw) >> 20) + 1;
+	b.clones = calloc((size_t)o->clones * o->depth, sizeof(*b.clones));
+	if (!all.list || !b.clones)
+		code = lab_fail(EXIT_ENVIRONMENT, "no memory");
+	else
+		code = prove_in(o, &b);
+	if (!code) {
+		table_print(o, &all);
+		code = o->json ? json_write(o, &all) : 0;
+		int verdict = judge(o, &all);
+
+		code = code ? code : verdict;
+	}
+	free(b.clones);
+	free_results(&all);
+	return code;
+}

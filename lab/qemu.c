@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: a virtual machine is a QEMU process, files that are its RAM and one that is the memory
+ * it shares with us. A clone maps its parent's RAM files privately.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+#define QEMU "qemu-system-x86_64"
+/* Above the report: the firmware keeps its tables and the initramfs at the top of RAM. */
+#define TOP_MB 32u
+#define CMDLINE                                                                                    \
+	"console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init no_timer_check audit=0 numa=off "             \
+	"random.trust_cpu=off"
+
+struct arguments {
+	char *list[64];
+	int count;
+};
+
+static void __attribute__((format(printf, 2, 3))) add(struct arguments *a, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&a->list[a->count], format, args) >= 0)
+		a->list[++a->count] = NULL;
+	va_end(args);
+}
+
+void vm_random_id(struct vm *vm)
+{
+	uint16_t r[8] = {0};
+
+	if (getrandom(r, sizeof(r), 0) < 0)
+		r[0] = (uint16_t)getpid();
+	snprintf(vm->guid, sizeof(vm->guid), "%04x%04x-%04x-%04x-%04x-%04x%04x%04x", r[0], r[1],
+		 r[2], r[3], r[4], r[5], r[6], r[7]);
+}
+
+void vm_init(struct vm *vm, const struct machine *m, const char *directory, const char *name)
+{
+	memset(vm, 0, sizeof(*vm));
+	vm->machine = m;
+	vm->shared_ram = true;
+	vm->qmp.fd = -1;
+	snprintf(vm->name, sizeof(vm->name), "%s", name);
+	snprintf(vm->ram, sizeof(vm->ram), "%s/%s.ram", directory, name);
+	snprintf(vm->ram_top, sizeof(vm->ram_top), "%s/%s.top", directory, name);
+	snprintf(vm->report_path, sizeof(vm->report_path), "%s/%s.report", directory, name);
+	snprintf(vm->console, sizeof(vm->console), "%s/%s.console", directory, name);
+	snprintf(vm->errors, sizeof(vm->errors), "%s/%s.qemu", directory, name);
+	vm_random_id(vm);
+}
+
+int vm_create_report(struct vm *vm, const struct lab_report *first)
+{
+	int code = rundir_create(vm->report_path, vm->machine->report_size, true);
+
+	if (code)
+		return code;
+	int fd = open(vm->report_path, O_RDWR | O_CLOEXEC);
+
+	vm->report = mmap(NULL, vm->machine->report_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (vm->report == MAP_FAILED) {
+		vm->report = NULL;
+		return lab_fail(EXIT_ENVIRONMENT, "cannot map %s: %s", vm->report_path,
+				strerror(errno));
+	}
+	*vm->report = *first;
+	return 0;
+}
+
+/*
+ * The report is a node of RAM, not an ivshmem device: with x-ignore-shared QEMU wants shared
+ * memory at the same address before the migration as after, and a PCI BAR is not mapped yet.
+ */
+static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool shared,
+		       const char *path)
+{
+	add(a, "-object");
+	add(a, "memory-backend-file,id=ram%u,size=%lluM,share=%s,mem-path=%s", node,
+	    (unsigned long long)mb, shared ? "on" : "off", path);
+	add(a, "-numa");
+	add(a, "node,nodeid=%u,memdev=ram%u", node, node);
+}
+
+static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, bool incoming)
+{
+	const struct machine *m = vm->machine;
+
+	add(a, QEMU);
+	add(a, "-nodefaults");
+	add(a, "-no-user-config");
+	add(a, "-no-reboot");
+	add(a, "-display");
+	add(a, "none");
+	add(a, "-machine");
+	add(a, "pc,usb=off,vmport=off");
+	add(a, "-accel");
+	add(a, "%s", strcmp(m->accel, "tcg") ? m->accel : "tcg,thread=multi");
+	add(a, "-cpu");
+	add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
+	add(a, "-smp");
+	add(a, "%u", m->cpus);
+	add(a, "-m");
+	add(a, "%lluM", m->memory_mb + TOP_MB + (unsigned long long)(m->report_size >> 20));
+	add_memory(a, 0, m->memory_mb, vm->shared_ram, vm->ram);
+	add_memory(a, 1, m->report_size >> 20, true, vm->report_path);
+	add_memory(a, 2, TOP_MB, vm->shared_ram, vm->ram_top);
+	add(a, "-device");
+	add(a, "vmgenid,guid=%s", vm->guid);
+	add(a, "-chardev");
+	add(a, "file,id=console,path=%s", vm->console);
+	add(a, "-serial");
+	add(a, "chardev:console");
+	add(a, "-chardev");
+	add(a, "socket,id=qmp,fd=%d", qmp);
+	add(a, "-mon");
+	add(a, "chardev=qmp,mode=control");
+	add(a, "-kernel");
+	add(a, "%s", m->kernel);
+	add(a, "-initrd");
+	add(a, "%s", m->initramfs);
+	add(a, "-append");
+	add(a, CMDLINE " memmap=%lluM$%uM lab_report=%llx,%llx",
+	    (unsigned long long)(m->report_size >> 20), m->memory_mb,
+	    (unsigned long long)m->memory_mb << 20, (unsigned long long)m->report_size);
+	if (!incoming)
+		return;
+	add(a, "-S");
+	add(a, "-incoming");
+	add(a, "defer");
+}
+
+/* In the child. It dies with the lab, and a Ctrl-C at the terminal is the lab's to handle. */
+static void exec_qemu(const struct vm *vm, int qmp, bool incoming, pid_t lab)
+{
+	struct arguments a = {.count = 0};
+	int errors = open(vm->errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	int null = open("/dev/null", O_RDWR);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != lab)
+		_exit(1);
+	setpgid(0, 0);
+	dup2(null, 0);
+	dup2(null, 1);
+	dup2(errors, 2);
+	fcntl(qmp, F_SETFD, 0);
+	build_arguments(vm, &a, qmp, incoming);
+	execvp(a.list[0], a.list);
+	dprintf(2, "cannot run " QEMU ": %s\n", strerror(errno));
+	_exit(127);
+}
+
+static int gone(struct vm *vm, int status)
+{
+	char words[2000], console[2000];
+
+	vm->pid = 0;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot run " QEMU ". Install it: "
+						  "apt-get install qemu-system-x86");
+	rundir_tail(vm->errors, words, sizeof(words));
+	rundir_tail(vm->console, console, sizeof(console));
+	if (WIFSIGNALED(status))
+		return lab_fail(EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s",
+				WTERMSIG(status), strsignal(WTERMSIG(status)),
+				*words ? "; it said:" : "", words);
+	if (WEXITSTATUS(status))
+		return lab_fail(EXIT_ENVIRONMENT, "QEMU ended with status %d; it said:%s",
+				WEXITSTATUS(status), words);
+	return lab_fail(EXIT_GUEST, "the guest (%s) stopped by itself; its console ended with:%s",
+			vm->machine->kernel, *console ? console : " nothing");
+}
+
+static int guest_failed(const struct vm *vm)
+{
+	char log[LAB_LOG_SIZE];
+	char *end = log;
+
+	memcpy(log, vm->report->log, sizeof(log));
+	log[sizeof(log) - 1] = '\0';
+	/* The last five lines are where the kernel says why. */
+	end += strlen(log);
+	for (int lines = 0; end > log && lines < 6; lines += *end == '\n')
+		end--;
+	return lab_fail(EXIT_GUEST, "guest %s: %.*s\nits kernel's log ends with:%s",
+			vm->report->release, (int)sizeof(vm->report->error) - 1, vm->report->error,
+			end);
+}
+
+int vm_check(struct vm *vm)
+{
+	int status;
+
+	if (lab_signal)
+		return lab_interrupted();
+	if (vm->pid && waitpid(vm->pid, &status, WNOHANG) == vm->pid)
+		return gone(vm, status);
+	if (__atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE) == LAB_FAILED)
+		return guest_failed(vm);
+	return 0;
+}
+
+/* A QMP call that lost its QEMU: say what became of that. */
+static int explain(struct vm *vm, int code)
+{
+	int status;
+
+	if (code >= 0 || !vm->pid)
+		return code;
+	kill(vm->pid, SIGTERM);
+	waitpid(vm->pid, &status, 0);
+	return gone(vm, status);
+}
+
+static int start(struct vm *vm, bool incoming)
+{
+	int pair[2];
+	pid_t lab = getpid();
+
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
+		return lab_fail(EXIT_ENVIRONMENT, "socketpair: %s", strerror(errno));
+	vm->pid = fork();
+	if (!vm->pid)
+		exec_qemu(vm, pair[1], incoming, lab);
+	close(pair[1]);
+	vm->qmp.fd = pair[0];
+	if (vm->pid < 0) {
+		vm->pid = 0;
+		return lab_fail(EXIT_ENVIRONMENT, "fork: %s", strerror(errno));
+	}
+	int code = qmp_greet(&vm->qmp);
+
+	if (!code)
+		code = qmp_call(&vm->qmp, "migrate-set-capabilities",
+				json_pack("{s:[{s:s,s:b},{s:s,s:b}]}", "capabilities", "capability",
+					  "x-ignore-shared", "state", 1, "capability", "events",
+					  "state", 1),
+				-1);
+	return explain(vm, code);
+}
+
+int vm_boot(struct vm *vm)
+{
+	int code = start(vm, false);
+
+	return code ? code : vm_wait(vm, LAB_READY);
+}
+
+static int migrate_to(struct vm *vm, int fd)
+{
+	struct qmp *q = &vm->qmp;
+	int code = qmp_call(q, "stop", NULL, -1);
+
+	if (!code)
+		code = qmp_call(q, "getfd", json_pack("{s:s}", "fdname", "snapshot"), fd);
+	if (!code)
+		code = qmp_call(q, "migrate", json_pack("{s:s}", "uri", "fd:snapshot"), -1);
+	return code ? code : qmp_wait_migrated(q);
+}
+
+int vm_snapshot(struct vm *vm, const char *file, double *seconds, uint64_t *bytes)
+{
+	int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	double begin = lab_now();
+	struct stat st;
+
+	if (fd < 0)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", file, strerror(errno));
+	int code = migrate_to(vm, fd);
+
+	*seconds = lab_now() - begin;
+	if (!fstat(fd, &st))
+		*bytes = (uint64_t)st.st_size;
+	close(fd);
+	return explain(vm, code);
+}
+
+int vm_restore(struct vm *vm, const char *file, double *seconds)
+{
+	double begin = lab_now();
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	int code = start(vm, true);
+	struct qmp *q = &vm->qmp;
+
+	if (!code)
+		code = qmp_call(q, "getfd", json_pack("{s:s}", "fdname", "snapshot"), fd);
+	if (!code)
+		code = qmp_call(q, "migrate-incoming", json_pack("{s:s}", "uri", "fd:snapshot"), -1);
+	if (!code)
+		code = qmp_wait_migrated(q);
+	if (!code)
+		code = qmp_call(q, "cont", NULL, -1);
+	*seconds = lab_now() - begin;
+	if (fd >= 0)
+		close(fd);
+	return explain(vm, code);
+}
+
+int vm_continue(struct vm *vm)
+{
+	return explain(vm, qmp_call(&vm->qmp, "cont", NULL, -1));
+}
+
+static off_t console_size(const struct vm *vm)
+{
+	struct stat st;
+
+	return stat(vm->console, &st) ? 0 : st.st_size;
+}
+
+int vm_wait(struct vm *vm, enum lab_state state)
+{
+	off_t seen = console_size(vm);
+	double alive = lab_now();
+	char console[2000];
+
+	for (;;) {
+		uint32_t now = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE);
+
+		/* A program may have ended before we saw it start. */
+		if (now == state || now == LAB_EXITED)
+			return 0;
+		int code = vm_check(vm);
+
+		if (code)
+			return code;
+		if (console_size(vm) != seen) {
+			seen = console_size(vm);
+			alive = lab_now();
+		}
+		if (lab_now() - alive > vm->machine->timeout) {
+			rundir_tail(vm->console, console, sizeof(console));
+			return lab_fail(EXIT_GUEST,
+					"the guest (%s) has been silent for %.0f s (--timeout); its "
+					"console ended with:%s",
+					vm->machine->kernel, vm->machine->timeout,
+					*console ? console : " nothing");
+		}
+		usleep(2000);
+	}
+}
+
+void vm_kill(struct vm *vm)
+{
+	if (vm->pid > 0) {
+		kill(vm->pid, SIGKILL);
+		waitpid(vm->pid, NULL, 0);
+	}
+	vm->pid = 0;
+	if (vm->qmp.fd >= 0)
+		close(vm->qmp.fd);
+	vm->qmp.fd = -1;
+}
+
+int vm_copy_ram(const struct vm *parent, const struct vm *clone)
+{
+	int code = rundir_copy(parent->ram, clone->ram);
+
+	return code ? code : rundir_copy(parent->ram_top, clone->ram_top);
+}
+
+void vm_share_ram(const struct vm *parent, struct vm *clone)
+{
+	clone->shared_ram = false;
+	memcpy(clone->ram, parent->ram, sizeof(clone->ram));
+	memcpy(clone->ram_top, parent->ram_top, sizeof(clone->ram_top));
+}
+
+void vm_forget(struct vm *vm)
+{
+	vm_kill(vm);
+	if (vm->report) {
+		munmap(vm->report, vm->machine->report_size);
+		unlink(vm->report_path);
+	}
+	if (vm->shared_ram) {
+		unlink(vm->ram);
+		unlink(vm->ram_top);
+	}
+	vm->report = NULL;
+}

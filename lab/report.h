@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the memory that the host and a guest share (a node of its RAM, one file per VM).
+ * Only fixed-width fields: host and guest are built apart.
+ */
+#ifndef LAB_REPORT_H
+#define LAB_REPORT_H
+
+#include <stdint.h>
+
+#define LAB_REPORT_MAGIC 0x4c474d56u
+#define LAB_REPORT_VERSION 1
+#define LAB_MAX_CPUS 16
+#define LAB_VALUE_SIZE 16
+#define LAB_LOG_SIZE 8192
+#define LAB_ARGS_SIZE 8192
+#define LAB_MAX_ARGS 256
+
+enum lab_mode { LAB_MODE_PROVE = 1, LAB_MODE_RUN = 2 };
+
+/* Host to guest: what to do. */
+enum lab_command { LAB_IDLE = 0, LAB_DRAW = 1 };
+
+enum lab_generator { LAB_GETRANDOM = 0, LAB_UNGUARDED = 1, LAB_GUARDED = 2, LAB_GENERATORS = 3 };
+
+/* Guest to host: how far it is. */
+enum lab_state {
+	LAB_BOOTING = 0,
+	LAB_READY = 1,	  /* idle, waits for a command */
+	LAB_DRAWING = 2,  /* every thread draws: the time to take a snapshot */
+	LAB_RECORDED = 3, /* a clone: its draws since the resume are in the report */
+	LAB_EXITED = 4,	  /* run: the program has ended, status says how */
+	LAB_FAILED = 5	  /* error says why */
+};
+
+struct lab_draw {
+	uint8_t value[LAB_VALUE_SIZE];
+	uint64_t ns; /* when it was drawn, from the first draw of this clone on */
+};
+
+struct lab_report {
+	/* The host writes these before the guest runs, command and generator also later. */
+	uint32_t magic;
+	uint32_t version;
+	uint32_t mode;
+	uint32_t command;
+	uint32_t generator;
+	/*
+	 * Differs in every clone and is there before its first instruction, like the
+	 * hypervisor's id, but in every guest and with the same id as well: this is how a
+	 * thread knows the very draw at which it resumed.
+	 */
+	uint32_t lineage;
+	uint32_t cpus;
+	uint32_t load_module;
+	uint32_t argc;
+	uint32_t reserved;
+	uint64_t draws;		/* records a thread makes at most */
+	uint64_t nanoseconds;	/* and for how long */
+	uint64_t records;	/* offset of the records in this memory: draws for each CPU */
+	uint64_t stream_size;	/* run: the records' memory is a ring of this size */
+	uint64_t stream_read;	/* bytes the host took from it so far */
+	uint8_t seed[32];	/* for the guest's kernel, so that boot needs not wait for it */
+	char module_args[512];
+	char args[LAB_ARGS_SIZE]; /* run: the program's arguments, each NUL-terminated */
+
+	/* The guest writes these. */
+	uint32_t state;
+	uint32_t module_loaded;
+	uint32_t device;	/* /dev/vmgenc is there: the guarded generator can run */
+	uint32_t status;	/* run: as waitpid(2) gives it */
+	uint64_t stream_written;
+	char release[72];
+	char error[512];
+	char log[LAB_LOG_SIZE]; /* the tail of the kernel's log */
+
+	/* Of this clone; times are nanoseconds from its first draw on, 0: did not happen. */
+	uint64_t counts[LAB_MAX_CPUS]; /* of records, for each CPU */
+	uint64_t rekeyed_ns;	       /* the driver published the new generation */
+	uint64_t woken_ns;	       /* a thread in poll(2) on /dev/vmgenc ran again */
+	uint64_t logged_ns;	       /* the kernel's own driver logged its reseeding */
+	uint64_t generation;
+	uint64_t settled;
+	uint64_t changes;
+	uint64_t spurious;
+	uint64_t rekeys;
+	uint64_t rekey_failures;
+};
+
+#endif

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: runs one program in a virtual machine, for tests of the device.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+#define REPORT_SIZE (1 << 20)
+#define RING_SIZE (1 << 19)
+
+static int first_report(const struct run_options *o, struct lab_report *r)
+{
+	size_t used = 0;
+
+	memset(r, 0, sizeof(*r));
+	r->magic = LAB_REPORT_MAGIC;
+	r->version = LAB_REPORT_VERSION;
+	r->mode = LAB_MODE_RUN;
+	r->cpus = o->cpus;
+	r->records = (sizeof(*r) + 63) & ~63ull;
+	r->stream_size = RING_SIZE;
+	r->load_module = o->module && !o->no_load;
+	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
+	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
+		lab_note("the host has no random numbers for the guest's seed");
+	for (int i = 0; i < o->argc; i++) {
+		const char *argument = i ? o->argv[i] : "/program";
+		size_t size = strlen(argument) + 1;
+
+		if (used + size > sizeof(r->args) || i >= LAB_MAX_ARGS)
+			return lab_fail(EXIT_USAGE, "too many arguments for the program");
+		memcpy(r->args + used, argument, size);
+		used += size;
+	}
+	r->argc = (uint32_t)o->argc;
+	return 0;
+}
+
+static void drain(struct lab_report *r)
+{
+	const char *ring = (const char *)r + r->records;
+	uint64_t to = __atomic_load_n(&r->stream_written, __ATOMIC_ACQUIRE);
+
+	for (uint64_t i = r->stream_read; i < to; i++)
+		putchar(ring[i % RING_SIZE]);
+	fflush(stdout);
+	__atomic_store_n(&r->stream_read, to, __ATOMIC_RELEASE);
+}
+
+static int follow(struct vm *vm, int *status)
+{
+	int code = 0;
+
+	while (!code) {
+		bool ended = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE) == LAB_EXITED;
+
+		drain(vm->report);
+		if (ended)
+			break;
+		code = vm_check(vm);
+		usleep(2000);
+	}
+	*status = (int)vm->report->status;
+	return code;
+}
+
+static int boot(struct vm *vm, int *status)
+{
+	int code = vm_boot(vm);
+
+	return code ? code : follow(vm, status);
+}
+
+static int run_in(const struct run_options *o, const char *directory, const char *accel, int *status)
+{
+	char initramfs[300];
+	struct machine m = {.kernel = o->kernel,
+			    .initramfs = initramfs,
+			    .accel = accel,
+			    .cpus = o->cpus,
+			    .memory_mb = 256,
+			    .rdrand = o->rdrand,
+			    .timeout = o->timeout,
+			    .report_size = REPORT_SIZE};
+	struct lab_report *first = malloc(sizeof(*first));
+	struct vm vm;
+
+	snprintf(initramfs, sizeof(initramfs), "%s/initramfs", directory);
+	vm_init(&vm, &m, directory, "run");
+	int code = first ? first_report(o, first) : lab_fail(EXIT_ENVIRONMENT, "no memory");
+
+	if (!code)
+		code = cpio_write(initramfs, o->files, o->file_count);
+	if (!code)
+		code = vm_create_report(&vm, first);
+	free(first);
+	if (!code)
+		code = boot(&vm, status);
+	vm_forget(&vm);
+	return code;
+}
+
+int run_program(const struct run_options *o)
+{
+	const char *accel;
+	struct rundir dir;
+	int status = 0;
+	int code = accel_choose(o->accel, &accel);
+
+	if (!code)
+		code = rundir_open(&dir, (256 << 20) + REPORT_SIZE + (16 << 20));
+	if (code)
+		return lab_signal ? code : EXIT_LAB;
+	code = run_in(o, dir.path, accel, &status);
+	rundir_close(&dir, o->keep);
+	if (code)
+		return lab_signal ? code : EXIT_LAB;
+	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the directory that holds a run's files. Locked while its owner lives, so that the next
+ * run can tell what a killed one left behind and remove it.
+ */
+#define _GNU_SOURCE
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+#define PREFIX "vmgenc-lab-run."
+
+/* Flat directories of our own making only. */
+static void remove_directory(const char *path)
+{
+	DIR *d = opendir(path);
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			unlinkat(dirfd(d), entry->d_name, 0);
+	}
+	if (d)
+		closedir(d);
+	rmdir(path);
+}
+
+static void remove_if_stale(const char *path)
+{
+	struct stat st;
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (!fstat(fd, &st) && st.st_uid == geteuid() && !flock(fd, LOCK_EX | LOCK_NB))
+		remove_directory(path);
+	close(fd);
+}
+
+static void remove_stale(const char *base)
+{
+	DIR *d = opendir(base);
+	struct dirent *entry;
+	char path[600];
+
+	while (d && (entry = readdir(d))) {
+		if (strncmp(entry->d_name, PREFIX, strlen(PREFIX)))
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", base, entry->d_name);
+		remove_if_stale(path);
+	}
+	if (d)
+		closedir(d);
+}
+
+static uint64_t space_in(const char *base)
+{
+	struct statvfs st;
+
+	if (statvfs(base, &st))
+		return 0;
+	return (uint64_t)st.f_bavail * st.f_frsize;
+}
+
+/* TMPDIR is the user's word; otherwise memory is preferred, but may be small in a container. */
+static const char *choose_base(uint64_t needed)
+{
+	const char *base = getenv("TMPDIR");
+
+	if (base && *base)
+		return base;
+	if (!access("/dev/shm", W_OK) && space_in("/dev/shm") >= needed)
+		return "/dev/shm";
+	return "/tmp";
+}
+
+int rundir_open(struct rundir *dir, uint64_t needed)
+{
+	const char *base = choose_base(needed);
+	char path[256];
+
+	dir->path[0] = '\0';
+	if (strlen(base) > 100)
+		return lab_fail(EXIT_ENVIRONMENT, "TMPDIR is too long: %s", base);
+	remove_stale(base);
+	if (space_in(base) < needed)
+		return lab_fail(EXIT_ENVIRONMENT,
+				"no disk space: %s has %llu MiB free, this needs %llu MiB. Free "
+				"some, set TMPDIR to another directory, or ask for fewer --draws",
+				base, (unsigned long long)space_in(base) >> 20,
+				(unsigned long long)needed >> 20);
+	/* Locked before it gets the name that another lab's remove_stale() looks for. */
+	snprintf(path, sizeof(path), "%s/vmgenc-lab-new.XXXXXX", base);
+	if (!mkdtemp(path))
+		return lab_fail(EXIT_ENVIRONMENT, "cannot make a directory in %s: %s", base,
+				strerror(errno));
+	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	snprintf(dir->path, sizeof(dir->path), "%s/" PREFIX "%s", base, strrchr(path, '.') + 1);
+	if (dir->fd < 0 || flock(dir->fd, LOCK_EX | LOCK_NB) || rename(path, dir->path)) {
+		dir->path[0] = '\0';
+		rmdir(path);
+		return lab_fail(EXIT_ENVIRONMENT, "cannot use %s: %s", path, strerror(errno));
+	}
+	return 0;
+}
+
+void rundir_close(struct rundir *dir, bool keep)
+{
+	char kept[300];
+
+	if (!dir->path[0])
+		return;
+	if (keep) {
+		/* Under another name, or the next run would take it for a dead one's. */
+		snprintf(kept, sizeof(kept), "%.*s/vmgenc-lab-kept.%s",
+			 (int)(strrchr(dir->path, '/') - dir->path), dir->path,
+			 strrchr(dir->path, '.') + 1);
+		if (!rename(dir->path, kept))
+			lab_note("files kept in %s", kept);
+	} else {
+		remove_directory(dir->path);
+	}
+	close(dir->fd);
+}
+
+int rundir_create(const char *path, uint64_t size, bool allocate)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", path, strerror(errno));
+	int err = allocate ? posix_fallocate(fd, 0, (off_t)size)
+			   : (ftruncate(fd, (off_t)size) ? errno : 0);
+
+	close(fd);
+	if (err)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot make %s %llu MiB large: %s", path,
+				(unsigned long long)size >> 20, strerror(err));
+	return 0;
+}
+
+/* Copies what is data; holes stay holes. */
+static int copy_data(int in, int out)
+{
+	off_t data = 0;
+
+	while ((data = lseek(in, data, SEEK_DATA)) >= 0) {
+		off_t end = lseek(in, data, SEEK_HOLE);
+
+		if (lseek(out, data, SEEK_SET) < 0)
+			return errno;
+		while (data < end) {
+			if (sendfile(out, in, &data, (size_t)(end - data)) <= 0)
+				return errno;
+		}
+	}
+	return errno == ENXIO ? 0 : errno;
+}
+
+int rundir_copy(const char *from, const char *to)
+{
+	struct stat st;
+	int in = open(from, O_RDONLY | O_CLOEXEC);
+	int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int err = in < 0 || out < 0 || fstat(in, &st) || ftruncate(out, st.st_size) ? errno : 0;
+
+	if (!err)
+		err = copy_data(in, out);
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return err ? lab_fail(EXIT_ENVIRONMENT, "cannot copy %s: %s", from, strerror(err)) : 0;
+}
+
+void rundir_tail(const char *path, char *to, size_t size)
+{
+	char text[1500];
+	size_t used = 0;
+	FILE *f = fopen(path, "r");
+
+	*to = '\0';
+	if (!f)
+		return;
+	if (fseek(f, -(long)sizeof(text) + 1, SEEK_END))
+		rewind(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	for (char *save, *line = strtok_r(text, "\r\n", &save); line && used < size;
+	     line = strtok_r(NULL, "\r\n", &save)) {
+		for (char *c = line; *c; c++) {
+			if ((unsigned char)*c < ' ')
+				*c = ' ';
+		}
+		used += (size_t)snprintf(to + used, size - used, "\n    %s", line);
+	}
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: what it says on standard error, and the signals that end it.
+ */
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+volatile sig_atomic_t lab_signal;
+static bool quiet, line_open;
+
+static void clear_line(void)
+{
+	if (line_open)
+		fputs("\r\033[K", stderr);
+	line_open = false;
+}
+
+static void say(const char *prefix, const char *format, va_list args)
+{
+	clear_line();
+	fputs(prefix, stderr);
+	vfprintf(stderr, format, args);
+	fputc('\n', stderr);
+}
+
+int lab_fail(int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say("vmgenc-lab: ", format, args);
+	va_end(args);
+	return code;
+}
+
+void lab_note(const char *format, ...)
+{
+	va_list args;
+
+	if (quiet)
+		return;
+	va_start(args, format);
+	say("vmgenc-lab: ", format, args);
+	va_end(args);
+}
+
+/* One line that is rewritten on a terminal, a line each elsewhere; an empty one clears it. */
+void lab_progress(const char *format, ...)
+{
+	va_list args;
+
+	clear_line();
+	if (quiet || !*format)
+		return;
+	va_start(args, format);
+	vfprintf(stderr, format, args);
+	va_end(args);
+	line_open = isatty(STDERR_FILENO);
+	if (!line_open)
+		fputc('\n', stderr);
+}
+
+void lab_quiet(void)
+{
+	quiet = true;
+}
+
+static void on_signal(int number)
+{
+	lab_signal = number;
+}
+
+/* Without SA_RESTART, so that every wait ends and the way out is the ordinary one. */
+void lab_catch_signals(void)
+{
+	struct sigaction action = {.sa_handler = on_signal};
+	const int ends[] = {SIGINT, SIGTERM, SIGHUP};
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+		sigaction(ends[i], &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+}
+
+int lab_interrupted(void)
+{
+	return lab_signal ? 128 + lab_signal : 0;
+}
+
+double lab_now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
