@@ -3,7 +3,6 @@
  * Lab: chooses the accelerator. /dev/kvm may open and still be unable to run a guest (nested
  * virtualization half there), so a guest of two instructions is run to see.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>

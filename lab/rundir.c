@@ -3,7 +3,6 @@
  * Lab: the directory that holds a run's files. Locked while its owner lives, so that the next
  * run can tell what a killed one left behind and remove it.
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

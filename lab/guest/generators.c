@@ -3,7 +3,6 @@
  * Guest: the generators under test. The guarded one is the unguarded one plus libvmgenc's
  * idiom check, draw, check again; nothing else differs.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <string.h>
 #include <sys/syscall.h>

@@ -3,7 +3,6 @@
  * Guest: PID 1 of the lab's virtual machines. Makes the system usable, finds the memory
  * shared with the host, loads the module and hands over to prove.c or run.c.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>

@@ -3,7 +3,6 @@
  * Guest: draws on every CPU until a snapshot of it is resumed, keeps what is drawn from then
  * on, and reports it.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>

@@ -3,7 +3,6 @@
  * Guest: runs one program as root, streams what it writes to the host and reports how it
  * ended.
  */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
