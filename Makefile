@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# vmgenc: "make help" lists the targets. All output goes below build/.
+
+VERSION := 0.1.0
+PREFIX ?= /usr/local
+CC ?= cc
+CFLAGS ?= -O2 -g
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
+BUILD_FLAGS = -std=c11 -D_GNU_SOURCE= $(WARNINGS) -Iinclude -MMD -MP $(CFLAGS)
+SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
+
+V ?= 0
+ifeq ($(V),0)
+Q := @
+say = @printf '  %-7s %s\n' $(1) $(2)
+endif
+
+include lab/build.mk
+LIB_SRCS := $(sort $(wildcard lib/*.c))
+CORE_SRCS := $(sort $(wildcard driver/core/*.c))
+UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*.c)))
+VM_TESTS := $(patsubst test/vm/%.c,build/test/vm/%,$(sort $(wildcard test/vm/*.c)))
+BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c)))
+PAGES := $(sort $(wildcard man/*.[1-9]))
+LINKS := open close changed sync fd status
+
+all: build/libvmgenc.so build/libvmgenc.a build/libvmgenc.pc build/vmgenc-lab
+
+# The library
+LIB_OBJS := $(LIB_SRCS:lib/%.c=build/lib/%.o)
+build/lib/%.o: lib/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) $(HARDENING) -fPIC -c -o $@ $<
+build/libvmgenc.so.1: $(LIB_OBJS) lib/libvmgenc.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -shared -Wl,-soname,libvmgenc.so.1 -Wl,-z,relro,-z,now \
+		-Wl,--version-script=lib/libvmgenc.map -o $@ $(LIB_OBJS) $(LDFLAGS)
+build/libvmgenc.so: build/libvmgenc.so.1
+	$(Q)ln -sf libvmgenc.so.1 $@
+build/libvmgenc.a: $(LIB_OBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+build/libvmgenc.pc: lib/libvmgenc.pc.in Makefile
+	@mkdir -p $(@D)
+	$(Q)sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' $< >$@
+
+# The lab, with the guest's PID 1 inside
+GUEST_OBJS := $(patsubst %.c,build/guest/%.o,$(LAB_GUEST_SRCS))
+LAB_OBJS := $(patsubst lab/%.c,build/lab/%.o,$(filter %.c,$(LAB_SRCS))) build/lab/guest.o
+build/guest/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -c -o $@ $<
+build/guest-init: $(GUEST_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $(GUEST_OBJS)
+build/lab/%.o: lab/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) $(HARDENING) -c -o $@ $<
+build/lab/guest.o: lab/guest.S build/guest-init
+	@mkdir -p $(@D)
+	$(Q)$(CC) -DLAB_GUEST='"build/guest-init"' -c -o $@ $<
+build/vmgenc-lab: $(LAB_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $(LAB_OBJS) $(LDFLAGS) -ljansson
+
+# The Linux module: kbuild works in a directory of links, so that the tree stays clean
+MODULE_SRCS := $(wildcard driver/core/* driver/linux/* include/vmgenc_*.h)
+KDIR ?= $(firstword $(wildcard build/kernels/root/usr/src/linux-headers-$(KVER) \
+	/lib/modules/$(KVER)/build))
+module:
+	$(if $(KVER),,$(error say which kernel: make module KVER=$$(uname -r)))
+	$(if $(KDIR),,$(error no headers for $(KVER): install linux-headers-$(KVER) or give KDIR=))
+	@mkdir -p build/linux/$(KVER)
+	$(Q)ln -sf $(abspath $(MODULE_SRCS)) build/linux/$(KVER)/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(abspath build/linux/$(KVER)) \
+		CONFIG_DEBUG_INFO_BTF_MODULES= W=1 $(MODULE_FLAGS) modules
+
+# Tests
+build/test/test_core build/test/test_addr: TEST_SRCS = $(CORE_SRCS) $(wildcard test/unit/sim/*.c)
+build/test/test_core build/test/test_addr: TEST_FLAGS = -Itest/unit/sim -Idriver/core
+build/test/test_%: TEST_SRCS = $(LIB_SRCS) $(wildcard test/unit/simfile.c)
+build/test/test_%: test/unit/test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard test/unit/*.h test/unit/simfile.c test/unit/sim/*)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) $(TEST_FLAGS) -Itest/unit -Ilib -pthread -o $@ $< \
+		$(TEST_SRCS) $($(notdir $@)_LDFLAGS) -lcmocka
+-include test/unit/flags.mk
+build/test/vm/%: test/vm/%.c build/libvmgenc.a $(wildcard test/vm/*.h)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -static -pthread -o $@ $< build/libvmgenc.a
+build/bench/%: test/bench/%.c $(LIB_SRCS)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -pthread -o $@ $< $(LIB_SRCS) $(wildcard test/unit/simfile.c)
+tests: all $(UNIT) $(VM_TESTS) $(BENCH)
+
+# The two commands of the README; each brings what it needs
+deps:
+	@dist/deps
+kernels: deps
+	@dist/kernels
+modules: kernels
+	@for k in build/kernels/6.1 build/kernels/6.12; do \
+		$(MAKE) --no-print-directory module KVER=$$(cat $$k) || exit; done
+demo: deps
+	@$(MAKE) --no-print-directory all modules
+	@dist/demo
+check: deps
+	@$(MAKE) --no-print-directory tests modules
+	@test/run
+bench: deps
+	@$(MAKE) --no-print-directory tests modules
+	@test/bench/run
+
+install: all
+	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
+	$(Q)install -m 755 build/vmgenc-lab $(DESTDIR)$(PREFIX)/bin/
+	$(Q)install -m 755 build/libvmgenc.so.1 $(DESTDIR)$(PREFIX)/lib/
+	$(Q)ln -sf libvmgenc.so.1 $(DESTDIR)$(PREFIX)/lib/libvmgenc.so
+	$(Q)install -m 644 build/libvmgenc.a $(DESTDIR)$(PREFIX)/lib/
+	$(Q)install -m 644 build/libvmgenc.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
+	$(Q)install -m 644 include/vmgenc.h include/vmgenc_abi.h $(DESTDIR)$(PREFIX)/include/
+	$(Q)for page in $(PAGES); do \
+		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
+	$(Q)test ! -f man/libvmgenc.3 || for call in $(LINKS); do \
+		ln -sf libvmgenc.3 $(DESTDIR)$(PREFIX)/share/man/man3/vmgenc_$$call.3 || exit; done
+
+clean:
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} + 2>/dev/null || true
+distclean:
+	$(Q)rm -rf build
+
+help:
+	@echo 'make            the library and the lab, below build/'
+	@echo 'make demo       clone real VMs with and without the driver and print the table'
+	@echo 'make check      all tests, in VMs too; the last line counts them'
+	@echo 'make bench      the figures: draws after resume, cost of the check, times'
+	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
+	@echo 'make install [DESTDIR=] [PREFIX=]     library, headers, lab and manual pages'
+	@echo 'make clean      what was built; make distclean also the downloaded kernels'
+	@echo 'V=1 shows the commands.'
+
+.PHONY: all module modules tests deps kernels demo check bench install clean distclean help
+-include $(shell find build -name '*.d' 2>/dev/null)
