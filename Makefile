@@ -20,7 +20,8 @@ include lab/build.mk
 LIB_SRCS := $(sort $(wildcard lib/*.c))
 CORE_SRCS := $(sort $(wildcard driver/core/*.c))
 UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*.c)))
-VM_TESTS := $(patsubst test/vm/%.c,build/test/vm/%,$(sort $(wildcard test/vm/*.c)))
+include $(wildcard test/vm/build.mk)
+VM_PROGRAMS := $(patsubst test/vm/%.c,build/test/vm/%,$(wildcard $(VM_TESTS:%=test/vm/%.c)))
 BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c)))
 PAGES := $(sort $(wildcard man/*.[1-9]))
 LINKS := open close changed sync fd status
@@ -89,15 +90,16 @@ build/test/test_%: test/unit/test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard test/u
 	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) $(TEST_FLAGS) -Itest/unit -Ilib -pthread -o $@ $< \
 		$(TEST_SRCS) $($(notdir $@)_LDFLAGS) -lcmocka
 -include test/unit/flags.mk
-build/test/vm/%: test/vm/%.c build/libvmgenc.a $(wildcard test/vm/*.h)
+build/test/vm/%: test/vm/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) -static -pthread -o $@ $< build/libvmgenc.a
+	$(Q)$(CC) $(BUILD_FLAGS) -Wno-stringop-overflow -Ilib -static -pthread -o $@ $< \
+		$(VM_COMMON_SRCS)
 build/bench/%: test/bench/%.c $(LIB_SRCS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -pthread -o $@ $< $(LIB_SRCS) $(wildcard test/unit/simfile.c)
-tests: all $(UNIT) $(VM_TESTS) $(BENCH)
+tests: all $(UNIT) $(VM_PROGRAMS) $(BENCH)
 
 # The two commands of the README; each brings what it needs
 deps:
