@@ -20,6 +20,7 @@ include lab/build.mk
 LIB_SRCS := $(sort $(wildcard lib/*.c))
 CORE_SRCS := $(sort $(wildcard driver/core/*.c))
 UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*.c)))
+CORE_TESTS := $(filter build/test/test_core% build/test/test_addr,$(UNIT))
 include $(wildcard test/vm/build.mk)
 VM_PROGRAMS := $(patsubst test/vm/%.c,build/test/vm/%,$(wildcard $(VM_TESTS:%=test/vm/%.c)))
 BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c)))
@@ -81,8 +82,8 @@ module:
 		CONFIG_DEBUG_INFO_BTF_MODULES= W=1 $(MODULE_FLAGS) modules
 
 # Tests
-build/test/test_core build/test/test_addr: TEST_SRCS = $(CORE_SRCS) $(wildcard test/unit/sim/*.c)
-build/test/test_core build/test/test_addr: TEST_FLAGS = -Itest/unit/sim -Idriver/core
+$(CORE_TESTS): TEST_SRCS = $(CORE_SRCS) $(wildcard test/unit/sim/*.c)
+$(CORE_TESTS): TEST_FLAGS = -Itest/unit/sim -Idriver/core
 build/test/test_%: TEST_SRCS = $(LIB_SRCS) $(wildcard test/unit/simfile.c)
 build/test/test_%: test/unit/test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard test/unit/*.h test/unit/simfile.c test/unit/sim/*)
 	$(call say,CC,$<)
