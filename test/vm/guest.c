@@ -49,6 +49,17 @@ int log_open(void)
 	return fd;
 }
 
+/* The kernel writes a backslash, as in ACPI paths, as \x5c. */
+static void unescape(char *line)
+{
+	char *at = line;
+
+	while ((at = strstr(at, "\\x5c"))) {
+		*at++ = '\\';
+		memmove(at, at + 3, strlen(at + 3) + 1);
+	}
+}
+
 /* EPIPE: lines were overwritten before they were read; those that follow still come. */
 static bool log_line(int log, char *line, size_t size)
 {
@@ -58,6 +69,7 @@ static bool log_line(int log, char *line, size_t size)
 		n = read(log, line, size - 1);
 	while (n < 0 && (errno == EPIPE || errno == EINTR));
 	line[n > 0 ? n : 0] = '\0';
+	unescape(line);
 	return n > 0;
 }
 
