@@ -9,7 +9,7 @@
 /* A writer holds seq odd for nanoseconds: one that does for this long is dead. */
 #define READ_TRIES 10000
 
-int page_validate(const volatile struct vmgenc_page *page, uint32_t page_size)
+int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 {
 	if (page->magic != VMGENC_PAGE_MAGIC)
 		return -EINVAL;

@@ -2,6 +2,7 @@
 /* lib: the calls of vmgenc.h, on a vmgenc device or on a plain file that simulates one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #define DEFAULT_SOURCE "dev:/dev/vmgenc"
 #define RETRY_MS 10
+#define WRITER_MS 20 /* how long a writer may be off its processor half-way */
 
 /* vmgenc_changed() reads two adjacent words, whichever page they are on. */
 _Static_assert(offsetof(struct vmgenc_page, settled) ==
@@ -59,18 +61,36 @@ static int parse(struct source *s, const char *name, const char **path)
 	return **path ? 0 : -EINVAL;
 }
 
+/* What vmgenc_open() may return, for whatever open(2) or mmap(2) said. */
+static int open_error(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ENOTDIR:
+	case ENXIO: /* a node whose driver is gone */
+	case ENODEV:
+		return -ENODEV;
+	case EACCES:
+	case EPERM:
+		return -EACCES;
+	case EAGAIN: /* mmap(2): more locked memory than the process may have */
+		return -ENOMEM;
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return -err;
+	default:
+		return -EINVAL;
+	}
+}
+
 static int open_path(struct source *s, const char *path)
 {
 	struct stat st;
 
-	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	if (s->fd < 0) {
-		if (errno == ENOENT || errno == ENXIO || errno == ENOTDIR)
-			return -ENODEV;
-		return errno == EPERM ? -EACCES : -errno;
-	}
-	if (fstat(s->fd, &st))
-		return -errno;
+	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (s->fd < 0 || fstat(s->fd, &st))
+		return open_error(errno);
 	if (s->kind == KIND_DEVICE && !S_ISCHR(st.st_mode))
 		return -EINVAL;
 	if (s->kind == KIND_FILE &&
@@ -87,25 +107,35 @@ static const volatile void *map(const struct source *s, size_t number)
 	return p == MAP_FAILED ? NULL : p;
 }
 
+/* Not everyone may have the raw page; the generation page serves everyone. */
+static int map_raw(struct source *s, uint32_t id_offset)
+{
+	s->raw = map(s, 1);
+	if (s->raw)
+		s->public.hot = (const volatile uint64_t *)(s->raw + id_offset);
+	else if (errno != EPERM && errno != EACCES)
+		return open_error(errno);
+	return 0;
+}
+
 static int map_pages(struct source *s)
 {
+	struct vmgenc_page page;
 	int err;
 
 	s->page = map(s, 0);
 	if (!s->page)
-		return errno == ENODEV ? -EINVAL : -errno;
-	err = page_validate(s->page, (uint32_t)s->page_size);
+		return errno == ENODEV ? -EINVAL : open_error(errno);
+	/* One copy, so that what is used is what was validated, whatever a file does meanwhile. */
+	memcpy(&page, (const void *)s->page, sizeof(page));
+	atomic_signal_fence(memory_order_seq_cst);
+	err = page_validate(&page, (uint32_t)s->page_size);
 	if (err)
 		return err;
-
 	s->public.hot = &s->page->generation;
-	if (!(s->page->flags & VMGENC_RAW_MAPPABLE) || s->page->flags & VMGENC_ID_UNFILLED)
+	if (!(page.flags & VMGENC_RAW_MAPPABLE) || page.flags & VMGENC_ID_UNFILLED)
 		return 0;
-	/* Not everyone may have the raw page; the generation page serves everyone. */
-	s->raw = map(s, 1);
-	if (s->raw)
-		s->public.hot = (const volatile uint64_t *)(s->raw + s->page->id_offset);
-	return 0;
+	return map_raw(s, page.id_offset);
 }
 
 static int open_source(struct source *s, const char *name)
@@ -242,6 +272,17 @@ static enum vmgenc_guarantee guarantee(const struct source *s, uint32_t flags)
 	return race_free(s) ? VMGENC_RACE_FREE : VMGENC_NOTIFIED;
 }
 
+/* A live writer that lost its processor half-way gets it back; a dead one does not. */
+static int read_page(const struct source *s, struct vmgenc_page *copy)
+{
+	const struct timespec pause = { .tv_nsec = 1000000L };
+	int err;
+
+	for (int ms = 0; (err = page_read(s->page, copy)) == -EAGAIN && ms < WRITER_MS; ms++)
+		nanosleep(&pause, NULL);
+	return err;
+}
+
 int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
 {
 	const struct source *s = source_of(vg);
@@ -251,7 +292,7 @@ int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
 
 	if (st->size < sizeof(full))
 		return -EINVAL;
-	err = page_read(s->page, &page);
+	err = read_page(s, &page);
 	if (err)
 		return err;
 	full.guarantee = guarantee(s, page.flags);
@@ -265,6 +306,8 @@ int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
 	full.rekey_failures = page.rekey_failures;
 	memcpy(full.id, page.id, sizeof(full.id));
 	memcpy(full.source, s->name, sizeof(full.source));
+	/* A program built for a later library knows more fields: they are 0. */
+	memset((char *)st + sizeof(full), 0, st->size - sizeof(full));
 	memcpy(st, &full, sizeof(full));
 	return 0;
 }
