@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* test/vm/listener: another kernel module that wants to be told; notifier.c reads its log. */
+#include <linux/module.h>
+#include <linux/random.h>
+
+#include "vmgenc_kernel.h"
+
+#undef pr_fmt
+#define pr_fmt(fmt) "listener: " fmt
+
+/* It draws, as whoever listens will: a draw before the rekey is what listening is to end. */
+static int told(const char *name, const struct vmgenc_event *event)
+{
+	u64 draw;
+
+	might_sleep();
+	get_random_bytes(&draw, sizeof(draw));
+	pr_info("%s generation %llu settled %llu draw %016llx id %*phN\n", name,
+		event->generation, event->settled, draw, VMGENC_ID_SIZE, event->id);
+	return NOTIFY_OK;
+}
+
+static int told_first(struct notifier_block *nb, unsigned long action, void *event)
+{
+	return action == 0 ? told("first", event) : NOTIFY_BAD;
+}
+
+static int told_second(struct notifier_block *nb, unsigned long action, void *event)
+{
+	return action == 0 ? told("second", event) : NOTIFY_BAD;
+}
+
+static struct notifier_block first = { .notifier_call = told_first, .priority = 10 };
+static struct notifier_block second = { .notifier_call = told_second };
+static struct notifier_block never = { .notifier_call = told_second };
+
+static int __init listener_init(void)
+{
+	/* The lower one first: the order is by priority, not by registration. */
+	int error = vmgenc_register_notifier(&second);
+
+	if (error)
+		return error;
+	error = vmgenc_register_notifier(&first);
+	if (error) {
+		vmgenc_unregister_notifier(&second);
+		return error;
+	}
+	pr_info("again %d, never registered %d\n", vmgenc_register_notifier(&first),
+		vmgenc_unregister_notifier(&never));
+	return 0;
+}
+
+static void __exit listener_exit(void)
+{
+	int errors[] = { vmgenc_unregister_notifier(&first), vmgenc_unregister_notifier(&second) };
+
+	pr_info("gone %d %d\n", errors[0], errors[1]);
+}
+
+module_init(listener_init);
+module_exit(listener_exit);
+
+MODULE_DESCRIPTION("Test of vmgenc's notifier chain");
+MODULE_LICENSE("Dual BSD/GPL");

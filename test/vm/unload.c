@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/vm: the module goes away neither under anybody's feet nor with anything left behind. */
+#include <fcntl.h>
+#include <glob.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "check.h"
+#include "guest.h"
+#include "rawid.h"
+
+#define PAGE 4096
+#define CYCLES 200
+#define TAINT_DIED (1 << 7)
+#define TAINT_WARNED (1 << 9)
+
+static void *map_and_close(int number)
+{
+	int fd = open(NODE, O_RDONLY | O_CLOEXEC);
+	void *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, (off_t)number * PAGE);
+
+	close(fd);
+	return p;
+}
+
+static bool in_use(void)
+{
+	errno = 0;
+	return module_unload("vmgenc") == -1 &&
+	       (errno == EAGAIN || errno == EWOULDBLOCK || errno == EBUSY);
+}
+
+/* Fails if a descriptor does not hold the module, or holds it after close(2). */
+static void descriptor_holds_the_module(void)
+{
+	struct vmgenc_event event;
+	int fd;
+
+	CHECK(module_reload("look_ms=1") == 0);
+	fd = node_open(O_NONBLOCK);
+	CHECK(fd >= 0);
+	CHECK(in_use());
+	rawid_change();
+	CHECK(ioctl(fd, VMGENC_SYNC, &event) == 0);
+	CHECK(read(fd, &event, sizeof(event)) == (ssize_t)sizeof(event));
+	close(fd);
+	CHECK(module_unload("vmgenc") == 0);
+}
+
+/* Fails if the pages could be freed under a mapping whose descriptor is closed. */
+static void mapping_holds_the_module(void)
+{
+	volatile uint8_t *p;
+
+	for (int number = 0; number < 2; number++) {
+		CHECK(module_load(MODULE_FILE, "look_ms=1") == 0);
+		p = map_and_close(number);
+		CHECK(p != MAP_FAILED);
+		CHECK(in_use());
+		CHECK(p[number ? RAWID_OFFSET : 0] == p[number ? RAWID_OFFSET : 0]);
+		munmap((void *)p, PAGE);
+		CHECK(module_unload("vmgenc") == 0);
+	}
+}
+
+/* Fails if a child's copy of a mapping does not count for itself. */
+static void inherited_mapping_holds_the_module(void)
+{
+	void *p;
+	pid_t pid;
+
+	CHECK(module_load(MODULE_FILE, "look_ms=1") == 0);
+	p = map_and_close(0);
+	CHECK(p != MAP_FAILED);
+	pid = fork();
+	if (pid == 0) {
+		pause();
+		_exit(0);
+	}
+	munmap(p, PAGE);
+	CHECK(in_use());
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	CHECK(module_unload("vmgenc") == 0);
+}
+
+/* Fails if a reader that sleeps could be left on a queue that is gone. */
+static void sleeping_reader_holds_the_module(void)
+{
+	struct vmgenc_event event;
+	pid_t pid;
+	int fd;
+
+	CHECK(module_load(MODULE_FILE, "look_ms=0 notify=0") == 0);
+	fd = node_open(0);
+	pid = fork();
+	if (pid == 0)
+		_exit(read(fd, &event, sizeof(event)) == (ssize_t)sizeof(event) ? 7 : 1);
+	close(fd);
+	CHECK(child_sleeps(pid));
+	CHECK(in_use());
+	rawid_change();
+	CHECK(node_sync(&event));
+	CHECK(child_end(pid) == 7);
+	CHECK(module_unload("vmgenc") == 0);
+}
+
+static pid_t start(void (*step)(void))
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		step();
+}
+
+/* Not without a pause: an id that never holds still is rightly refused with EAGAIN. */
+static void change_step(void)
+{
+	rawid_change();
+	usleep(200);
+}
+
+static void sync_step(void)
+{
+	struct vmgenc_event event;
+
+	if (!node_sync(&event))
+		usleep(100);
+}
+
+static void stop(pid_t pid)
+{
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* The syncing child holds the module now and then. */
+static bool unload_in_the_end(void)
+{
+	time_t end = time(NULL) + PATIENCE_S;
+
+	while (module_unload("vmgenc")) {
+		if (errno != EAGAIN && errno != EBUSY)
+			return false;
+		if (time(NULL) > end)
+			return false;
+		sched_yield();
+	}
+	return true;
+}
+
+static bool cycle(unsigned int number)
+{
+	/* Some with every trigger, some with fewer; sometimes unloaded before anything happened. */
+	static const char *const parameters[] = { "look_ms=1", "look_ms=1 sci=0",
+						  "look_ms=1 notify=0", "look_ms=0" };
+
+	if (module_load(MODULE_FILE, parameters[number % 4]))
+		return false;
+	if (number % 3)
+		usleep(1000 * (number % 7));
+	return unload_in_the_end();
+}
+
+/* Lines of the log that only a kernel in trouble writes. */
+static bool log_is_clean(int log)
+{
+	static const char *const trouble[] = { "WARNING:",  "BUG:",	"Oops",
+					       "Call Trace", "leak",	"general protection",
+					       "stalled",    "hung",	"blocked for more than",
+					       "refcount",   "NOT rekeyed", "cannot be removed" };
+	char line[8192];
+	ssize_t n;
+
+	for (;;) {
+		n = read(log, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			return true;
+		line[n] = '\0';
+		for (size_t i = 0; i < sizeof(trouble) / sizeof(*trouble); i++) {
+			if (strstr(line, trouble[i])) {
+				printf("# %s", line);
+				return false;
+			}
+		}
+	}
+}
+
+/* In kB, with everything dropped that the kernel keeps only because nobody else wants it. */
+static long memory(const char *name)
+{
+	const char *at;
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	sync();
+	if (fd < 0 || write(fd, "3", 1) != 1)
+		return -1;
+	close(fd);
+	at = strstr(file_text("/proc/meminfo"), name);
+	return at ? strtol(at + strlen(name), NULL, 10) : -1;
+}
+
+static bool thread_left(void)
+{
+	bool left = false;
+	glob_t found;
+
+	if (glob("/proc/[0-9]*/comm", 0, NULL, &found))
+		return true;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		left |= !strncmp(file_text(found.gl_pathv[i]), "vmgenc", 6);
+	globfree(&found);
+	return left;
+}
+
+/* Mappings of the hypervisor's page inside the kernel; its own driver may have one. */
+static unsigned int mappings(void)
+{
+	char text[40], line[512];
+	unsigned int count = 0;
+	FILE *f = fopen("/proc/vmallocinfo", "r");
+
+	snprintf(text, sizeof(text), "phys=0x%016llx", (unsigned long long)rawid_address());
+	while (f && fgets(line, sizeof(line), f))
+		count += strstr(line, text) != NULL;
+	if (f)
+		fclose(f);
+	return count;
+}
+
+/* Fails if a node, sysctl, thread or mapping outlives the module. */
+static void nothing_is_left(void)
+{
+	struct vmgenc_event event;
+	unsigned int before = mappings();
+
+	CHECK(module_reload("look_ms=1") == 0);
+	CHECK(access(NODE, F_OK) == 0 && access(SYSCTL, F_OK) == 0);
+	CHECK(thread_left() && mappings() == before + 1);
+	rawid_change();
+	CHECK(node_sync(&event));
+	CHECK(module_unload("vmgenc") == 0);
+	CHECK(access(NODE, F_OK) == -1 && access(SYSCTL, F_OK) == -1);
+	CHECK(access("/proc/sys/dev/vmgenc", F_OK) == -1);
+	CHECK(access("/sys/module/vmgenc", F_OK) == -1);
+	CHECK(!thread_left());
+	CHECK(mappings() == before);
+}
+
+static int changing(unsigned int cycles, int log)
+{
+	pid_t changer = start(change_step), syncer = start(sync_step);
+	unsigned int number = 0;
+
+	while (number < cycles && cycle(number) && log_is_clean(log))
+		number++;
+	stop(syncer);
+	stop(changer);
+	return number == cycles ? 0 : -1;
+}
+
+/*
+ * Fails if unloading races with a change under way: the kernel warns or dies (which ends the
+ * guest), hangs, or keeps what each load took. 8 MB are 40 KB for each cycle.
+ */
+static void cycles_with_a_change_in_flight(void)
+{
+	int log = log_open();
+	unsigned int before = mappings();
+	long slab, free_before;
+
+	CHECK(log >= 0);
+	CHECK(changing(20, log) == 0);
+	slab = memory("SUnreclaim:");
+	free_before = memory("MemFree:");
+	CHECK(slab > 0 && free_before > 0);
+	CHECK(changing(CYCLES, log) == 0);
+	printf("# %d cycles: SUnreclaim grew by %ld kB, MemFree fell by %ld kB\n", CYCLES,
+	       memory("SUnreclaim:") - slab, free_before - memory("MemFree:"));
+	CHECK(memory("SUnreclaim:") - slab < 1024);
+	CHECK(free_before - memory("MemFree:") < 8192);
+	CHECK(!thread_left() && mappings() == before);
+	CHECK((atoi(file_text("/proc/sys/kernel/tainted")) & (TAINT_DIED | TAINT_WARNED)) == 0);
+	close(log);
+}
+
+int main(void)
+{
+	rawid_page();
+	RUN(descriptor_holds_the_module);
+	RUN(mapping_holds_the_module);
+	RUN(inherited_mapping_holds_the_module);
+	RUN(sleeping_reader_holds_the_module);
+	RUN(nothing_is_left);
+	RUN(cycles_with_a_change_in_flight);
+	return check_result();
+}
