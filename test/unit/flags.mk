@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: BSD-2-Clause
+test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
