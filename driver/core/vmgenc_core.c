@@ -179,15 +179,19 @@ out:
 	return error;
 }
 
-bool vmgenc_core_pending(const struct vmgenc_core *core)
+bool vmgenc_core_differs(const struct vmgenc_core *core)
 {
-	const volatile struct vmgenc_page *page = core->page;
 	const volatile uint64_t *seen = core->seen;
 	uint64_t id[2] = { core->raw[0], core->raw[1] };
 
-	if (page->settled != page->generation)
-		return true;
 	return !unfilled(id) && (id[0] != seen[0] || id[1] != seen[1]);
+}
+
+bool vmgenc_core_pending(const struct vmgenc_core *core)
+{
+	const volatile struct vmgenc_page *page = core->page;
+
+	return page->settled != page->generation || vmgenc_core_differs(core);
 }
 
 static bool try_event(const struct vmgenc_core *core, struct vmgenc_event *event)

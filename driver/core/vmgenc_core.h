@@ -26,7 +26,7 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
  * Locking: vmgenc_os_lock() serialises every writer of page, seen and told, and is held
  * through all six steps, so that changes are told in their order. page is read without the
  * lock by vmgenc_core_event() and by mappings, under page->seq; seen is read without it by
- * vmgenc_core_pending(), which may be wrong for the length of one store: callers only use
+ * vmgenc_core_differs(), which may be wrong for the length of one store: callers only use
  * it to decide whether to look. raw is set before the first look and cleared after the last.
  */
 struct vmgenc_core {
@@ -72,7 +72,10 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger);
  */
 int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event);
 
-/* Whether a look has work to do. Callable from interrupts. */
+/* Whether the id is another than the one that was seen last. Callable from interrupts. */
+bool vmgenc_core_differs(const struct vmgenc_core *core);
+
+/* Whether a look has work to do: it differs, or a rekey has failed. Callable from interrupts. */
 bool vmgenc_core_pending(const struct vmgenc_core *core);
 
 /* A consistent picture of the generation page; may sleep where a writer is in the way. */

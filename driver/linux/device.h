@@ -25,7 +25,7 @@
  * inherits priority: a program that syncs and is preempted must not hold up the worker.
  * `kicked` is atomic, so that interrupts can set it. Everything else is written once, before
  * the first trigger, and released after the last. Devices are on vmgenc_devices from before
- * the SCI handler and the notifiers are installed until after they are gone, so that those
+ * the SCI handler, the notifiers and the draw hooks are installed until after they are gone, so that those
  * walk the list without a lock.
  */
 struct vmgenc_device {
@@ -61,6 +61,7 @@ extern struct list_head vmgenc_devices;
 /* main.c: module parameters */
 extern bool vmgenc_param_notify;
 extern bool vmgenc_param_sci;
+extern bool vmgenc_param_draws;
 extern unsigned int vmgenc_param_look_ms;
 extern const char *vmgenc_param_raw;
 
@@ -84,6 +85,10 @@ void vmgenc_worker_stop(struct vmgenc_device *dev);
 void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger);
 int vmgenc_triggers_start(void);
 void vmgenc_triggers_stop(void);
+
+/* draws.c: whoever draws looks first */
+void vmgenc_draws_start(void);
+void vmgenc_draws_stop(void);
 
 /* rekey.c: what a rekey needs, taken beforehand: it must not allocate */
 int vmgenc_rekey_prepare(struct vmgenc_device *dev);

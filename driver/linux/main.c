@@ -15,6 +15,10 @@ bool vmgenc_param_sci = true;
 module_param_named(sci, vmgenc_param_sci, bool, 0444);
 MODULE_PARM_DESC(sci, "Look at the id in the ACPI interrupt, before the notification arrives");
 
+bool vmgenc_param_draws = true;
+module_param_named(draws, vmgenc_param_draws, bool, 0444);
+MODULE_PARM_DESC(draws, "Look at the id before getrandom(2) and reads of /dev/random draw");
+
 unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
 MODULE_PARM_DESC(look_ms, "Period of the look that needs no notification, in ms (0: never)");
@@ -181,12 +185,14 @@ static int __init vmgenc_init(void)
 	if (error)
 		goto release;
 	vmgenc_acpi_early_start();
+	vmgenc_draws_start();
 	error = nodes_start();
 	if (error)
 		goto stop;
 	return 0;
 
 stop:
+	vmgenc_draws_stop();
 	vmgenc_acpi_early_stop();
 	vmgenc_triggers_stop();
 release:
@@ -196,6 +202,7 @@ release:
 
 static void __exit vmgenc_exit(void)
 {
+	vmgenc_draws_stop();
 	vmgenc_acpi_early_stop();
 	vmgenc_triggers_stop();
 	devices_release();
