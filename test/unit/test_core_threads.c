@@ -156,7 +156,7 @@ static void test_storm(void **state)
 	m.threaded = true;
 	m.hook = fail_some;
 	for (i = 0; i < 2; i++) {
-		programs[i] = (struct program){ .m = &m };
+		programs[i] = (struct program){.m = &m};
 		programs[i].events = calloc(4 * ROUNDS, sizeof(struct vmgenc_event));
 		assert_non_null(programs[i].events);
 		assert_int_equal(pthread_create(&thread[i], NULL, program, &programs[i]), 0);
@@ -188,7 +188,7 @@ static void test_storm(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_storm) };
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_storm)};
 
 	return cmocka_run_group_tests_name("core threads", tests, NULL, NULL);
 }

@@ -7,18 +7,12 @@
 #include <stdlib.h>
 
 static const char *const names[CALL_KINDS] = {
-	[CALL_MAP] = "map",
-	[CALL_UNMAP] = "unmap",
-	[CALL_LOCK] = "lock",
-	[CALL_LOCK_ALWAYS] = "lock_always",
-	[CALL_UNLOCK] = "unlock",
-	[CALL_REKEY] = "rekey",
-	[CALL_NOW] = "now",
-	[CALL_LOG] = "log",
-	[CALL_WAKE] = "wake",
-	[CALL_KERNEL] = "kernel",
-	[CALL_USER] = "user",
-	[CALL_BARRIER] = "barrier",
+	[CALL_MAP] = "map",	    [CALL_UNMAP] = "unmap",
+	[CALL_LOCK] = "lock",	    [CALL_LOCK_ALWAYS] = "lock_always",
+	[CALL_UNLOCK] = "unlock",   [CALL_REKEY] = "rekey",
+	[CALL_NOW] = "now",	    [CALL_LOG] = "log",
+	[CALL_WAKE] = "wake",	    [CALL_KERNEL] = "kernel",
+	[CALL_USER] = "user",	    [CALL_BARRIER] = "barrier",
 	[CALL_PUBLISH] = "publish",
 };
 
@@ -354,8 +348,9 @@ const char *machine_broken(struct machine *m)
 	expect(m, page->rekey_failures == m->rekeys_failed, "rekey_failures is miscounted");
 	expect(m, (page->flags & MACHINE_RAW_FLAGS) == MACHINE_RAW_FLAGS, "a raw flag is lost");
 	expect(m, page->id_offset == MACHINE_RAW_OFFSET, "id_offset is lost");
-	expect(m, page->magic == VMGENC_PAGE_MAGIC && page->version == VMGENC_PAGE_VERSION &&
-			  page->size == sizeof(*page),
+	expect(m,
+	       page->magic == VMGENC_PAGE_MAGIC && page->version == VMGENC_PAGE_VERSION &&
+		       page->size == sizeof(*page),
 	       "the page's head is wrong");
 	return m->broken;
 }

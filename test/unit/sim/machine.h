@@ -75,9 +75,9 @@ struct machine {
 	pthread_mutex_t records; /* guards the counters above in threaded tests */
 	uint64_t clock;
 
-	bool rekeyed;		    /* some rekey was verified */
-	uint64_t rekeyed_id[2];	    /* the last one's */
-	uint64_t asked_id[2];	    /* what the last rekey was asked for, verified or not */
+	bool rekeyed;		/* some rekey was verified */
+	uint64_t rekeyed_id[2]; /* the last one's */
+	uint64_t asked_id[2];	/* what the last rekey was asked for, verified or not */
 	unsigned int rekeys_ok;
 	unsigned int rekeys_failed;
 	struct vmgenc_event *told; /* everything that listeners were told */
