@@ -22,7 +22,7 @@ CORE_SRCS := $(sort $(wildcard driver/core/*.c))
 UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*.c)))
 CORE_TESTS := $(filter build/test/test_core% build/test/test_addr,$(UNIT))
 include $(wildcard test/vm/build.mk)
-VM_PROGRAMS := $(patsubst test/vm/%.c,build/test/vm/%,$(wildcard $(VM_TESTS:%=test/vm/%.c)))
+VM_PROGRAMS := $(VM_TESTS:%=build/test/vm/%) build/test/vm/notifier
 BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c)))
 PAGES := $(sort $(wildcard man/*.[1-9]))
 LINKS := open close changed sync fd status
@@ -44,9 +44,10 @@ build/libvmgenc.so: build/libvmgenc.so.1
 build/libvmgenc.a: $(LIB_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
+PC = sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' lib/libvmgenc.pc.in
 build/libvmgenc.pc: lib/libvmgenc.pc.in Makefile
 	@mkdir -p $(@D)
-	$(Q)sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' $< >$@
+	$(Q)$(PC) >$@
 
 # The lab, with the guest's PID 1 inside
 GUEST_OBJS := $(patsubst %.c,build/guest/%.o,$(LAB_GUEST_SRCS))
@@ -67,7 +68,7 @@ build/lab/guest.o: lab/guest.S build/guest-init
 	$(Q)$(CC) -DLAB_GUEST='"build/guest-init"' -c -o $@ $<
 build/vmgenc-lab: $(LAB_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) -o $@ $(LAB_OBJS) $(LDFLAGS) -ljansson
+	$(Q)$(CC) $(CFLAGS) -Wl,-z,relro,-z,now -o $@ $(LAB_OBJS) $(LDFLAGS) -ljansson
 
 # The Linux module: kbuild works in a directory of links, so that the tree stays clean
 MODULE_SRCS := $(wildcard driver/core/* driver/linux/* include/vmgenc_*.h)
@@ -79,7 +80,14 @@ module:
 	@mkdir -p build/linux/$(KVER)
 	$(Q)ln -sf $(abspath $(MODULE_SRCS)) build/linux/$(KVER)/
 	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(abspath build/linux/$(KVER)) \
-		CONFIG_DEBUG_INFO_BTF_MODULES= W=1 $(MODULE_FLAGS) modules
+		CONFIG_DEBUG_INFO_BTF_MODULES= $(MODULE_FLAGS) modules
+# A second module, for the tests, that listens to the first
+listener: module
+	@mkdir -p build/linux/$(KVER)/listener
+	$(Q)ln -sf $(abspath $(wildcard test/vm/listener/* include/vmgenc_*.h)) build/linux/$(KVER)/listener/
+	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(abspath build/linux/$(KVER)/listener) \
+		KBUILD_EXTRA_SYMBOLS=$(abspath build/linux/$(KVER)/Module.symvers) \
+		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 # Tests
 $(CORE_TESTS): TEST_SRCS = $(CORE_SRCS) $(wildcard test/unit/sim/*.c)
@@ -107,15 +115,16 @@ deps:
 	@dist/deps
 kernels: deps
 	@dist/kernels
+KMODULES := module
 modules: kernels
 	@for k in build/kernels/6.1 build/kernels/6.12; do \
-		$(MAKE) --no-print-directory module KVER=$$(cat $$k) || exit; done
+		$(MAKE) --no-print-directory $(KMODULES) KVER=$$(cat $$k) || exit; done
 demo: deps
 	@$(MAKE) --no-print-directory all modules
 	@dist/demo
 check: deps
-	@$(MAKE) --no-print-directory tests modules
-	@test/run
+	@$(MAKE) --no-print-directory tests modules KMODULES=listener
+	@test/run "$(UNIT)" "$(VM_PROGRAMS)"
 bench: deps
 	@$(MAKE) --no-print-directory tests modules
 	@test/bench/run
@@ -126,8 +135,8 @@ install: all
 	$(Q)install -m 755 build/libvmgenc.so.1 $(DESTDIR)$(PREFIX)/lib/
 	$(Q)ln -sf libvmgenc.so.1 $(DESTDIR)$(PREFIX)/lib/libvmgenc.so
 	$(Q)install -m 644 build/libvmgenc.a $(DESTDIR)$(PREFIX)/lib/
-	$(Q)install -m 644 build/libvmgenc.pc $(DESTDIR)$(PREFIX)/lib/pkgconfig/
-	$(Q)install -m 644 include/vmgenc.h include/vmgenc_abi.h $(DESTDIR)$(PREFIX)/include/
+	$(Q)$(PC) >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libvmgenc.pc
+	$(Q)install -m 644 $(wildcard include/*.h) $(DESTDIR)$(PREFIX)/include/
 	$(Q)for page in $(PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
 	$(Q)test ! -f man/libvmgenc.3 || for call in $(LINKS); do \
@@ -148,5 +157,5 @@ help:
 	@echo 'make clean      what was built; make distclean also the downloaded kernels'
 	@echo 'V=1 shows the commands.'
 
-.PHONY: all module modules tests deps kernels demo check bench install clean distclean help
--include $(shell find build -name '*.d' 2>/dev/null)
+.PHONY: all module listener modules tests deps kernels demo check bench install clean distclean help
+-include $(shell find build/lib build/lab build/guest build/test build/bench -name '*.d' 2>/dev/null)
