@@ -225,7 +225,7 @@ static int64_t now_ms(void)
 /* The driver is not settled: again in a while, unless the caller's time is up. */
 static int wait_to_retry(int64_t deadline, int timeout_ms)
 {
-	const struct timespec pause = { .tv_nsec = RETRY_MS * 1000000L };
+	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
 
 	if (timeout_ms >= 0 && now_ms() >= deadline)
 		return -ETIMEDOUT;
@@ -275,7 +275,7 @@ static enum vmgenc_guarantee guarantee(const struct source *s, uint32_t flags)
 /* A live writer that lost its processor half-way gets it back; a dead one does not. */
 static int read_page(const struct source *s, struct vmgenc_page *copy)
 {
-	const struct timespec pause = { .tv_nsec = 1000000L };
+	const struct timespec pause = {.tv_nsec = 1000000L};
 	int err;
 
 	for (int ms = 0; (err = page_read(s->page, copy)) == -EAGAIN && ms < WRITER_MS; ms++)
@@ -286,7 +286,7 @@ static int read_page(const struct source *s, struct vmgenc_page *copy)
 int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
 {
 	const struct source *s = source_of(vg);
-	struct vmgenc_status full = { .size = st->size };
+	struct vmgenc_status full = {.size = st->size};
 	struct vmgenc_page page;
 	int err;
 
