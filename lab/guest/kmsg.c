@@ -35,7 +35,10 @@ static bool stamp_of(const char *line, uint64_t *ns)
 	return true;
 }
 
-/* Log stamps come from another clock than CLOCK_BOOTTIME: a line written now tells how far off. */
+/*
+ * Log stamps come from another clock than CLOCK_BOOTTIME: a line written now tells how far off.
+ * It ends with a newline: the kernel keeps an unfinished line from readers until the next one.
+ */
 static uint64_t write_marker(void)
 {
 	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
@@ -43,7 +46,7 @@ static uint64_t write_marker(void)
 
 	if (fd < 0)
 		return now;
-	if (write(fd, MARKER, strlen(MARKER)) < 0)
+	if (write(fd, MARKER "\n", strlen(MARKER "\n")) < 0)
 		now = 0;
 	close(fd);
 	return now;
