@@ -74,14 +74,14 @@ struct vmgenc_event {
 };
 
 /*
- * sync: look at the id now; after a change rekey, publish and tell, in the caller's context.
+ * sync: look at the id now; after a change rekey and publish, in the caller's context. Listeners
+ * and user space are told by the driver soon after.
  * Returns 0 when settled equals generation, and the event then in force. Any descriptor of
  * the device may do it; no privilege is needed.
  *   ENODATA  the kernel's generator is not seeded yet, so it cannot be rekeyed
  *   EAGAIN   the id did not hold still while it was read; try again
  *   EIO      the generator could not be rekeyed for another reason (the log has it)
  *   EFAULT   the argument is not writable memory
- *   EINTR    a signal came while another sync was under way
  */
 #define VMGENC_SYNC _IOR('G', 0xE1, struct vmgenc_event)
 

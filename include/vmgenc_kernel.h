@@ -11,10 +11,11 @@
 #include "vmgenc_abi.h"
 
 /*
- * The callback gets action 0 and a const struct vmgenc_event *, valid during the call, once
- * for each generation and in their order, in process context, after settled has reached that
- * generation: it may sleep and draw random numbers. It delays the listeners behind it and
- * later changes, but no rekey and no program's sync of this one. It must not call
+ * The callback gets action 0 and a const struct vmgenc_event *, valid during the call, in
+ * process context, after settled has reached that generation: it may sleep and draw random
+ * numbers. Generations come in their order, each at most once; those that follow one another
+ * faster than listeners return are told as the last of them, and generation 1 is not told. It
+ * delays the listeners behind it, but no rekey and no program's sync. It must not call
  * vmgenc_unregister_notifier().
  *
  * Both may sleep and return 0; register returns -EEXIST for a block that is registered

@@ -84,6 +84,7 @@ struct machine {
 	unsigned int cpus;
 	unsigned int memory_mb;
 	bool rdrand;
+	bool tcg_single; /* one CPU at a time */
 	double timeout; /* seconds in which a guest must show a sign of life */
 	uint64_t report_size;
 };
@@ -145,7 +146,7 @@ struct prove_options {
 	uint64_t draws;
 	double seconds, timeout;
 	long max_identical; /* -1: not given */
-	bool same_id, rdrand, keep;
+	bool same_id, rdrand, tcg_single, keep;
 };
 
 struct times {
@@ -189,7 +190,7 @@ struct run_options {
 	const char *kernel, *module, *module_args, *accel;
 	unsigned int cpus;
 	double timeout;
-	bool rdrand, no_load, keep;
+	bool rdrand, tcg_single, no_load, keep;
 	struct cpio_file files[64];
 	size_t file_count;
 	char **argv;

@@ -11,7 +11,7 @@
 enum {
 	OPT_ACCEL = 256, OPT_CLONES, OPT_CPUS, OPT_DEPTH, OPT_DRAWS, OPT_FILE, OPT_GENERATOR,
 	OPT_GUEST, OPT_JSON, OPT_KEEP, OPT_KERNEL, OPT_MAX, OPT_MODULE, OPT_ARGS, OPT_NO_LOAD,
-	OPT_QUIET, OPT_RDRAND, OPT_RUNS, OPT_SAME_ID, OPT_SECONDS, OPT_TIMEOUT
+	OPT_QUIET, OPT_RDRAND, OPT_RUNS, OPT_SAME_ID, OPT_SECONDS, OPT_TCG_SINGLE, OPT_TIMEOUT
 };
 
 static const struct option options[] = {
@@ -33,6 +33,7 @@ static const struct option options[] = {
 	{"no-load", no_argument, NULL, OPT_NO_LOAD},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"rdrand", no_argument, NULL, OPT_RDRAND},
+	{"tcg-single", no_argument, NULL, OPT_TCG_SINGLE},
 	{"runs", required_argument, NULL, OPT_RUNS},
 	{"same-id", no_argument, NULL, OPT_SAME_ID},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
@@ -60,6 +61,7 @@ static const char help[] =
 	"  --json FILE           also write the results there\n"
 	"  --module-args TEXT    parameters for the module\n"
 	"  --accel auto|kvm|tcg  how QEMU runs the guest (auto: kvm where it works)\n"
+	"  --tcg-single          with tcg, emulate one CPU at a time\n"
 	"  --cpus N              virtual CPUs (2)\n"
 	"  --rdrand              leave the CPU's random instructions to the guest\n"
 	"  --timeout S           give up on a guest silent for so long (60)\n"
@@ -244,6 +246,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_RDRAND:
 		p->prove.rdrand = p->run.rdrand = true;
+		return 0;
+	case OPT_TCG_SINGLE:
+		p->prove.tcg_single = p->run.tcg_single = true;
 		return 0;
 	case OPT_SAME_ID:
 		p->prove.same_id = true;

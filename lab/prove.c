@@ -277,6 +277,7 @@ int prove(const struct prove_options *o)
 			  .results = &all,
 			  .machine = {.cpus = o->cpus,
 				      .rdrand = o->rdrand,
+				      .tcg_single = o->tcg_single,
 				      .timeout = o->timeout,
 				      .report_size = report_size(o)}};
 	int code;

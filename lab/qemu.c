@@ -114,7 +114,10 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "-machine");
 	add(a, "pc,usb=off,vmport=off");
 	add(a, "-accel");
-	add(a, "%s", strcmp(m->accel, "tcg") ? m->accel : "tcg,thread=multi");
+	if (!strcmp(m->accel, "kvm"))
+		add(a, "kvm");
+	else
+		add(a, "tcg,thread=%s", m->tcg_single ? "single" : "multi");
 	add(a, "-cpu");
 	add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
 	add(a, "-smp");

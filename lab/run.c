@@ -85,6 +85,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .cpus = o->cpus,
 			    .memory_mb = 256,
 			    .rdrand = o->rdrand,
+			    .tcg_single = o->tcg_single,
 			    .timeout = o->timeout,
 			    .report_size = REPORT_SIZE};
 	struct lab_report *first = malloc(sizeof(*first));

@@ -4,9 +4,9 @@
 #include "vmgenc_core.h"
 
 enum {
-	READ_TRIES = 64,  /* an id in the making is two stores: 64 reads outlast it by far */
-	REKEY_TRIES = 3,  /* at once; afterwards each look tries again */
-	EVENT_TRIES = 64, /* before a reader takes the lock instead of spinning */
+	READ_TRIES = 64, /* an id in the making is two stores: 64 reads outlast it by far */
+	REKEY_TRIES = 3, /* at once; afterwards each look tries again */
+	SYNC_TRIES = 8,	 /* an id that changed during each of so many rekeys will not hold still */
 };
 
 /*
@@ -101,56 +101,15 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	*(volatile uint64_t *)&core->seen[1] = id[1];
 }
 
-/* Steps 5 and 6, once for each generation, and not before a listener may draw. */
-static void tell(struct vmgenc_core *core)
-{
-	struct vmgenc_event event;
-
-	if (core->told == core->page->generation)
-		return;
-	core->told = core->page->generation;
-	event.generation = core->page->generation;
-	event.settled = core->page->settled;
-	event.changed_ns = core->page->changed_ns;
-	memcpy(event.id, core->page->id, sizeof(event.id));
-	vmgenc_os_notify_kernel(core, &event);
-	vmgenc_os_notify_user(core, &event);
-}
-
-static void log_failure(struct vmgenc_core *core, uint64_t generation, int error)
-{
-	if (error == -ENODATA)
-		vmgenc_os_log(core, VMGENC_LOG_WARNING,
-			      "generation %llu: the random generator is not seeded yet, so it cannot be rekeyed; trying again",
-			      (unsigned long long)generation);
-	else
-		vmgenc_os_log(core, VMGENC_LOG_ERROR,
-			      "generation %llu: the random generator was NOT rekeyed (error %d); trying again",
-			      (unsigned long long)generation, -error);
-}
-
-/* Steps 3 to 6 for an id that is new, or whose rekey has failed so far. */
+/* Steps 3 and 4 for an id that is new, or whose rekey has failed so far. */
 static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
 {
-	uint64_t generation = core->page->generation + (changed ? 1 : 0);
-	bool reported = core->page->flags & VMGENC_REKEY_FAILED;
-	int error = rekey(core, id);
-
+	core->error = rekey(core, id);
 	if (changed)
 		core->page->changes++;
-	publish(core, id, generation, error);
-	vmgenc_os_wake_readers(core);
-	if (!error) {
-		if (reported)
-			vmgenc_os_log(core, VMGENC_LOG_INFO,
-				      "generation %llu: the random generator is rekeyed now",
-				      (unsigned long long)generation);
-		tell(core);
-		return 0;
-	}
-	if (changed || !reported)
-		log_failure(core, generation, error);
-	return error;
+	publish(core, id, core->page->generation + (changed ? 1 : 0), core->error);
+	vmgenc_os_defer(core);
+	return core->error;
 }
 
 int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
@@ -159,9 +118,7 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
 	bool changed;
 	int error;
 
-	error = vmgenc_os_lock(core);
-	if (error)
-		return error;
+	vmgenc_os_lock(core);
 	error = read_id(core, id);
 	if (error)
 		goto out;
@@ -194,43 +151,79 @@ bool vmgenc_core_pending(const struct vmgenc_core *core)
 	return page->settled != page->generation || vmgenc_core_differs(core);
 }
 
-static bool try_event(const struct vmgenc_core *core, struct vmgenc_event *event)
+static void fill_event(const struct vmgenc_core *core, struct vmgenc_event *event)
 {
-	const volatile uint32_t *seq = &core->page->seq;
-	uint32_t before = *seq;
-
-	vmgenc_os_barrier();
 	event->generation = core->page->generation;
 	event->settled = core->page->settled;
 	event->changed_ns = core->page->changed_ns;
 	memcpy(event->id, core->page->id, sizeof(event->id));
-	vmgenc_os_barrier();
-	return before % 2 == 0 && *seq == before;
 }
 
 void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event)
 {
-	int tries;
-
-	for (tries = 0; tries < EVENT_TRIES; tries++)
-		if (try_event(core, event))
-			return;
-	vmgenc_os_lock_always(core);
-	try_event(core, event);
+	vmgenc_os_lock(core);
+	fill_event(core, event);
 	vmgenc_os_unlock(core);
 }
 
 int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event)
 {
+	int tries, error;
+
+	for (tries = 0; tries < SYNC_TRIES; tries++) {
+		if (vmgenc_core_pending(core)) {
+			error = vmgenc_core_look(core, VMGENC_TRIGGER_SYNC);
+			if (error)
+				return error;
+		}
+		vmgenc_core_event(core, event);
+		/* The id may have changed once more while the generator was rekeyed. */
+		if (event->settled == event->generation && !vmgenc_core_differs(core))
+			return 0;
+	}
+	return -EAGAIN;
+}
+
+/* Each failure once, not each of the retries; and that it is over. */
+static void log_rekey(struct vmgenc_core *core, uint64_t generation, int error)
+{
+	bool recovered = core->logged_error && !error;
+
+	if (error == core->logged_error && (!error || generation == core->logged_generation))
+		return;
+	core->logged_error = error;
+	core->logged_generation = generation;
+	if (recovered)
+		vmgenc_os_log(core, VMGENC_LOG_INFO,
+			      "generation %llu: the random generator is rekeyed now",
+			      (unsigned long long)generation);
+	else if (error == -ENODATA)
+		vmgenc_os_log(core, VMGENC_LOG_WARNING,
+			      "generation %llu: the random generator is not seeded yet, so it cannot be rekeyed; trying again",
+			      (unsigned long long)generation);
+	else if (error)
+		vmgenc_os_log(core, VMGENC_LOG_ERROR,
+			      "generation %llu: the random generator was NOT rekeyed (error %d); trying again",
+			      (unsigned long long)generation, -error);
+}
+
+void vmgenc_core_tell(struct vmgenc_core *core)
+{
+	struct vmgenc_event event;
 	int error;
 
-	if (vmgenc_core_pending(core)) {
-		error = vmgenc_core_look(core, VMGENC_TRIGGER_SYNC);
-		if (error)
-			return error;
+	vmgenc_os_lock(core);
+	fill_event(core, &event);
+	error = core->error;
+	vmgenc_os_unlock(core);
+
+	log_rekey(core, event.generation, error);
+	if (event.settled == event.generation && event.generation != core->told) {
+		core->told = event.generation;
+		vmgenc_os_notify_kernel(core, &event);
+		vmgenc_os_notify_user(core, &event);
 	}
-	vmgenc_core_event(core, event);
-	return event->settled == event->generation ? 0 : -EAGAIN;
+	vmgenc_os_wake_readers(core);
 }
 
 int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)

@@ -16,6 +16,7 @@ enum vmgenc_trigger {
 	VMGENC_TRIGGER_RESUME, /* the machine slept, or another driver saw a clone */
 	VMGENC_TRIGGER_LOOK,   /* the slow periodic look */
 	VMGENC_TRIGGER_SYNC,   /* a program asks */
+	VMGENC_TRIGGER_DRAW,   /* somebody is about to draw from the kernel's generator */
 };
 
 enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
@@ -23,17 +24,24 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
 /*
  * One device.
  *
- * Locking: vmgenc_os_lock() serialises every writer of page, seen and told, and is held
- * through all six steps, so that changes are told in their order. page is read without the
- * lock by vmgenc_core_event() and by mappings, under page->seq; seen is read without it by
- * vmgenc_core_differs(), which may be wrong for the length of one store: callers only use
- * it to decide whether to look. raw is set before the first look and cleared after the last.
+ * Locking: vmgenc_os_lock() guards page, seen and error, is held through steps 1 to 4, and
+ * whoever holds it does not sleep: a change is settled in whatever context comes first, and
+ * whoever else would draw waits for no more than that. Steps 5 and 6 may sleep, and come from
+ * vmgenc_core_tell() alone, which one thread calls; told and the logged fields are its own.
+ * Mappings read page without the lock, under page->seq; vmgenc_core_differs() and
+ * vmgenc_core_pending() read it too, and may be wrong for the length of one store: callers
+ * only use them to decide whether to look. raw is set before the first look and cleared after
+ * the last.
  */
 struct vmgenc_core {
 	const volatile uint64_t *raw; /* the id in the hypervisor's memory */
 	struct vmgenc_page *page;     /* a whole zeroed page, given by the system */
 	uint64_t seen[2];	      /* the id of page->generation */
-	uint64_t told;		      /* the generation that listeners were told last */
+	int error;		      /* of the last rekey */
+
+	uint64_t told; /* the generation that listeners were told last */
+	uint64_t logged_generation;
+	int logged_error; /* what the log says of the rekey: 0, or why not */
 };
 
 /* What ADDR evaluated to, as far as the core judges it. */
@@ -61,16 +69,23 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_core_detach(struct vmgenc_core *core);
 
 /*
- * Steps 1 to 6, in the caller's context; may sleep. Returns 0 when the kernel's generator has
- * been rekeyed for the id now in force, else the errno documented at VMGENC_SYNC.
+ * Steps 1 to 4, in any context in which the system's lock can be taken; never sleeps. Returns 0
+ * when the kernel's generator has been rekeyed for the id now in force, else the errno that is
+ * documented at VMGENC_SYNC.
  */
 int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger);
 
 /*
- * The same for a program: without the lock where there is nothing to do, so that it neither
- * waits for listeners nor is slowed by other programs. Fills *event on success.
+ * The same for a program: looks until the id holds still, and without anything to do does not
+ * look. Fills *event on success.
  */
 int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event);
+
+/*
+ * Steps 5 and 6 for the generation in force, if it is settled and was not told; and the log.
+ * Sleeps as long as listeners do. One thread calls it, after vmgenc_os_defer() asked for it.
+ */
+void vmgenc_core_tell(struct vmgenc_core *core);
 
 /* Whether the id is another than the one that was seen last. Callable from interrupts. */
 bool vmgenc_core_differs(const struct vmgenc_core *core);
@@ -78,7 +93,7 @@ bool vmgenc_core_differs(const struct vmgenc_core *core);
 /* Whether a look has work to do: it differs, or a rekey has failed. Callable from interrupts. */
 bool vmgenc_core_pending(const struct vmgenc_core *core);
 
-/* A consistent picture of the generation page; may sleep where a writer is in the way. */
+/* The generation page's contents, of one moment. */
 void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event);
 
 #endif /* VMGENC_CORE_H */

@@ -55,12 +55,8 @@ typedef struct ctl_table vmgenc_ctl_table;
 #define VMGENC_HAVE_ADD_VMFORK 0
 #endif
 
-/*
- * Looking before a draw needs ftrace that can redirect a call, on the one machine where it was
- * tried, and a kernel that does not check the types of indirect calls.
- */
-#if defined(CONFIG_X86_64) && defined(CONFIG_DYNAMIC_FTRACE_WITH_REGS) && \
-	defined(CONFIG_TASKS_RCU) && !defined(CONFIG_CFI_CLANG) && !defined(CONFIG_CFI)
+/* A draw that looks takes spin locks where the tracer is called, with preemption off. */
+#if defined(CONFIG_DYNAMIC_FTRACE) && !defined(CONFIG_PREEMPT_RT)
 #define VMGENC_HAVE_DRAW_HOOKS 1
 #else
 #define VMGENC_HAVE_DRAW_HOOKS 0
@@ -69,10 +65,6 @@ typedef struct ctl_table vmgenc_ctl_table;
 /* 5.11 wrapped the registers that an ftrace function is given. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define ftrace_regs pt_regs
-static inline struct pt_regs *ftrace_get_regs(struct pt_regs *regs)
-{
-	return regs;
-}
 #endif
 
 #endif /* VMGENC_COMPAT_H */

@@ -6,10 +6,11 @@
 #include <linux/acpi.h>
 #include <linux/atomic.h>
 #include <linux/completion.h>
+#include <linux/irq_work.h>
 #include <linux/list.h>
 #include <linux/miscdevice.h>
 #include <linux/notifier.h>
-#include <linux/rtmutex.h>
+#include <linux/spinlock.h>
 #include <linux/sysctl.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -21,12 +22,12 @@
 #define pr_fmt(fmt) "vmgenc: " fmt
 
 /*
- * Locking: `lock` is the core's lock (see struct vmgenc_core) and guards `urandom` too. It
- * inherits priority: a program that syncs and is preempted must not hold up the worker.
- * `kicked` is atomic, so that interrupts can set it. Everything else is written once, before
- * the first trigger, and released after the last. Devices are on vmgenc_devices from before
- * the SCI handler, the notifiers and the draw hooks are installed until after they are gone, so that those
- * walk the list without a lock.
+ * Locking: `lock` is the core's lock (see struct vmgenc_core), taken with interrupts off, since
+ * draws come from interrupts too; it guards irq_flags. `kicked` is atomic, so that interrupts
+ * can set it. urandom is set once by the worker and released after everything else.
+ * Everything else is written once, before the first trigger, and released after the last.
+ * Devices are on vmgenc_devices from before the SCI handler, the notifiers and the draw hooks
+ * are installed until after they are gone, so that those walk the list without a lock.
  */
 struct vmgenc_device {
 	struct vmgenc_core core;
@@ -38,13 +39,16 @@ struct vmgenc_device {
 	phys_addr_t phys;
 	void *mapping; /* what memremap() returned; core.raw points into it */
 
-	struct rt_mutex lock;
+	spinlock_t lock;
+	unsigned long irq_flags;
+	int locked_by; /* the processor, or -1 */
 	struct file *urandom;
 	struct cred *kernel_cred; /* RNDRESEEDCRNG asks what current may */
 
 	struct task_struct *worker;
 	struct completion first_look;
-	atomic_t kicked; /* a bit for each enum vmgenc_trigger */
+	atomic_t kicked; /* a bit for each enum vmgenc_trigger, and one to tell */
+	struct irq_work defer;
 	struct delayed_work look;
 
 	wait_queue_head_t readers;
@@ -90,8 +94,9 @@ void vmgenc_triggers_stop(void);
 void vmgenc_draws_start(void);
 void vmgenc_draws_stop(void);
 
-/* rekey.c: what a rekey needs, taken beforehand: it must not allocate */
+/* rekey.c: what a rekey needs, taken beforehand: it must not sleep */
 int vmgenc_rekey_prepare(struct vmgenc_device *dev);
+void vmgenc_rekey_open(struct vmgenc_device *dev);
 void vmgenc_rekey_release(struct vmgenc_device *dev);
 
 /* chardev.c, sysctl.c */

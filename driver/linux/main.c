@@ -17,7 +17,7 @@ MODULE_PARM_DESC(sci, "Look at the id in the ACPI interrupt, before the notifica
 
 bool vmgenc_param_draws = true;
 module_param_named(draws, vmgenc_param_draws, bool, 0444);
-MODULE_PARM_DESC(draws, "Look at the id before getrandom(2) and reads of /dev/random draw");
+MODULE_PARM_DESC(draws, "Look at the id before each draw from the kernel's generator");
 
 unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
@@ -54,7 +54,8 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 	dev->unit = list_empty(&vmgenc_devices) ?
 			    0 :
 			    list_last_entry(&vmgenc_devices, struct vmgenc_device, link)->unit + 1;
-	rt_mutex_init(&dev->lock);
+	spin_lock_init(&dev->lock);
+	dev->locked_by = -1;
 	init_waitqueue_head(&dev->readers);
 	return dev;
 

@@ -13,39 +13,37 @@
 #define URANDOM_MINOR 9
 
 /*
- * Opened by kernel threads only: their root is the machine's, while a program that syncs may
- * live in a container whose /dev says anything. The device number is checked all the same.
+ * Called by the worker, until it succeeds: its root is the machine's, while a program that syncs
+ * may live in a container whose /dev says anything. The device number is checked all the same.
  */
-static int urandom_open(struct vmgenc_device *dev)
+void vmgenc_rekey_open(struct vmgenc_device *dev)
 {
 	struct file *file;
 	struct inode *inode;
 
 	if (dev->urandom)
-		return 0;
-	if (!(current->flags & PF_KTHREAD))
-		return -EIO;
+		return;
 	file = filp_open("/dev/urandom", O_RDONLY, 0);
 	if (IS_ERR(file))
-		return -EIO;
+		return;
 	inode = file_inode(file);
 	if (!S_ISCHR(inode->i_mode) || inode->i_rdev != MKDEV(MEM_MAJOR, URANDOM_MINOR) ||
 	    !file->f_op->unlocked_ioctl) {
 		filp_close(file, NULL);
-		return -EIO;
+		return;
 	}
-	dev->urandom = file;
-	return 0;
+	smp_store_release(&dev->urandom, file);
 }
 
 /*
- * RNDRESEEDCRNG takes a new key from the pool and invalidates every CPU's (5.10 to 6.12 read);
- * it wants CAP_SYS_ADMIN of whoever is current, and it is not the program that asks.
+ * RNDRESEEDCRNG takes a new key from the pool and invalidates every CPU's. It does not sleep, nor
+ * take anything but spin locks with interrupts off (5.10 to 6.12 read); it wants CAP_SYS_ADMIN
+ * of whoever is current, and it is not the program that asks.
  */
-static int reseed(struct vmgenc_device *dev)
+static int reseed(struct file *urandom, const struct cred *kernel_cred)
 {
-	const struct cred *before = override_creds(dev->kernel_cred);
-	long error = dev->urandom->f_op->unlocked_ioctl(dev->urandom, RNDRESEEDCRNG, 0);
+	const struct cred *before = override_creds(kernel_cred);
+	long error = urandom->f_op->unlocked_ioctl(urandom, RNDRESEEDCRNG, 0);
 
 	revert_creds(before);
 	if (error == -ENODATA)
@@ -67,15 +65,12 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	} fresh = {
 		.id = { id[0], id[1] },
 		.cycles = get_cycles(),
-		.ns = ktime_get_real_ns(),
+		.ns = ktime_get_real_fast_ns(),
 	};
-	int error;
+	struct file *urandom = smp_load_acquire(&dev->urandom);
 
 	add_device_randomness(&fresh, sizeof(fresh));
-	error = urandom_open(dev);
-	if (error)
-		return error;
-	return reseed(dev);
+	return urandom ? reseed(urandom, dev->kernel_cred) : -EIO;
 }
 
 int vmgenc_rekey_prepare(struct vmgenc_device *dev)

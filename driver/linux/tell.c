@@ -55,19 +55,23 @@ void vmgenc_os_wake_readers(struct vmgenc_core *core)
 	wake_up_all(&vmgenc_device_of(core)->readers);
 }
 
-int vmgenc_os_lock(struct vmgenc_core *core)
+void vmgenc_os_lock(struct vmgenc_core *core)
 {
-	return rt_mutex_lock_interruptible(&vmgenc_device_of(core)->lock);
-}
+	struct vmgenc_device *dev = vmgenc_device_of(core);
+	unsigned long flags;
 
-void vmgenc_os_lock_always(struct vmgenc_core *core)
-{
-	rt_mutex_lock(&vmgenc_device_of(core)->lock);
+	spin_lock_irqsave(&dev->lock, flags);
+	dev->irq_flags = flags;
+	WRITE_ONCE(dev->locked_by, raw_smp_processor_id());
 }
 
 void vmgenc_os_unlock(struct vmgenc_core *core)
 {
-	rt_mutex_unlock(&vmgenc_device_of(core)->lock);
+	struct vmgenc_device *dev = vmgenc_device_of(core);
+	unsigned long flags = dev->irq_flags;
+
+	WRITE_ONCE(dev->locked_by, -1);
+	spin_unlock_irqrestore(&dev->lock, flags);
 }
 
 void vmgenc_os_log(struct vmgenc_core *core, enum vmgenc_level level, const char *format, ...)

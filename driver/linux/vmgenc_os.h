@@ -17,26 +17,29 @@ static inline void vmgenc_os_barrier(void)
 	smp_mb();
 }
 
-/* When something happened, in nanoseconds of CLOCK_BOOTTIME. */
+/* When something happened, in nanoseconds of CLOCK_BOOTTIME; "fast" is for any context. */
 static inline uint64_t vmgenc_os_now(void)
 {
-	return ktime_get_boottime_ns();
+	return ktime_get_boot_fast_ns();
 }
 
 /* Sets core->raw, and the page's RAW flags and id_offset. Refuses what is not the firmware's. */
 int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_os_unmap(struct vmgenc_core *core);
 
-/* 0, or -EINTR when a signal came first. */
-int vmgenc_os_lock(struct vmgenc_core *core);
-void vmgenc_os_lock_always(struct vmgenc_core *core);
+/* Held with interrupts off, so that a draw in an interrupt can take it. */
+void vmgenc_os_lock(struct vmgenc_core *core);
 void vmgenc_os_unlock(struct vmgenc_core *core);
 
 /*
  * Mixes the id and whatever is fresh into the kernel's generator and makes it take a new key
- * before returning. 0 only if it did; -ENODATA while it is not seeded; -EIO otherwise.
+ * before returning; with the lock held. 0 only if it did; -ENODATA while it is not seeded; -EIO
+ * otherwise.
  */
 int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
+
+/* Has vmgenc_core_tell() called soon, by the worker; with the lock held. */
+void vmgenc_os_defer(struct vmgenc_core *core);
 
 /* Whoever waits on the device looks again. */
 void vmgenc_os_wake_readers(struct vmgenc_core *core);

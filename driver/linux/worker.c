@@ -6,11 +6,29 @@
 
 #include "device.h"
 
+#define KICK_TELL BIT(31)
+
 /* From any context. The bit comes before the wake-up, and the thread takes it before it looks. */
+static void kick(struct vmgenc_device *dev, unsigned int bit)
+{
+	atomic_or(bit, &dev->kicked);
+	wake_up_process(dev->worker);
+}
+
 void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger)
 {
-	atomic_or(BIT(trigger), &dev->kicked);
-	wake_up_process(dev->worker);
+	kick(dev, BIT(trigger));
+}
+
+/* A draw may come from where nothing can be woken, so an interrupt of our own does it. */
+void vmgenc_os_defer(struct vmgenc_core *core)
+{
+	irq_work_queue(&vmgenc_device_of(core)->defer);
+}
+
+static void on_defer(struct irq_work *work)
+{
+	kick(container_of(work, struct vmgenc_device, defer), KICK_TELL);
 }
 
 /* An early interrupt and its notification are two bits: the second finds the work done. */
@@ -37,7 +55,9 @@ static int worker(void *data)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
+		vmgenc_rekey_open(dev);
 		look_for_each(dev, kicked);
+		vmgenc_core_tell(&dev->core);
 		if (kicked & BIT(VMGENC_TRIGGER_ATTACH))
 			complete(&dev->first_look);
 	}
@@ -65,6 +85,7 @@ int vmgenc_worker_start(struct vmgenc_device *dev)
 
 	atomic_set(&dev->kicked, 0);
 	init_completion(&dev->first_look);
+	init_irq_work(&dev->defer, on_defer);
 	INIT_DEFERRABLE_WORK(&dev->look, periodic_look);
 	task = kthread_create(worker, dev, "vmgenc/%u", dev->unit);
 	if (IS_ERR(task)) {
@@ -83,6 +104,7 @@ int vmgenc_worker_start(struct vmgenc_device *dev)
 void vmgenc_worker_stop(struct vmgenc_device *dev)
 {
 	cancel_delayed_work_sync(&dev->look);
+	irq_work_sync(&dev->defer);
 	kthread_stop(dev->worker);
 	dev->worker = NULL;
 }

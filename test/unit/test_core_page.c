@@ -37,7 +37,7 @@ static void take_picture(const struct machine *m)
 /* A wake-up and an unlock order memory too: whoever runs after them sees what was before. */
 static void at_barriers(struct machine *m, enum machine_call call)
 {
-	if (call == CALL_BARRIER || call == CALL_WAKE)
+	if (call == CALL_BARRIER || call == CALL_DEFER)
 		take_picture(m);
 }
 
@@ -48,7 +48,7 @@ static int start(void **state)
 	machine_start(&machine, 1, 2);
 	*state = &machine;
 	if (vmgenc_core_attach(&machine.core, MACHINE_PHYS) ||
-	    vmgenc_core_look(&machine.core, VMGENC_TRIGGER_ATTACH))
+	    machine_look(&machine, VMGENC_TRIGGER_ATTACH))
 		return -1;
 	taken = 0;
 	return 0;
@@ -74,6 +74,7 @@ static void look_with_pictures(struct machine *m, int expected)
 	assert_int_equal(vmgenc_core_look(&m->core, VMGENC_TRIGGER_NOTIFY), expected);
 	m->hook = NULL;
 	take_picture(m);
+	machine_worker(m);
 }
 
 /* What a reader takes under seq. */

@@ -30,13 +30,13 @@ static bool is_over(void)
 	return __atomic_load_n(&over, __ATOMIC_RELAXED);
 }
 
-/* Whether somebody has seen the id that the host stored last. */
-static bool noticed(struct machine *m, uint64_t generation)
+/* Whether what is counted at this place moves on. */
+static bool noticed(const uint64_t *generation, uint64_t before)
 {
 	unsigned int turns;
 
 	for (turns = 0; turns < PATIENCE; turns++) {
-		if (__atomic_load_n(&m->page->generation, __ATOMIC_RELAXED) > generation)
+		if (__atomic_load_n(generation, __ATOMIC_RELAXED) > before)
 			return true;
 		sched_yield();
 	}
@@ -45,7 +45,8 @@ static bool noticed(struct machine *m, uint64_t generation)
 
 /*
  * Each id is used once, and its second word follows from its first. Three of four come at any
- * moment; the fourth is left in place until it is seen, so that a storm is never over at once.
+ * moment; the fourth is left in place until it is seen, and each 16th until it is told, so that
+ * a storm is never over at once.
  */
 static void *host(void *arg)
 {
@@ -55,10 +56,13 @@ static void *host(void *arg)
 
 	for (n = 1; n <= ROUNDS && !lost; n++) {
 		uint64_t before = __atomic_load_n(&m->page->generation, __ATOMIC_RELAXED);
+		uint64_t told = __atomic_load_n(&m->told_user, __ATOMIC_RELAXED);
 
 		machine_set_id(m, n, ~n);
 		if (n % 4 == 0)
-			lost = !noticed(m, before);
+			lost = !noticed(&m->page->generation, before);
+		if (n % 16 == 0)
+			lost |= !noticed(&m->told_user, told);
 	}
 	__atomic_store_n(&over, true, __ATOMIC_RELAXED);
 	return lost ? arg : NULL;
@@ -72,6 +76,13 @@ static void *triggers(void *arg)
 		vmgenc_core_look(&m->core, VMGENC_TRIGGER_EARLY);
 		vmgenc_core_look(&m->core, VMGENC_TRIGGER_NOTIFY);
 	}
+	return NULL;
+}
+
+static void *worker(void *arg)
+{
+	while (!is_over())
+		machine_worker(arg);
 	return NULL;
 }
 
@@ -120,7 +131,7 @@ static void fail_some(struct machine *m, enum machine_call call)
 		m->refuse[CALL_REKEY] = 4;
 }
 
-/* Every settled event that a program saw is one that was told, field by field. */
+/* A settled event that a program saw was told, field by field, or else a later one was. */
 static void assert_told(const struct machine *m, const struct program *p)
 {
 	size_t i, t = 0;
@@ -133,7 +144,8 @@ static void assert_told(const struct machine *m, const struct program *p)
 		while (t < m->told_count && m->told[t].generation < event->generation)
 			t++;
 		assert_true(t < m->told_count);
-		assert_memory_equal(&m->told[t], event, sizeof(*event));
+		if (m->told[t].generation == event->generation)
+			assert_memory_equal(&m->told[t], event, sizeof(*event));
 	}
 }
 
@@ -144,7 +156,7 @@ static void assert_told(const struct machine *m, const struct program *p)
 static void test_storm(void **state)
 {
 	void *lost = NULL;
-	pthread_t thread[4];
+	pthread_t thread[5];
 	struct program programs[2];
 	struct machine m;
 	int i;
@@ -152,7 +164,7 @@ static void test_storm(void **state)
 	(void)state;
 	machine_start(&m, UINT64_MAX, 0);
 	assert_int_equal(vmgenc_core_attach(&m.core, MACHINE_PHYS), 0);
-	assert_int_equal(vmgenc_core_look(&m.core, VMGENC_TRIGGER_ATTACH), 0);
+	assert_int_equal(machine_look(&m, VMGENC_TRIGGER_ATTACH), 0);
 	m.threaded = true;
 	m.hook = fail_some;
 	for (i = 0; i < 2; i++) {
@@ -163,12 +175,14 @@ static void test_storm(void **state)
 	}
 	assert_int_equal(pthread_create(&thread[2], NULL, triggers, &m), 0);
 	assert_int_equal(pthread_create(&thread[3], NULL, host, &m), 0);
-	for (i = 0; i < 4; i++)
-		assert_int_equal(pthread_join(thread[i], &lost), 0);
+	assert_int_equal(pthread_create(&thread[4], NULL, worker, &m), 0);
+	for (i = 0; i < 5; i++)
+		assert_int_equal(pthread_join(thread[i], i == 3 ? &lost : NULL), 0);
 	assert_null(lost);
 	m.hook = NULL;
 	m.refuse[CALL_REKEY] = 0;
-	assert_int_equal(vmgenc_core_look(&m.core, VMGENC_TRIGGER_LOOK), 0);
+	assert_int_equal(machine_look(&m, VMGENC_TRIGGER_LOOK), 0);
+	machine_worker(&m);
 	if (machine_broken(&m))
 		fail_msg("%s", machine_broken(&m));
 	assert_memory_equal(m.page->id, m.id, sizeof(m.id));

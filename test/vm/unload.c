@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -16,7 +17,7 @@
 #include "rawid.h"
 
 #define PAGE 4096
-#define CYCLES 200
+#define CYCLES 100
 #define TAINT_DIED (1 << 7)
 #define TAINT_WARNED (1 << 9)
 
@@ -137,6 +138,15 @@ static void sync_step(void)
 		usleep(100);
 }
 
+/* Whoever draws may look, and settle, in the moment that the hook goes. */
+static void draw_step(void)
+{
+	char value[16];
+
+	if (getrandom(value, sizeof(value), 0) < 0)
+		usleep(100);
+}
+
 static void stop(pid_t pid)
 {
 	kill(pid, SIGKILL);
@@ -160,11 +170,15 @@ static bool unload_in_the_end(void)
 
 static bool cycle(unsigned int number)
 {
-	/* Some with every trigger, some with fewer; sometimes unloaded before anything happened. */
-	static const char *const parameters[] = { "look_ms=1", "look_ms=1 sci=0",
-						  "look_ms=1 notify=0", "look_ms=0" };
+	/*
+	 * Some with every trigger, some with fewer; sometimes unloaded before anything happened.
+	 * Taking the hooks of draws away waits for grace periods: seldom, so that it ends in time.
+	 */
+	static const char *const parameters[] = { "look_ms=1", "look_ms=1 sci=0 draws=0",
+						  "look_ms=1 notify=0 draws=0", "look_ms=1 draws=0",
+						  "look_ms=0 draws=0" };
 
-	if (module_load(MODULE_FILE, parameters[number % 4]))
+	if (module_load(MODULE_FILE, parameters[number % 5]))
 		return false;
 	if (number % 3)
 		usleep(1000 * (number % 7));
@@ -260,11 +274,12 @@ static void nothing_is_left(void)
 
 static int changing(unsigned int cycles, int log)
 {
-	pid_t changer = start(change_step), syncer = start(sync_step);
+	pid_t changer = start(change_step), syncer = start(sync_step), drawer = start(draw_step);
 	unsigned int number = 0;
 
 	while (number < cycles && cycle(number) && log_is_clean(log))
 		number++;
+	stop(drawer);
 	stop(syncer);
 	stop(changer);
 	return number == cycles ? 0 : -1;
@@ -272,7 +287,7 @@ static int changing(unsigned int cycles, int log)
 
 /*
  * Fails if unloading races with a change under way: the kernel warns or dies (which ends the
- * guest), hangs, or keeps what each load took. 8 MB are 40 KB for each cycle.
+ * guest), hangs, or keeps what each load took. 8 MB are 80 KB for each cycle.
  */
 static void cycles_with_a_change_in_flight(void)
 {

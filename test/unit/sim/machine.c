@@ -8,12 +8,10 @@
 
 static const char *const names[CALL_KINDS] = {
 	[CALL_MAP] = "map",	    [CALL_UNMAP] = "unmap",
-	[CALL_LOCK] = "lock",	    [CALL_LOCK_ALWAYS] = "lock_always",
-	[CALL_UNLOCK] = "unlock",   [CALL_REKEY] = "rekey",
-	[CALL_NOW] = "now",	    [CALL_LOG] = "log",
-	[CALL_WAKE] = "wake",	    [CALL_KERNEL] = "kernel",
-	[CALL_USER] = "user",	    [CALL_BARRIER] = "barrier",
-	[CALL_PUBLISH] = "publish",
+	[CALL_LOCK] = "lock",	  [CALL_UNLOCK] = "unlock",   [CALL_REKEY] = "rekey",
+	[CALL_NOW] = "now",	  [CALL_DEFER] = "defer",     [CALL_LOG] = "log",
+	[CALL_WAKE] = "wake",	  [CALL_KERNEL] = "kernel",   [CALL_USER] = "user",
+	[CALL_BARRIER] = "barrier", [CALL_PUBLISH] = "publish",
 };
 
 /* vmgenc_os_barrier() and vmgenc_os_now() do not say whose they are. */
@@ -37,11 +35,11 @@ static void record(struct machine *m, enum machine_call call)
 		m->trace[m->traced++] = call;
 }
 
-/* Releasing cannot fail on any system, nor can the lock that waits for ever. */
+/* Locking, releasing and asking for the worker cannot fail on any system. */
 static bool can_fail(enum machine_call call)
 {
-	return call != CALL_UNMAP && call != CALL_UNLOCK && call != CALL_LOCK_ALWAYS &&
-	       call != CALL_BARRIER;
+	return call != CALL_UNMAP && call != CALL_LOCK && call != CALL_UNLOCK &&
+	       call != CALL_DEFER && call != CALL_BARRIER;
 }
 
 static bool must_fail(struct machine *m, enum machine_call call)
@@ -134,31 +132,24 @@ void vmgenc_os_unmap(struct vmgenc_core *core)
 	core->raw = NULL;
 }
 
-static void take(struct machine *m)
+void vmgenc_os_lock(struct vmgenc_core *core)
 {
-	if (pthread_mutex_lock(&m->lock)) {
+	struct machine *m = machine_of(core);
+
+	begin(m, CALL_LOCK);
+	if (pthread_mutex_lock(&m->lock))
 		expect(m, false, "lock: taken twice by one thread");
-		return;
-	}
 	m->locked = true;
 }
 
-int vmgenc_os_lock(struct vmgenc_core *core)
+void vmgenc_os_defer(struct vmgenc_core *core)
 {
 	struct machine *m = machine_of(core);
 
-	if (begin(m, CALL_LOCK))
-		return -EINTR;
-	take(m);
-	return 0;
-}
-
-void vmgenc_os_lock_always(struct vmgenc_core *core)
-{
-	struct machine *m = machine_of(core);
-
-	begin(m, CALL_LOCK_ALWAYS);
-	take(m);
+	expect(m, m->locked, "defer: without the lock");
+	expect(m, m->page->seq % 2 == 0, "defer: seq is odd");
+	begin(m, CALL_DEFER);
+	__atomic_store_n(&m->deferred, true, __ATOMIC_SEQ_CST);
 }
 
 void vmgenc_os_unlock(struct vmgenc_core *core)
@@ -195,25 +186,29 @@ static bool claim_is_true(const struct machine *m, const uint8_t id[VMGENC_ID_SI
 	return m->rekeyed && !memcmp(id, m->rekeyed_id, sizeof(m->rekeyed_id));
 }
 
+static void expect_may_sleep(struct machine *m)
+{
+	expect(m, m->threaded || !m->locked, "a call that may sleep, with the lock held");
+}
+
 void vmgenc_os_wake_readers(struct vmgenc_core *core)
 {
 	struct machine *m = machine_of(core);
 
-	expect(m, m->locked, "wake: without the lock");
-	expect(m, m->page->seq % 2 == 0, "wake: seq is odd");
-	expect(m, !memcmp(m->page->id, core->seen, sizeof(core->seen)),
-	       "wake: before the page is published");
+	expect_may_sleep(m);
 	begin(m, CALL_WAKE);
 }
 
+/* Other threads may publish further generations meanwhile: then only the event is judged. */
 static void expect_event(struct machine *m, const struct vmgenc_event *event)
 {
 	const struct vmgenc_page *page = m->page;
 
-	expect(m, m->locked, "tell: without the lock, so perhaps out of order");
+	expect_may_sleep(m);
 	expect(m, event->settled == event->generation, "tell: before the generation is settled");
+	if (m->threaded)
+		return;
 	expect(m, claim_is_true(m, event->id), "tell: before the rekey for this id is verified");
-	expect(m, page->seq % 2 == 0, "tell: seq is odd");
 	expect(m, event->generation == page->generation, "tell: not the published generation");
 	expect(m, page->settled == page->generation, "tell: before settled is published");
 	expect(m, !memcmp(event->id, page->id, sizeof(page->id)), "tell: not the published id");
@@ -252,6 +247,7 @@ void vmgenc_os_log(struct vmgenc_core *core, enum vmgenc_level level, const char
 	struct machine *m = machine_of(core);
 	va_list args;
 
+	expect_may_sleep(m);
 	if (begin(m, CALL_LOG))
 		return;
 	pthread_mutex_lock(&m->records);
@@ -305,6 +301,28 @@ void machine_set_id(struct machine *m, uint64_t id0, uint64_t id1)
 	raw[1] = id1;
 }
 
+void machine_worker(struct machine *m)
+{
+	if (__atomic_exchange_n(&m->deferred, false, __ATOMIC_SEQ_CST))
+		vmgenc_core_tell(&m->core);
+}
+
+int machine_look(struct machine *m, enum vmgenc_trigger trigger)
+{
+	int error = vmgenc_core_look(&m->core, trigger);
+
+	machine_worker(m);
+	return error;
+}
+
+int machine_sync(struct machine *m, struct vmgenc_event *event)
+{
+	int error = vmgenc_core_sync(&m->core, event);
+
+	machine_worker(m);
+	return error;
+}
+
 const char *machine_trace(struct machine *m)
 {
 	size_t used = 0;
@@ -331,6 +349,7 @@ const char *machine_broken(struct machine *m)
 	bool settled = page->settled == page->generation;
 
 	expect(m, !m->locked, "the lock is left taken");
+	expect(m, !m->deferred, "something is left to tell");
 	if (!page->generation)
 		return m->broken;
 	expect(m, page->seq % 2 == 0, "seq is left odd");

@@ -15,10 +15,10 @@ enum machine_call {
 	CALL_MAP,
 	CALL_UNMAP,
 	CALL_LOCK,
-	CALL_LOCK_ALWAYS,
 	CALL_UNLOCK,
 	CALL_REKEY,
 	CALL_NOW,
+	CALL_DEFER,
 	CALL_LOG,
 	CALL_WAKE,
 	CALL_KERNEL,
@@ -72,6 +72,7 @@ struct machine {
 
 	pthread_mutex_t lock; /* the core's */
 	bool locked;
+	bool deferred; /* the worker has something to tell */
 	pthread_mutex_t records; /* guards the counters above in threaded tests */
 	uint64_t clock;
 
@@ -89,6 +90,13 @@ struct machine {
 void machine_start(struct machine *m, uint64_t id0, uint64_t id1);
 void machine_stop(struct machine *m);
 void machine_set_id(struct machine *m, uint64_t id0, uint64_t id1);
+
+/* What the driver's worker does: tells, if the core asked for it. */
+void machine_worker(struct machine *m);
+
+/* A look and a sync, and then the worker. */
+int machine_look(struct machine *m, enum vmgenc_trigger trigger);
+int machine_sync(struct machine *m, struct vmgenc_event *event);
 
 /* What was called since the last machine_forget(), in words with a blank between. */
 const char *machine_trace(struct machine *m);

@@ -16,11 +16,11 @@ uint64_t vmgenc_os_now(void);
 int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_os_unmap(struct vmgenc_core *core);
 
-int vmgenc_os_lock(struct vmgenc_core *core);
-void vmgenc_os_lock_always(struct vmgenc_core *core);
+void vmgenc_os_lock(struct vmgenc_core *core);
 void vmgenc_os_unlock(struct vmgenc_core *core);
 
 int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
+void vmgenc_os_defer(struct vmgenc_core *core);
 
 void vmgenc_os_wake_readers(struct vmgenc_core *core);
 void vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event *event);
