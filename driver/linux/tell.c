@@ -55,7 +55,7 @@ void vmgenc_os_wake_readers(struct vmgenc_core *core)
 	wake_up_all(&vmgenc_device_of(core)->readers);
 }
 
-void vmgenc_os_lock(struct vmgenc_core *core)
+void vmgenc_os_lock(struct vmgenc_core *core) __acquires(vmgenc_device_of(core)->lock)
 {
 	struct vmgenc_device *dev = vmgenc_device_of(core);
 	unsigned long flags;
@@ -65,7 +65,7 @@ void vmgenc_os_lock(struct vmgenc_core *core)
 	WRITE_ONCE(dev->locked_by, raw_smp_processor_id());
 }
 
-void vmgenc_os_unlock(struct vmgenc_core *core)
+void vmgenc_os_unlock(struct vmgenc_core *core) __releases(vmgenc_device_of(core)->lock)
 {
 	struct vmgenc_device *dev = vmgenc_device_of(core);
 	unsigned long flags = dev->irq_flags;
