@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "check.h"
 #include "guest.h"
@@ -40,6 +41,22 @@ static int read_told(int log, struct told *told, int max)
 	return count;
 }
 
+/* The calls up to the last listener's for that generation: they come after the sync returns. */
+static int read_told_until(int log, struct told *told, int max, unsigned long long generation)
+{
+	time_t end = time(NULL) + PATIENCE_S;
+	int count = 0;
+
+	while (time(NULL) < end) {
+		count += read_told(log, told + count, max - count);
+		if (count && told[count - 1].generation == generation &&
+		    !strcmp(told[count - 1].name, "second"))
+			break;
+		usleep(1000);
+	}
+	return count;
+}
+
 /* Fails if the exports are missing, or a mistake of the caller's goes unreported. */
 static void listener_registers(void)
 {
@@ -62,7 +79,7 @@ static void each_is_told_once_after_settled(void)
 {
 	struct told told[LISTENERS * CHANGES + 1];
 	struct vmgenc_event event;
-	int log = log_open();
+	int log = log_open(), count = 0;
 
 	CHECK(node_sync(&event));
 	CHECK(read_told(log, told, 1) == 0);
@@ -70,8 +87,10 @@ static void each_is_told_once_after_settled(void)
 		rawid_change();
 		CHECK(node_sync(&event));
 		CHECK(node_sync(&event));
+		count += read_told_until(log, told + count, LISTENERS * CHANGES + 1 - count,
+					 event.generation);
 	}
-	CHECK(read_told(log, told, LISTENERS * CHANGES + 1) == LISTENERS * CHANGES);
+	CHECK(count == LISTENERS * CHANGES);
 	for (int i = 0; i < LISTENERS * CHANGES; i++) {
 		CHECK(told[i].generation == event.generation - CHANGES + 1 + (unsigned)i / 2);
 		CHECK(told[i].settled == told[i].generation);
@@ -93,7 +112,7 @@ static void event_has_the_id(void)
 	CHECK(node_sync(&event));
 	for (int i = 0; i < RAWID_SIZE; i++)
 		snprintf(id + 2 * i, 3, "%02x", event.id[i]);
-	CHECK(read_told(log, told, LISTENERS) == LISTENERS);
+	CHECK(read_told_until(log, told, LISTENERS, event.generation) == LISTENERS);
 	CHECK(strcmp(told[0].id, id) == 0 && strcmp(told[1].id, id) == 0);
 	close(log);
 }
@@ -107,7 +126,10 @@ static void *sync_often(void *unused)
 	return unused;
 }
 
-/* Fails if generations reach a listener twice or out of order while many programs sync. */
+/*
+ * Fails if generations reach a listener twice or out of order while many programs sync, or if the
+ * last does not. Those in between may be told as one.
+ */
 static void order_holds_when_many_sync(void)
 {
 	static struct told told[LISTENERS * CHANGES + 1];
@@ -126,10 +148,11 @@ static void order_holds_when_many_sync(void)
 		pthread_join(threads[i], NULL);
 	CHECK(node_sync(&after));
 	CHECK(after.generation == before.generation + CHANGES);
-	count = read_told(log, told, LISTENERS * CHANGES + 1);
-	CHECK(count == LISTENERS * CHANGES);
+	count = read_told_until(log, told, LISTENERS * CHANGES + 1, after.generation);
+	CHECK(count > 0 && count % 2 == 0 && told[count - 1].generation == after.generation);
 	for (int i = 0; i < count; i++)
-		CHECK(told[i].generation == before.generation + 1 + (unsigned)i / 2);
+		CHECK(i % 2 ? told[i].generation == told[i - 1].generation :
+			      i == 0 || told[i].generation > told[i - 1].generation);
 	close(log);
 }
 
