@@ -76,8 +76,19 @@ int qmp_greet(struct qmp *q);
 /* Waits for the end of a migration, in or out. */
 int qmp_wait_migrated(struct qmp *q);
 
+/* firmware.c: what the guest's firmware says beyond what QEMU's own does */
+struct firmware {
+	const char *table; /* a compiled ACPI table, or NULL */
+	const char *id;	   /* the VM Generation ID, or NULL: a random one */
+	bool no_vmgenid;   /* leave out QEMU's own device */
+};
+
+bool firmware_is_id(const char *text);
+int firmware_check(const struct firmware *f);
+
 /* qemu.c: a virtual machine */
 struct machine {
+	struct firmware firmware;
 	const char *kernel;
 	const char *initramfs;
 	const char *accel;
@@ -191,6 +202,7 @@ struct run_options {
 	unsigned int cpus;
 	double timeout;
 	bool rdrand, tcg_single, no_load, keep;
+	struct firmware firmware;
 	struct cpio_file files[64];
 	size_t file_count;
 	char **argv;

@@ -9,13 +9,15 @@
 #include "lab.h"
 
 enum {
-	OPT_ACCEL = 256, OPT_CLONES, OPT_CPUS, OPT_DEPTH, OPT_DRAWS, OPT_FILE, OPT_GENERATOR,
-	OPT_GUEST, OPT_JSON, OPT_KEEP, OPT_KERNEL, OPT_MAX, OPT_MODULE, OPT_ARGS, OPT_NO_LOAD,
-	OPT_QUIET, OPT_RDRAND, OPT_RUNS, OPT_SAME_ID, OPT_SECONDS, OPT_TCG_SINGLE, OPT_TIMEOUT
+	OPT_ACCEL = 256, OPT_ACPI, OPT_CLONES, OPT_CPUS, OPT_DEPTH, OPT_DRAWS, OPT_FILE,
+	OPT_GENERATOR, OPT_GUEST, OPT_ID, OPT_JSON, OPT_KEEP, OPT_KERNEL, OPT_MAX, OPT_MODULE,
+	OPT_ARGS, OPT_NO_LOAD, OPT_NO_VMGENID, OPT_QUIET, OPT_RDRAND, OPT_RUNS, OPT_SAME_ID,
+	OPT_SECONDS, OPT_TCG_SINGLE, OPT_TIMEOUT
 };
 
 static const struct option options[] = {
 	{"accel", required_argument, NULL, OPT_ACCEL},
+	{"acpi", required_argument, NULL, OPT_ACPI},
 	{"clones", required_argument, NULL, OPT_CLONES},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
@@ -24,6 +26,7 @@ static const struct option options[] = {
 	{"generator", required_argument, NULL, OPT_GENERATOR},
 	{"guest", required_argument, NULL, OPT_GUEST},
 	{"help", no_argument, NULL, 'h'},
+	{"id", required_argument, NULL, OPT_ID},
 	{"json", required_argument, NULL, OPT_JSON},
 	{"keep", no_argument, NULL, OPT_KEEP},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
@@ -31,6 +34,7 @@ static const struct option options[] = {
 	{"module", required_argument, NULL, OPT_MODULE},
 	{"module-args", required_argument, NULL, OPT_ARGS},
 	{"no-load", no_argument, NULL, OPT_NO_LOAD},
+	{"no-vmgenid", no_argument, NULL, OPT_NO_VMGENID},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"rdrand", no_argument, NULL, OPT_RDRAND},
 	{"tcg-single", no_argument, NULL, OPT_TCG_SINGLE},
@@ -67,6 +71,9 @@ static const char help[] =
 	"  --timeout S           give up on a guest silent for so long (60)\n"
 	"  --file HOST[:GUEST]   run: put a file into the guest's / (repeatable)\n"
 	"  --no-load             run: leave the module at /vmgenc.ko unloaded\n"
+	"  --id GUID             run: the VM Generation ID (random)\n"
+	"  --no-vmgenid          run: no VM Generation ID device of QEMU's own\n"
+	"  --acpi FILE           run: one more ACPI table, compiled\n"
 	"  --keep, --quiet, --help, --version\n"
 	"\n"
 	"examples:\n"
@@ -204,6 +211,15 @@ static int parse_number(struct parsed *p, int option, const char *name)
 	return 0;
 }
 
+static int parse_id(struct parsed *p)
+{
+	if (!firmware_is_id(optarg))
+		return usage("--id takes a GUID such as "
+			     "324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87, not %s", optarg);
+	p->run.firmware.id = optarg;
+	return 0;
+}
+
 static int parse_accel(struct parsed *p)
 {
 	if (strcmp(optarg, "auto") && strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
@@ -217,12 +233,17 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	switch (option) {
 	case OPT_ACCEL:
 		return parse_accel(p);
+	case OPT_ACPI:
+		p->run.firmware.table = optarg;
+		return 0;
 	case OPT_FILE:
 		return add_file(&p->run, optarg);
 	case OPT_GENERATOR:
 		return add_generator(&p->prove, optarg);
 	case OPT_GUEST:
 		return parse_guest(&p->prove, optarg);
+	case OPT_ID:
+		return parse_id(p);
 	case OPT_JSON:
 		p->prove.json = optarg;
 		return 0;
@@ -240,6 +261,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_NO_LOAD:
 		p->run.no_load = true;
+		return 0;
+	case OPT_NO_VMGENID:
+		p->run.firmware.no_vmgenid = true;
 		return 0;
 	case OPT_QUIET:
 		lab_quiet();
@@ -292,7 +316,7 @@ static int main_run(struct parsed *p, char **rest)
 		usage("run needs --kernel and a %s", "program");
 		return EXIT_LAB;
 	}
-	if (kernel_release(p->kernel, release, sizeof(release)))
+	if (kernel_release(p->kernel, release, sizeof(release)) || firmware_check(&p->run.firmware))
 		return EXIT_LAB;
 	o->kernel = p->kernel;
 	o->module = p->module;

@@ -65,6 +65,8 @@ void vm_init(struct vm *vm, const struct machine *m, const char *directory, cons
 	snprintf(vm->console, sizeof(vm->console), "%s/%s.console", directory, name);
 	snprintf(vm->errors, sizeof(vm->errors), "%s/%s.qemu", directory, name);
 	vm_random_id(vm);
+	if (m->firmware.id)
+		snprintf(vm->guid, sizeof(vm->guid), "%s", m->firmware.id);
 }
 
 int vm_create_report(struct vm *vm, const struct lab_report *first)
@@ -101,6 +103,20 @@ static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool
 	add(a, "node,nodeid=%u,memdev=ram%u", node, node);
 }
 
+static void add_firmware(struct arguments *a, const struct vm *vm)
+{
+	const struct firmware *f = &vm->machine->firmware;
+
+	if (!f->no_vmgenid) {
+		add(a, "-device");
+		add(a, "vmgenid,guid=%s", vm->guid);
+	}
+	if (f->table) {
+		add(a, "-acpitable");
+		add(a, "file=%s", f->table);
+	}
+}
+
 static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, bool incoming)
 {
 	const struct machine *m = vm->machine;
@@ -127,8 +143,7 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add_memory(a, 0, m->memory_mb, vm->shared_ram, vm->ram);
 	add_memory(a, 1, m->report_size >> 20, true, vm->report_path);
 	add_memory(a, 2, TOP_MB, vm->shared_ram, vm->ram_top);
-	add(a, "-device");
-	add(a, "vmgenid,guid=%s", vm->guid);
+	add_firmware(a, vm);
 	add(a, "-chardev");
 	add(a, "file,id=console,path=%s", vm->console);
 	add(a, "-serial");

@@ -87,7 +87,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .rdrand = o->rdrand,
 			    .tcg_single = o->tcg_single,
 			    .timeout = o->timeout,
-			    .report_size = REPORT_SIZE};
+			    .report_size = REPORT_SIZE,
+			    .firmware = o->firmware};
 	struct lab_report *first = malloc(sizeof(*first));
 	struct vm vm;
 
