@@ -23,10 +23,21 @@ static const unsigned char program[] = {0xb0, 0x10, 0xe6, 0xf4, 0xf4};
 
 static void exec_probe(const char *rom, int errors)
 {
-	char *const argv[] = {"qemu-system-x86_64", "-accel",	"kvm",	   "-cpu",
-			      "host",		    "-m",	"1M",	   "-nodefaults",
-			      "-display",	    "none",	"-no-reboot", "-bios",
-			      (char *)rom,	    "-device",	"isa-debug-exit,iobase=0xf4,iosize=1",
+	char *const argv[] = {"qemu-system-x86_64",
+			      "-accel",
+			      "kvm",
+			      "-cpu",
+			      "host",
+			      "-m",
+			      "1M",
+			      "-nodefaults",
+			      "-display",
+			      "none",
+			      "-no-reboot",
+			      "-bios",
+			      (char *)rom,
+			      "-device",
+			      "isa-debug-exit,iobase=0xf4,iosize=1",
 			      NULL};
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);

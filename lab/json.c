@@ -19,11 +19,11 @@ static json_t *clones_of(const struct result *r)
 	for (size_t i = 0; i < r->clone_count; i++) {
 		const struct times *t = &r->times[i];
 
-		json_array_append_new(list,
-				      json_pack("{s:f,s:o,s:o,s:o}", "start_seconds", t->clone_start,
-						"rekeyed_ns", optional_ns(t->rekeyed_ns), "woken_ns",
-						optional_ns(t->woken_ns), "kernel_logged_ns",
-						optional_ns(t->logged_ns)));
+		json_array_append_new(list, json_pack("{s:f,s:o,s:o,s:o}", "start_seconds",
+						      t->clone_start, "rekeyed_ns",
+						      optional_ns(t->rekeyed_ns), "woken_ns",
+						      optional_ns(t->woken_ns), "kernel_logged_ns",
+						      optional_ns(t->logged_ns)));
 	}
 	return list;
 }
@@ -38,14 +38,13 @@ static json_t *result_of(const struct prove_options *o, const struct result *r)
 
 	if (!r->possible)
 		return object;
-	json_t *found = json_pack("{s:I,s:I,s:I,s:o,s:f,s:I,s:o}", "identical",
-				  (json_int_t)r->found.identical, "drawn",
-				  (json_int_t)r->found.drawn, "last_identical_ns",
-				  (json_int_t)r->found.last_ns, "last_identical_index",
-				  r->found.identical ? json_integer((json_int_t)r->found.last_index)
-						     : json_null(),
-				  "snapshot_seconds", r->snapshot_seconds, "snapshot_bytes",
-				  (json_int_t)r->snapshot_bytes, "clones", clones_of(r));
+	json_t *found = json_pack(
+		"{s:I,s:I,s:I,s:o,s:f,s:I,s:o}", "identical", (json_int_t)r->found.identical,
+		"drawn", (json_int_t)r->found.drawn, "last_identical_ns",
+		(json_int_t)r->found.last_ns, "last_identical_index",
+		r->found.identical ? json_integer((json_int_t)r->found.last_index) : json_null(),
+		"snapshot_seconds", r->snapshot_seconds, "snapshot_bytes",
+		(json_int_t)r->snapshot_bytes, "clones", clones_of(r));
 
 	json_object_update(object, found);
 	json_decref(found);
@@ -59,9 +58,9 @@ int json_write(const struct prove_options *o, const struct results *all)
 	for (size_t i = 0; i < all->count; i++)
 		json_array_append_new(list, result_of(o, &all->list[i]));
 	json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i,s:b,s:b,s:o}", "version", 1, "clones",
-				 (int)o->clones, "depth", (int)o->depth, "runs", (int)o->runs, "cpus",
-				 (int)o->cpus, "same_id", o->same_id, "rdrand", o->rdrand, "results",
-				 list);
+				 (int)o->clones, "depth", (int)o->depth, "runs", (int)o->runs,
+				 "cpus", (int)o->cpus, "same_id", o->same_id, "rdrand", o->rdrand,
+				 "results", list);
 	int failed = !root || json_dump_file(root, o->json, JSON_INDENT(2));
 
 	json_decref(root);

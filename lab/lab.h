@@ -96,7 +96,7 @@ struct machine {
 	unsigned int memory_mb;
 	bool rdrand;
 	bool tcg_single; /* one CPU at a time */
-	double timeout; /* seconds in which a guest must show a sign of life */
+	double timeout;	 /* seconds in which a guest must show a sign of life */
 	uint64_t report_size;
 };
 
@@ -130,9 +130,9 @@ void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
 
 /* compare.c */
 struct comparison {
-	uint64_t identical; /* draws of one clone that another made as well: the worst clone's */
-	uint64_t drawn;	    /* draws of that clone */
-	uint64_t last_ns;   /* when the last of them was made, after its resume; any clone */
+	uint64_t identical;  /* draws of one clone that another made as well: the worst clone's */
+	uint64_t drawn;	     /* draws of that clone */
+	uint64_t last_ns;    /* when the last of them was made, after its resume; any clone */
 	uint64_t last_index; /* and which draw of its thread it was */
 };
 

@@ -9,10 +9,31 @@
 #include "lab.h"
 
 enum {
-	OPT_ACCEL = 256, OPT_ACPI, OPT_CLONES, OPT_CPUS, OPT_DEPTH, OPT_DRAWS, OPT_FILE,
-	OPT_GENERATOR, OPT_GUEST, OPT_ID, OPT_JSON, OPT_KEEP, OPT_KERNEL, OPT_MAX, OPT_MODULE,
-	OPT_ARGS, OPT_NO_LOAD, OPT_NO_VMGENID, OPT_QUIET, OPT_RDRAND, OPT_RUNS, OPT_SAME_ID,
-	OPT_SECONDS, OPT_TCG_SINGLE, OPT_TIMEOUT
+	OPT_ACCEL = 256,
+	OPT_ACPI,
+	OPT_CLONES,
+	OPT_CPUS,
+	OPT_DEPTH,
+	OPT_DRAWS,
+	OPT_FILE,
+	OPT_GENERATOR,
+	OPT_GUEST,
+	OPT_ID,
+	OPT_JSON,
+	OPT_KEEP,
+	OPT_KERNEL,
+	OPT_MAX,
+	OPT_MODULE,
+	OPT_ARGS,
+	OPT_NO_LOAD,
+	OPT_NO_VMGENID,
+	OPT_QUIET,
+	OPT_RDRAND,
+	OPT_RUNS,
+	OPT_SAME_ID,
+	OPT_SECONDS,
+	OPT_TCG_SINGLE,
+	OPT_TIMEOUT
 };
 
 static const struct option options[] = {
@@ -215,7 +236,8 @@ static int parse_id(struct parsed *p)
 {
 	if (!firmware_is_id(optarg))
 		return usage("--id takes a GUID such as "
-			     "324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87, not %s", optarg);
+			     "324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87, not %s",
+			     optarg);
 	p->run.firmware.id = optarg;
 	return 0;
 }
@@ -335,8 +357,15 @@ static int main_run(struct parsed *p, char **rest)
 int main(int argc, char **argv)
 {
 	static struct parsed p = {
-		.prove = {.module_args = "", .accel = "auto", .clones = 2, .runs = 1, .depth = 1,
-			  .cpus = 2, .draws = 100000, .seconds = 1, .timeout = 60,
+		.prove = {.module_args = "",
+			  .accel = "auto",
+			  .clones = 2,
+			  .runs = 1,
+			  .depth = 1,
+			  .cpus = 2,
+			  .draws = 100000,
+			  .seconds = 1,
+			  .timeout = 60,
 			  .max_identical = -1},
 		.run = {.module_args = "", .accel = "auto", .cpus = 2, .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";

@@ -21,7 +21,7 @@ struct bench {
 	const char *directory;
 	size_t guest;
 	unsigned int run;
-	uint32_t lineage; /* the last one given to a VM */
+	uint32_t lineage;  /* the last one given to a VM */
 	struct vm *clones; /* clones of every depth, of the generator under way */
 	size_t clone_count;
 };
@@ -29,8 +29,8 @@ struct bench {
 /* The report's header, then the records, as whole MiB. */
 static uint64_t report_size(const struct prove_options *o)
 {
-	uint64_t want = sizeof(struct lab_report) + 64 +
-			o->draws * o->cpus * sizeof(struct lab_draw);
+	uint64_t want =
+		sizeof(struct lab_report) + 64 + o->draws * o->cpus * sizeof(struct lab_draw);
 
 	return (want + (1 << 20) - 1) >> 20 << 20;
 }
@@ -206,8 +206,9 @@ static int try_guest(struct bench *b, struct vm *source)
 static int boot_and_try(struct bench *b)
 {
 	const struct guest *guest = &b->options->guests[b->guest];
-	struct cpio_file files[] = {{.name = "init", .mode = 0100755},
-				    {.host_path = guest->module, .name = "vmgenc.ko", .mode = 0100644}};
+	struct cpio_file files[] = {
+		{.name = "init", .mode = 0100755},
+		{.host_path = guest->module, .name = "vmgenc.ko", .mode = 0100644}};
 	char initramfs[300];
 	struct lab_report *first = malloc(sizeof(*first));
 	struct vm source;
@@ -271,8 +272,8 @@ static void free_results(struct results *all)
 
 int prove(const struct prove_options *o)
 {
-	struct results all = {.list = calloc(o->runs * o->guest_count * LAB_GENERATORS,
-					     sizeof(struct result))};
+	struct results all = {
+		.list = calloc(o->runs * o->guest_count * LAB_GENERATORS, sizeof(struct result))};
 	struct bench b = {.options = o,
 			  .results = &all,
 			  .machine = {.cpus = o->cpus,

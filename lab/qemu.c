@@ -24,7 +24,7 @@
 #define TOP_MB 32u
 #define BOOT_ATTEMPTS 3
 #define CMDLINE                                                                                    \
-	"console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init no_timer_check audit=0 numa=off "             \
+	"console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init no_timer_check audit=0 numa=off "    \
 	"random.trust_cpu=off"
 
 struct arguments {
@@ -77,7 +77,8 @@ int vm_create_report(struct vm *vm, const struct lab_report *first)
 		return code;
 	int fd = open(vm->report_path, O_RDWR | O_CLOEXEC);
 
-	vm->report = mmap(NULL, vm->machine->report_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	vm->report =
+		mmap(NULL, vm->machine->report_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd >= 0)
 		close(fd);
 	if (vm->report == MAP_FAILED) {
@@ -314,8 +315,9 @@ int vm_boot(struct vm *vm)
 		code = boot_once(vm);
 		if (code != EXIT_GUEST || vm->pid || !is_patching_race(vm))
 			break;
-		lab_note("the guest fell over QEMU tcg's race with code patching (attempt %d of %d)", i + 1,
-			 BOOT_ATTEMPTS);
+		lab_note(
+			"the guest fell over QEMU tcg's race with code patching (attempt %d of %d)",
+			i + 1, BOOT_ATTEMPTS);
 		vm_kill(vm);
 		unlink(vm->ram);
 		unlink(vm->ram_top);
@@ -364,7 +366,8 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 	if (!code)
 		code = qmp_call(q, "getfd", json_pack("{s:s}", "fdname", "snapshot"), fd);
 	if (!code)
-		code = qmp_call(q, "migrate-incoming", json_pack("{s:s}", "uri", "fd:snapshot"), -1);
+		code = qmp_call(q, "migrate-incoming", json_pack("{s:s}", "uri", "fd:snapshot"),
+				-1);
 	if (!code)
 		code = qmp_wait_migrated(q);
 	if (!code)
@@ -409,11 +412,12 @@ int vm_wait(struct vm *vm, enum lab_state state)
 		}
 		if (lab_now() - alive > vm->machine->timeout) {
 			rundir_tail(vm->console, console, sizeof(console));
-			return lab_fail(EXIT_GUEST,
-					"the guest (%s) has been silent for %.0f s (--timeout); its "
-					"console ended with:%s",
-					vm->machine->kernel, vm->machine->timeout,
-					*console ? console : " nothing");
+			return lab_fail(
+				EXIT_GUEST,
+				"the guest (%s) has been silent for %.0f s (--timeout); its "
+				"console ended with:%s",
+				vm->machine->kernel, vm->machine->timeout,
+				*console ? console : " nothing");
 		}
 		usleep(2000);
 	}

@@ -55,20 +55,20 @@ struct lab_report {
 	uint32_t load_module;
 	uint32_t argc;
 	uint32_t reserved;
-	uint64_t draws;		/* records a thread makes at most */
-	uint64_t nanoseconds;	/* and for how long */
-	uint64_t records;	/* offset of the records in this memory: draws for each CPU */
-	uint64_t stream_size;	/* run: the records' memory is a ring of this size */
-	uint64_t stream_read;	/* bytes the host took from it so far */
-	uint8_t seed[32];	/* for the guest's kernel, so that boot needs not wait for it */
+	uint64_t draws;	      /* records a thread makes at most */
+	uint64_t nanoseconds; /* and for how long */
+	uint64_t records;     /* offset of the records in this memory: draws for each CPU */
+	uint64_t stream_size; /* run: the records' memory is a ring of this size */
+	uint64_t stream_read; /* bytes the host took from it so far */
+	uint8_t seed[32];     /* for the guest's kernel, so that boot needs not wait for it */
 	char module_args[512];
 	char args[LAB_ARGS_SIZE]; /* run: the program's arguments, each NUL-terminated */
 
 	/* The guest writes these. */
 	uint32_t state;
 	uint32_t module_loaded;
-	uint32_t device;	/* /dev/vmgenc is there: the guarded generator can run */
-	uint32_t status;	/* run: as waitpid(2) gives it */
+	uint32_t device; /* /dev/vmgenc is there: the guarded generator can run */
+	uint32_t status; /* run: as waitpid(2) gives it */
 	uint64_t stream_written;
 	char release[72];
 	char error[512];

@@ -76,7 +76,8 @@ static int boot(struct vm *vm, int *status)
 	return code ? code : follow(vm, status);
 }
 
-static int run_in(const struct run_options *o, const char *directory, const char *accel, int *status)
+static int run_in(const struct run_options *o, const char *directory, const char *accel,
+		  int *status)
 {
 	char initramfs[300];
 	struct machine m = {.kernel = o->kernel,

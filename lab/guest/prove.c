@@ -176,9 +176,9 @@ static void report_clone(struct vmgenc *vg)
 static void allocate_records(void)
 {
 	for (unsigned int i = 0; i < report->cpus; i++) {
-		void *memory = mmap(NULL, report->draws * sizeof(struct lab_draw),
-				    PROT_READ | PROT_WRITE,
-				    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+		void *memory =
+			mmap(NULL, report->draws * sizeof(struct lab_draw), PROT_READ | PROT_WRITE,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 
 		if (memory == MAP_FAILED)
 			fail("no memory for %llu draws", (unsigned long long)report->draws);
