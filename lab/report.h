@@ -35,7 +35,7 @@ enum lab_state {
 
 struct lab_draw {
 	uint8_t value[LAB_VALUE_SIZE];
-	uint64_t ns; /* when it was drawn, from the first draw of this clone on */
+	uint64_t ns; /* when it was drawn, after the resume */
 };
 
 struct lab_report {
@@ -74,7 +74,10 @@ struct lab_report {
 	char error[512];
 	char log[LAB_LOG_SIZE]; /* the tail of the kernel's log */
 
-	/* Of this clone; times are nanoseconds from its first draw on, 0: did not happen. */
+	/*
+	 * Of this clone; times are nanoseconds after the resume, 0: did not happen. The resume is
+	 * taken to be when the last draw before it began: some microseconds early, never late.
+	 */
 	uint64_t counts[LAB_MAX_CPUS]; /* of records, for each CPU */
 	uint64_t rekeyed_ns;	       /* the driver published the new generation */
 	uint64_t woken_ns;	       /* a thread in poll(2) on /dev/vmgenc ran again */

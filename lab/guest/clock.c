@@ -7,6 +7,8 @@
 
 #include "guest.h"
 
+#define TRIES 20
+
 static double ns_per_tick = 1;
 
 uint64_t clock_boottime(void)
@@ -17,15 +19,35 @@ uint64_t clock_boottime(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
+/* Of some tries the one whose two ends are closest: a virtual CPU may lose its turn in between. */
+void clock_both(uint64_t *ns, uint64_t *ticks)
+{
+	uint64_t best = UINT64_MAX;
+
+	for (int i = 0; i < TRIES; i++) {
+		uint64_t before = clock_ticks(), time = clock_boottime(), after = clock_ticks();
+
+		if (after - before >= best)
+			continue;
+		best = after - before;
+		*ns = time;
+		*ticks = before + best / 2;
+	}
+}
+
+/* The later it is called again, the better the rate is known. */
 void clock_calibrate(void)
 {
-	uint64_t ns = clock_boottime(), ticks = clock_ticks();
+	static uint64_t first_ns, first_ticks;
+	uint64_t ns, ticks;
 
-	sleep_ms(50);
-	ns = clock_boottime() - ns;
-	ticks = clock_ticks() - ticks;
-	if (ticks)
-		ns_per_tick = (double)ns / (double)ticks;
+	if (!first_ticks) {
+		clock_both(&first_ns, &first_ticks);
+		sleep_ms(50);
+	}
+	clock_both(&ns, &ticks);
+	if (ticks > first_ticks)
+		ns_per_tick = (double)(ns - first_ns) / (double)(ticks - first_ticks);
 }
 
 uint64_t clock_ticks_to_ns(uint64_t ticks)

@@ -37,6 +37,7 @@ uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE]);
 
 /* clock.c */
 uint64_t clock_boottime(void);
+void clock_both(uint64_t *ns, uint64_t *ticks); /* at the same moment */
 void clock_calibrate(void);
 uint64_t clock_ticks_to_ns(uint64_t ticks);
 uint64_t clock_ns_to_ticks(uint64_t ns);

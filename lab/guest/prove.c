@@ -24,6 +24,7 @@ struct worker {
 	struct generator generator;
 	struct lab_draw *records; /* ns holds ticks until they are reported */
 	uint64_t count;
+	uint64_t resumed; /* ticks: the last draw that was over before the resume began */
 };
 
 static struct worker workers[LAB_MAX_CPUS];
@@ -53,14 +54,18 @@ static void *work(void *argument)
 	struct worker *w = argument;
 	uint8_t value[LAB_VALUE_SIZE];
 	uint32_t seen = report->lineage;
+	uint64_t last = clock_ticks();
 
 	for (uint64_t n = 1; !stop; n++) {
+		uint64_t begin = clock_ticks();
 		uint32_t lineage = generator_draw(&w->generator, value);
 
 		if (lineage != seen) {
 			seen = lineage;
+			w->resumed = last;
 			record(w, value, clock_ticks());
 		}
+		last = begin;
 		if (n == WARM)
 			__atomic_add_fetch(&drawing, 1, __ATOMIC_ACQ_REL);
 	}
@@ -135,13 +140,15 @@ static void report_draws(uint64_t resumed)
 	}
 }
 
-/* Both clocks read now give the boot time of the first draw without having disturbed it. */
+/* Both clocks read now give the boot time of the resume without having disturbed the draws. */
 static void report_times(struct vmgenc *vg, uint64_t resumed)
 {
-	uint64_t now = clock_boottime();
-	uint64_t start = now - clock_ticks_to_ns(clock_ticks() - resumed);
-	uint64_t logged = kmsg_reseeded_at(start);
 	struct vmgenc_status st = {.size = sizeof(st)};
+	uint64_t now, ticks;
+
+	clock_both(&now, &ticks);
+	uint64_t start = now - clock_ticks_to_ns(ticks - resumed);
+	uint64_t logged = kmsg_reseeded_at(start);
 
 	report->logged_ns = logged ? logged - start : 0;
 	if (!vg || vmgenc_status(vg, &st))
@@ -158,12 +165,15 @@ static void report_times(struct vmgenc *vg, uint64_t resumed)
 
 static void report_clone(struct vmgenc *vg)
 {
-	uint64_t resumed = UINT64_MAX;
+	uint64_t resumed = 0;
 
+	/* A guest's clocks stand still between snapshot and resume: this is both, but for a draw.
+	 */
 	for (unsigned int i = 0; i < report->cpus; i++) {
-		if (workers[i].records[0].ns < resumed)
-			resumed = workers[i].records[0].ns;
+		if (workers[i].resumed > resumed)
+			resumed = workers[i].resumed;
 	}
+	clock_calibrate();
 	report_times(vg, resumed);
 	report_draws(resumed);
 	kmsg_copy_tail(report->log, sizeof(report->log));
