@@ -12,19 +12,32 @@ static json_t *optional_ns(uint64_t ns)
 	return ns ? json_integer((json_int_t)ns) : json_null();
 }
 
+static json_t *counter(const struct clone *c, uint64_t value)
+{
+	return c->device ? json_integer((json_int_t)value) : json_null();
+}
+
+static json_t *clone_of(const struct clone *c)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "start_seconds", json_real(c->start_seconds));
+	json_object_set_new(object, "rekeyed_ns", optional_ns(c->rekeyed_ns));
+	json_object_set_new(object, "woken_ns", optional_ns(c->woken_ns));
+	json_object_set_new(object, "kernel_logged_ns", optional_ns(c->logged_ns));
+	json_object_set_new(object, "changes", counter(c, c->changes));
+	json_object_set_new(object, "spurious", counter(c, c->spurious));
+	json_object_set_new(object, "rekeys", counter(c, c->rekeys));
+	json_object_set_new(object, "rekey_failures", counter(c, c->rekey_failures));
+	return object;
+}
+
 static json_t *clones_of(const struct result *r)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < r->clone_count; i++) {
-		const struct times *t = &r->times[i];
-
-		json_array_append_new(list, json_pack("{s:f,s:o,s:o,s:o}", "start_seconds",
-						      t->clone_start, "rekeyed_ns",
-						      optional_ns(t->rekeyed_ns), "woken_ns",
-						      optional_ns(t->woken_ns), "kernel_logged_ns",
-						      optional_ns(t->logged_ns)));
-	}
+	for (size_t i = 0; i < r->clone_count; i++)
+		json_array_append_new(list, clone_of(&r->clones[i]));
 	return list;
 }
 
@@ -39,11 +52,11 @@ static json_t *result_of(const struct prove_options *o, const struct result *r)
 	if (!r->possible)
 		return object;
 	json_t *found = json_pack(
-		"{s:I,s:I,s:I,s:o,s:f,s:I,s:o}", "identical", (json_int_t)r->found.identical,
+		"{s:I,s:I,s:I,s:o,s:f,s:f,s:I,s:o}", "identical", (json_int_t)r->found.identical,
 		"drawn", (json_int_t)r->found.drawn, "last_identical_ns",
 		(json_int_t)r->found.last_ns, "last_identical_index",
 		r->found.identical ? json_integer((json_int_t)r->found.last_index) : json_null(),
-		"snapshot_seconds", r->snapshot_seconds, "snapshot_bytes",
+		"seconds", r->seconds, "snapshot_seconds", r->snapshot_seconds, "snapshot_bytes",
 		(json_int_t)r->snapshot_bytes, "clones", clones_of(r));
 
 	json_object_update(object, found);

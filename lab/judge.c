@@ -2,7 +2,8 @@
 /*
  * Lab: what decides the exit code. Judged are guests with a module: the guarded generator may
  * repeat nothing, getrandom(2) the draw that was under way on each CPU. The unguarded
- * generator and guests without a module are there to compare with.
+ * generator and guests without a module are there to compare with. With --same-id the clones of
+ * guests with a module are judged instead: nothing may have changed.
  */
 #include <string.h>
 
@@ -22,7 +23,7 @@ uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
 	return o->max_identical >= 0 ? (uint64_t)o->max_identical : o->cpus;
 }
 
-int judge(const struct prove_options *o, const struct results *all)
+static int judge_draws(const struct prove_options *o, const struct results *all)
 {
 	uint64_t judged = 0, bad = 0;
 
@@ -43,4 +44,40 @@ int judge(const struct prove_options *o, const struct results *all)
 	else
 		printf("Nothing judged: no guest had a vmgenc module to judge.\n");
 	return bad ? EXIT_IDENTICAL : EXIT_OK;
+}
+
+/* Loading the module rekeys once. */
+static bool unchanged(const struct clone *c)
+{
+	return !c->changes && c->rekeys <= 1 && !c->rekey_failures;
+}
+
+static int judge_same_id(const struct results *all)
+{
+	uint64_t clones = 0, bad = 0, spurious = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct result *r = &all->list[i];
+
+		for (size_t j = 0; j < r->clone_count; j++) {
+			clones += r->clones[j].device;
+			bad += r->clones[j].device && !unchanged(&r->clones[j]);
+			spurious += r->clones[j].device && r->clones[j].spurious;
+		}
+	}
+	if (!clones)
+		printf("Nothing judged: no guest had a vmgenc module to judge.\n");
+	else
+		printf("%s: with the same id, vmgenc changed something in %llu of %llu clones; "
+		       "%llu counted a spurious notification.\n",
+		       bad ? "DISTURBED" : "UNCHANGED", (unsigned long long)bad,
+		       (unsigned long long)clones, (unsigned long long)spurious);
+	return bad ? EXIT_IDENTICAL : EXIT_OK;
+}
+
+int judge(const struct prove_options *o, const struct results *all)
+{
+	if (o->same_id)
+		return judge_same_id(all);
+	return judge_draws(o, all);
 }

@@ -160,9 +160,12 @@ struct prove_options {
 	bool same_id, rdrand, tcg_single, keep;
 };
 
-struct times {
-	double clone_start;
+/* What a clone tells beside its draws. The counters are the device's, since it was attached. */
+struct clone {
+	double start_seconds;
 	uint64_t rekeyed_ns, woken_ns, logged_ns;
+	uint64_t changes, spurious, rekeys, rekey_failures;
+	bool device;
 };
 
 /* One generator in one guest in one run. */
@@ -174,7 +177,8 @@ struct result {
 	struct comparison found;
 	double snapshot_seconds;
 	uint64_t snapshot_bytes;
-	struct times *times; /* of each clone */
+	double seconds; /* for all of it, from the snapshot on */
+	struct clone *clones;
 	size_t clone_count;
 };
 

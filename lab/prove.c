@@ -88,12 +88,17 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 	return code ? code : vm_wait(clone, LAB_RECORDED);
 }
 
-static void note_times(struct result *r, const struct vm *clone, double seconds)
+static void note_clone(struct result *r, const struct lab_report *report, double seconds)
 {
-	r->times[r->clone_count++] = (struct times){.clone_start = seconds,
-						    .rekeyed_ns = clone->report->rekeyed_ns,
-						    .woken_ns = clone->report->woken_ns,
-						    .logged_ns = clone->report->logged_ns};
+	r->clones[r->clone_count++] = (struct clone){.start_seconds = seconds,
+						     .rekeyed_ns = report->rekeyed_ns,
+						     .woken_ns = report->woken_ns,
+						     .logged_ns = report->logged_ns,
+						     .changes = report->changes,
+						     .spurious = report->spurious,
+						     .rekeys = report->rekeys,
+						     .rekey_failures = report->rekey_failures,
+						     .device = report->device};
 }
 
 /* Clones of parent; the first of them is cloned in turn until the depth is reached. */
@@ -114,7 +119,7 @@ static int clone_all(struct bench *b, struct vm *parent, unsigned int depth, str
 		code = start_clone(b, parent, snapshot, breeds, clone, &seconds);
 		if (code)
 			break;
-		note_times(r, clone, seconds);
+		note_clone(r, clone->report, seconds);
 		if (!breeds)
 			vm_kill(clone);
 	}
@@ -156,11 +161,13 @@ static int try_generator(struct bench *b, struct vm *source, struct result *r)
 {
 	source->report->generator = r->generator;
 	int code = command(source, LAB_DRAW, LAB_DRAWING);
+	double begin = lab_now();
 
 	if (!code)
 		code = clone_all(b, source, 1, r);
 	if (!code)
 		code = compare(b, r);
+	r->seconds = lab_now() - begin;
 	forget_clones(b);
 	if (!code)
 		code = vm_continue(source);
@@ -175,7 +182,7 @@ static struct result *new_result(struct bench *b, enum lab_generator g, bool pos
 	r->run = b->run;
 	r->generator = g;
 	r->possible = possible;
-	r->times = calloc((size_t)b->options->clones * b->options->depth, sizeof(*r->times));
+	r->clones = calloc((size_t)b->options->clones * b->options->depth, sizeof(*r->clones));
 	return r;
 }
 
@@ -193,7 +200,7 @@ static int try_guest(struct bench *b, struct vm *source)
 		bool possible = g != LAB_GUARDED || source->report->device;
 		struct result *r = new_result(b, (enum lab_generator)g, possible);
 
-		if (!r->times)
+		if (!r->clones)
 			return lab_fail(EXIT_ENVIRONMENT, "no memory");
 		lab_progress("run %u of %u, %s: cloning while %s draws", b->run + 1, o->runs,
 			     guest->label, generator_names[g]);
@@ -266,7 +273,7 @@ static int prove_in(const struct prove_options *o, struct bench *b)
 static void free_results(struct results *all)
 {
 	for (size_t i = 0; i < all->count; i++)
-		free(all->list[i].times);
+		free(all->list[i].clones);
 	free(all->list);
 }
 
