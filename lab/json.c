@@ -9,7 +9,7 @@
 
 static json_t *optional_ns(uint64_t ns)
 {
-	return ns ? json_integer((json_int_t)ns) : json_null();
+	return ns != LAB_NEVER ? json_integer((json_int_t)ns) : json_null();
 }
 
 static json_t *counter(const struct clone *c, uint64_t value)

@@ -92,6 +92,7 @@ struct machine {
 	const char *kernel;
 	const char *initramfs;
 	const char *accel;
+	const char *append; /* to the kernel's command line */
 	unsigned int cpus;
 	unsigned int memory_mb;
 	bool rdrand;
@@ -157,7 +158,8 @@ struct prove_options {
 	uint64_t draws;
 	double seconds, timeout;
 	long max_identical; /* -1: not given */
-	bool same_id, rdrand, tcg_single, keep;
+	bool same_id, rdrand, tcg_single, times, keep;
+	const char *append;
 };
 
 /* What a clone tells beside its draws. The counters are the device's, since it was attached. */
@@ -196,13 +198,14 @@ bool judge_counts(const struct prove_options *o, const struct result *r);
 uint64_t judge_allowed(const struct prove_options *o, const struct result *r);
 int judge(const struct prove_options *o, const struct results *all);
 
-/* table.c and json.c: the same results for people and for programs */
+/* table.c, times.c and json.c: the same results for people and for programs */
 void table_print(const struct prove_options *o, const struct results *all);
+int times_print(const struct prove_options *o, const struct results *all);
 int json_write(const struct prove_options *o, const struct results *all);
 
 /* run.c */
 struct run_options {
-	const char *kernel, *module, *module_args, *accel;
+	const char *kernel, *module, *module_args, *accel, *append;
 	unsigned int cpus;
 	double timeout;
 	bool rdrand, tcg_single, no_load, keep;

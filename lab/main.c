@@ -11,6 +11,7 @@
 enum {
 	OPT_ACCEL = 256,
 	OPT_ACPI,
+	OPT_APPEND,
 	OPT_CLONES,
 	OPT_CPUS,
 	OPT_DEPTH,
@@ -33,12 +34,14 @@ enum {
 	OPT_SAME_ID,
 	OPT_SECONDS,
 	OPT_TCG_SINGLE,
-	OPT_TIMEOUT
+	OPT_TIMEOUT,
+	OPT_TIMES
 };
 
 static const struct option options[] = {
 	{"accel", required_argument, NULL, OPT_ACCEL},
 	{"acpi", required_argument, NULL, OPT_ACPI},
+	{"append", required_argument, NULL, OPT_APPEND},
 	{"clones", required_argument, NULL, OPT_CLONES},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
@@ -63,6 +66,7 @@ static const struct option options[] = {
 	{"same-id", no_argument, NULL, OPT_SAME_ID},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
+	{"times", no_argument, NULL, OPT_TIMES},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
@@ -84,7 +88,9 @@ static const char help[] =
 	"  --seconds S           this much guest time (1)\n"
 	"  --max-identical N     allow getrandom this many with a module (one a CPU)\n"
 	"  --json FILE           also write the results there\n"
+	"  --times               also print how long things took\n"
 	"  --module-args TEXT    parameters for the module\n"
+	"  --append TEXT         more of the kernel's command line\n"
 	"  --accel auto|kvm|tcg  how QEMU runs the guest (auto: kvm where it works)\n"
 	"  --tcg-single          with tcg, emulate one CPU at a time\n"
 	"  --cpus N              virtual CPUs (2)\n"
@@ -258,6 +264,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_ACPI:
 		p->run.firmware.table = optarg;
 		return 0;
+	case OPT_APPEND:
+		p->prove.append = p->run.append = optarg;
+		return 0;
 	case OPT_FILE:
 		return add_file(&p->run, optarg);
 	case OPT_GENERATOR:
@@ -298,6 +307,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_SAME_ID:
 		p->prove.same_id = true;
+		return 0;
+	case OPT_TIMES:
+		p->prove.times = true;
 		return 0;
 	case '?':
 		return lab_fail(EXIT_USAGE, "vmgenc-lab --help lists the options");
@@ -356,18 +368,22 @@ static int main_run(struct parsed *p, char **rest)
 
 int main(int argc, char **argv)
 {
-	static struct parsed p = {
-		.prove = {.module_args = "",
-			  .accel = "auto",
-			  .clones = 2,
-			  .runs = 1,
-			  .depth = 1,
-			  .cpus = 2,
-			  .draws = 100000,
-			  .seconds = 1,
-			  .timeout = 60,
-			  .max_identical = -1},
-		.run = {.module_args = "", .accel = "auto", .cpus = 2, .timeout = 60}};
+	static struct parsed p = {.prove = {.module_args = "",
+					    .append = "",
+					    .accel = "auto",
+					    .clones = 2,
+					    .runs = 1,
+					    .depth = 1,
+					    .cpus = 2,
+					    .draws = 100000,
+					    .seconds = 1,
+					    .timeout = 60,
+					    .max_identical = -1},
+				  .run = {.module_args = "",
+					  .append = "",
+					  .accel = "auto",
+					  .cpus = 2,
+					  .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";
 	bool is_run = !strcmp(command, "run");
 	int option, index = 0, code = 0;

@@ -286,6 +286,7 @@ int prove(const struct prove_options *o)
 			  .machine = {.cpus = o->cpus,
 				      .rdrand = o->rdrand,
 				      .tcg_single = o->tcg_single,
+				      .append = o->append,
 				      .timeout = o->timeout,
 				      .report_size = report_size(o)}};
 	int code;
@@ -299,7 +300,8 @@ int prove(const struct prove_options *o)
 		code = prove_in(o, &b);
 	if (!code) {
 		table_print(o, &all);
-		code = o->json ? json_write(o, &all) : 0;
+		code = o->times ? times_print(o, &all) : 0;
+		code = !code && o->json ? json_write(o, &all) : code;
 		int verdict = judge(o, &all);
 
 		code = code ? code : verdict;

@@ -158,9 +158,9 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "-initrd");
 	add(a, "%s", m->initramfs);
 	add(a, "-append");
-	add(a, CMDLINE " memmap=%lluM$%uM lab_report=%llx,%llx",
+	add(a, CMDLINE " memmap=%lluM$%uM lab_report=%llx,%llx %s",
 	    (unsigned long long)(m->report_size >> 20), m->memory_mb,
-	    (unsigned long long)m->memory_mb << 20, (unsigned long long)m->report_size);
+	    (unsigned long long)m->memory_mb << 20, (unsigned long long)m->report_size, m->append);
 	if (!incoming)
 		return;
 	add(a, "-S");

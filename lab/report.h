@@ -9,12 +9,13 @@
 #include <stdint.h>
 
 #define LAB_REPORT_MAGIC 0x4c474d56u
-#define LAB_REPORT_VERSION 1
+#define LAB_REPORT_VERSION 2
 #define LAB_MAX_CPUS 16
 #define LAB_VALUE_SIZE 16
 #define LAB_LOG_SIZE 8192
 #define LAB_ARGS_SIZE 8192
 #define LAB_MAX_ARGS 256
+#define LAB_NEVER UINT64_MAX /* the time of what did not happen */
 
 enum lab_mode { LAB_MODE_PROVE = 1, LAB_MODE_RUN = 2 };
 
@@ -75,8 +76,8 @@ struct lab_report {
 	char log[LAB_LOG_SIZE]; /* the tail of the kernel's log */
 
 	/*
-	 * Of this clone; times are nanoseconds after the resume, 0: did not happen. The resume is
-	 * taken to be when the last draw before it began: some microseconds early, never late.
+	 * Of this clone; times are nanoseconds after the resume, or LAB_NEVER. The resume is taken
+	 * to be when the last draw before it began: some microseconds early, never late.
 	 */
 	uint64_t counts[LAB_MAX_CPUS]; /* of records, for each CPU */
 	uint64_t rekeyed_ns;	       /* the driver published the new generation */

@@ -87,6 +87,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .memory_mb = 256,
 			    .rdrand = o->rdrand,
 			    .tcg_single = o->tcg_single,
+			    .append = o->append,
 			    .timeout = o->timeout,
 			    .report_size = REPORT_SIZE,
 			    .firmware = o->firmware};

@@ -61,6 +61,8 @@ static void cell_text(const struct result *r, char *to, size_t size)
 		snprintf(to, size, "none of %s", drawn);
 	else if (r->found.identical == r->found.drawn)
 		snprintf(to, size, "ALL of %s", drawn);
+	else if (!r->found.last_index)
+		snprintf(to, size, "%s of %s (under way)", identical, drawn);
 	else
 		snprintf(to, size, "%s of %s (%.3g ms)", identical, drawn,
 			 (double)r->found.last_ns / 1e6);

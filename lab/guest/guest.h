@@ -49,8 +49,8 @@ static inline uint64_t clock_ticks(void)
 
 /* kmsg.c */
 void kmsg_copy_tail(volatile char *to, unsigned int size);
-/* CLOCK_BOOTTIME at which the kernel logged that it reseeded, later than since; else 0. */
-uint64_t kmsg_reseeded_at(uint64_t since);
+/* How long after since, of CLOCK_BOOTTIME, the kernel logged that it reseeded; or LAB_NEVER. */
+uint64_t kmsg_reseeded_after(uint64_t since);
 
 /* prove.c and run.c: the two modes; neither returns. */
 void prove(void) __attribute__((noreturn));

@@ -52,7 +52,7 @@ static uint64_t write_marker(void)
 	return now;
 }
 
-uint64_t kmsg_reseeded_at(uint64_t since)
+uint64_t kmsg_reseeded_after(uint64_t since)
 {
 	static char log[65536];
 	uint64_t stamp, reseeded = 0, marker = 0, now = write_marker();
@@ -69,7 +69,7 @@ uint64_t kmsg_reseeded_at(uint64_t since)
 			marker = stamp;
 	}
 	if (!reseeded || !marker)
-		return 0;
+		return LAB_NEVER;
 	reseeded += now - marker;
-	return reseeded > since ? reseeded : 0;
+	return reseeded > since ? reseeded - since : LAB_NEVER;
 }

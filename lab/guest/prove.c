@@ -31,7 +31,7 @@ static struct worker workers[LAB_MAX_CPUS];
 static volatile uint32_t stop;
 static uint32_t drawing;  /* workers that are warm */
 static uint32_t recorded; /* workers that have recorded since the last report */
-static volatile uint64_t woken_at;
+static volatile uint64_t woken_at, woken_generation;
 static uint64_t max_ticks;
 
 static void record(struct worker *w, const uint8_t first[LAB_VALUE_SIZE], uint64_t ticks)
@@ -87,6 +87,7 @@ static void *wait_for_events(void *argument)
 		woken_at = clock_boottime();
 		if (read(p.fd, &event, sizeof(event)) != sizeof(event))
 			fail("cannot read /dev/vmgenc: %s", strerror(errno));
+		woken_generation = event.generation;
 	}
 }
 
@@ -140,6 +141,12 @@ static void report_draws(uint64_t resumed)
 	}
 }
 
+/* Where the clocks' conversion puts what came after the resume before it, it is 0. */
+static uint64_t elapsed(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
 /* Both clocks read now give the boot time of the resume without having disturbed the draws. */
 static void report_times(struct vmgenc *vg, uint64_t resumed)
 {
@@ -148,13 +155,16 @@ static void report_times(struct vmgenc *vg, uint64_t resumed)
 
 	clock_both(&now, &ticks);
 	uint64_t start = now - clock_ticks_to_ns(ticks - resumed);
-	uint64_t logged = kmsg_reseeded_at(start);
 
-	report->logged_ns = logged ? logged - start : 0;
+	report->logged_ns = kmsg_reseeded_after(start);
+	report->rekeyed_ns = report->woken_ns = LAB_NEVER;
 	if (!vg || vmgenc_status(vg, &st))
 		return;
-	report->rekeyed_ns = st.changed_ns > start ? st.changed_ns - start : 0;
-	report->woken_ns = woken_at > start ? woken_at - start : 0;
+	if (st.generation != report->generation) {
+		report->rekeyed_ns = elapsed(start, st.changed_ns);
+		if (woken_generation == st.generation)
+			report->woken_ns = elapsed(start, woken_at);
+	}
 	report->generation = st.generation;
 	report->settled = st.settled;
 	report->changes = st.changes;
@@ -199,6 +209,7 @@ static void allocate_records(void)
 
 static struct vmgenc *open_device(void)
 {
+	struct vmgenc_status st = {.size = sizeof(st)};
 	struct vmgenc *vg = NULL;
 	pthread_t thread;
 	int err = vmgenc_open(&vg, "dev:/dev/vmgenc");
@@ -207,6 +218,10 @@ static struct vmgenc *open_device(void)
 		return NULL;
 	if (err)
 		fail("vmgenc_open: %s", strerror(-err));
+	err = vmgenc_status(vg, &st);
+	if (err)
+		fail("vmgenc_status: %s", strerror(-err));
+	report->generation = st.generation;
 	err = pthread_create(&thread, NULL, wait_for_events, vg);
 	if (err)
 		fail("cannot start a thread: %s", strerror(err));

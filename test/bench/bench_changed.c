@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/bench: what vmgenc_changed() costs beside two bare 64-bit loads and a compare. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,7 +84,7 @@ struct round {
 };
 
 struct condition {
-	const char *name, *key;
+	const char *name;
 	loop *bare, *library;
 	struct round rounds[ROUNDS];
 };
@@ -114,16 +113,14 @@ static bool measure(struct condition *c, int number, const struct vmgenc *vg,
 	return changed;
 }
 
-static void report(struct condition *c, bool json)
+static void report(struct condition *c)
 {
 	const struct round *median = &c->rounds[ROUNDS / 2], *worst = &c->rounds[ROUNDS - 1];
 
 	qsort(c->rounds, ROUNDS, sizeof(c->rounds[0]), by_ratio);
-	printf(json ? "\"%s\":{\"vmgenc_changed_ns\":%.3f,\"bare_ns\":%.3f,\"ratio_median\":%.3f,"
-		      "\"ratio_worst\":%.3f}"
-		    : "vmgenc_changed(), %s: %.2f ns; two bare loads and a compare: %.2f ns; "
-		      "ratio median %.2f, worst %.2f",
-	       json ? c->key : c->name, median->library, median->bare, median->ratio, worst->ratio);
+	printf("vmgenc_changed(), %s: %.2f ns; two bare loads and a compare: %.2f ns; "
+	       "ratio median %.2f, worst %.2f\n",
+	       c->name, median->library, median->bare, median->ratio, worst->ratio);
 }
 
 static int fail(const char *what, int error)
@@ -132,14 +129,11 @@ static int fail(const char *what, int error)
 	return 1;
 }
 
-static int run(const struct vmgenc *vg, const struct vmgenc_mark *mark, bool json)
+static int run(const struct vmgenc *vg, const struct vmgenc_mark *mark)
 {
-	static struct condition alone = {.name = "in a loop of its own",
-					 .key = "alone",
-					 .bare = bare_alone,
-					 .library = library_alone};
+	static struct condition alone = {
+		.name = "in a loop of its own", .bare = bare_alone, .library = library_alone};
 	static struct condition reloaded = {.name = "operands reloaded each time",
-					    .key = "reloaded",
 					    .bare = bare_reloaded,
 					    .library = library_reloaded};
 	bool changed = measure(&alone, 0, vg, mark); /* warms up */
@@ -150,38 +144,25 @@ static int run(const struct vmgenc *vg, const struct vmgenc_mark *mark, bool jso
 	}
 	if (changed)
 		return fail("a check said changed though nothing did", -EIO);
-	printf(json ? "{\"rounds\":%d,\"checks\":%d," : "%d rounds of %d checks each\n", ROUNDS,
-	       CHECKS);
-	report(&alone, json);
-	printf(json ? "," : "\n");
-	report(&reloaded, json);
-	printf(json ? "}\n" : "\n");
+	printf("%d rounds of %d checks each\n", ROUNDS, CHECKS);
+	report(&alone);
+	report(&reloaded);
 	return 0;
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
-	static const struct option options[] = {{"json", no_argument, NULL, 'j'}, {0}};
 	struct vmgenc_mark mark = {{0}};
 	struct simfile sim;
 	struct vmgenc *vg;
-	bool json = false;
-	int c, error;
+	int error = simfile_create(&sim);
 
-	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
-		if (c != 'j') {
-			fprintf(stderr, "usage: bench_changed [--json]\n");
-			return 2;
-		}
-		json = true;
-	}
-	error = simfile_create(&sim);
 	if (error)
 		return fail("cannot write a file in /tmp", error);
 	error = vmgenc_open(&vg, sim.source);
 	if (!error)
 		error = vmgenc_sync(vg, &mark, 0);
-	error = error ? fail(sim.source, error) : run(vg, &mark, json);
+	error = error ? fail(sim.source, error) : run(vg, &mark);
 	vmgenc_close(vg);
 	simfile_remove(&sim);
 	return error;

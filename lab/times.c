@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: how long things took, for people: the median and the worst of all clones and runs.
+ */
+#include <stdlib.h>
+
+#include "lab.h"
+
+#define WIDTH 30
+
+/* The last two are of a whole trial, the others of each clone. */
+enum row { REKEYED, WOKEN, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
+
+static const char *const rows[ROWS] = {"kernel rekeyed",	"poller running",
+				       "own driver's log line", "QEMU started, clone runs",
+				       "snapshot taken",	"all cloned and compared"};
+
+/* In milliseconds; negative: did not happen. */
+static double of_clone(enum row row, const struct clone *c)
+{
+	uint64_t ns = row == REKEYED ? c->rekeyed_ns : row == WOKEN ? c->woken_ns : c->logged_ns;
+
+	if (row == RUNNING)
+		return c->start_seconds * 1e3;
+	return ns == LAB_NEVER ? -1 : (double)ns / 1e6;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static bool wanted(const struct result *r, size_t guest, enum lab_generator g)
+{
+	return r->guest == guest && r->generator == g && r->possible;
+}
+
+/* Returns how many there are; list has room for each clone. */
+static size_t collect(const struct results *all, size_t guest, enum lab_generator g, enum row row,
+		      double *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct result *r = &all->list[i];
+
+		if (!wanted(r, guest, g))
+			continue;
+		if (row >= SNAPSHOT)
+			list[n++] = (row == SNAPSHOT ? r->snapshot_seconds : r->seconds) * 1e3;
+		for (size_t j = 0; row < SNAPSHOT && j < r->clone_count; j++) {
+			double ms = of_clone(row, &r->clones[j]);
+
+			if (ms >= 0)
+				list[n++] = ms;
+		}
+	}
+	qsort(list, n, sizeof(*list), by_size);
+	return n;
+}
+
+static double median(const double *list, size_t n)
+{
+	return (list[(n - 1) / 2] + list[n / 2]) / 2;
+}
+
+static void print_row(const struct prove_options *o, const struct results *all,
+		      enum lab_generator g, enum row row, double *list)
+{
+	char text[64];
+
+	printf("%-24s", rows[row]);
+	for (size_t guest = 0; guest < o->guest_count; guest++) {
+		size_t n = collect(all, guest, g, row, list);
+
+		snprintf(text, sizeof(text), "-");
+		if (n)
+			snprintf(text, sizeof(text), "%.3g / %.3g ms (%zu)", median(list, n),
+				 list[n - 1], n);
+		printf("  %-*s", WIDTH, text);
+	}
+	printf("\n");
+}
+
+int times_print(const struct prove_options *o, const struct results *all)
+{
+	double *list = calloc((size_t)o->runs * o->clones * o->depth + 1, sizeof(*list));
+
+	if (!list)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	for (int g = 0; g < LAB_GENERATORS; g++) {
+		if (!o->generators[g])
+			continue;
+		printf("Median / worst (of how many), after the resume, while %s draws:\n\n",
+		       generator_names[g]);
+		for (int row = 0; row < ROWS; row++)
+			print_row(o, all, (enum lab_generator)g, (enum row)row, list);
+		printf("\n");
+	}
+	free(list);
+	return 0;
+}
