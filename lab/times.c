@@ -77,7 +77,7 @@ static void print_row(const struct prove_options *o, const struct results *all,
 
 		snprintf(text, sizeof(text), "-");
 		if (n)
-			snprintf(text, sizeof(text), "%.3g / %.3g ms (%zu)", median(list, n),
+			snprintf(text, sizeof(text), "%.1f / %.1f ms (%zu)", median(list, n),
 				 list[n - 1], n);
 		printf("  %-*s", WIDTH, text);
 	}

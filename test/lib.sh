@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Sourced by test/run: how a test is run, counted and shown.
+passed=0 failed=0 log=build/test/log
+unset MAKEFLAGS # the caller's job server is not ours
+
+t() { # name, command...: the cases that it reports, or itself as one
+	name=$1 start=$(date +%s%N) bad=0
+	shift
+	"$@" >$log 2>&1 || bad=1
+	ds=$((($(date +%s%N) - start) / 100000000)) && took="$((ds / 10)).$((ds % 10)) s"
+	good=$(sed -n 's/^\[  PASSED  ] \([0-9]*\) test.*/\1/p; s/^\([0-9]*\) passed, .*/\1/p' $log | tail -n 1)
+	[ "${good:-1}" != 0 ] || bad=1 # ran, but tested nothing
+	[ $bad = 0 ] || bad=$(sed -n 's/^\[  FAILED  ] .*: \([0-9]*\) test.*/\1/p; s/.* passed, \([1-9][0-9]*\) failed$/\1/p' $log | tail -n 1)
+	[ "$bad" = 0 ] && passed=$((passed + ${good:-1})) && echo "ok   $name${good:+: $good} ($took)" && return
+	passed=$((passed + ${good:-0})) failed=$((failed + ${bad:-1}))
+	echo "FAIL $name ($took)" && sed 's/^/     /' $log
+}
+
+lab() { # kernel series, command...: with the module
+	r=$(cat "build/kernels/$1") command=$2
+	shift 2
+	build/vmgenc-lab "$command" --kernel "build/kernels/root/boot/vmlinuz-$r" \
+		--module "build/linux/$r/vmgenc.ko" --quiet "$@"
+}
+
+exits() { # code, command...
+	want=$1 got=0
+	shift
+	"$@" || got=$?
+	[ $got = "$want" ] || { echo "exit code $got instead of $want"; return 1; }
+}
+
+warnings() { # kernel series, make flags: the module, built anew, without a word from the tools
+	r=$(cat "build/kernels/$1")
+	rm -f build/linux/"$r"/*.o build/linux/"$r"/.*.cmd
+	said=$(make --no-print-directory module KVER="$r" MODULE_FLAGS="$2" 2>&1) || { echo "$said"; return 1; }
+	case $said in *[Ww]arning:* | *WARNING:* | *error:*) echo "$said"; return 1 ;; esac
+}
