@@ -8,10 +8,7 @@
 
 #include "lab.h"
 
-#define WIDTH 30
-
-static const char *const rows[LAB_GENERATORS] = {"getrandom(2)", "own generator, unguarded",
-						 "own generator, libvmgenc"};
+static const char *const rows[LAB_GENERATORS] = {"getrandom(2)", "unguarded", "guarded"};
 
 static bool colours(void)
 {
@@ -49,53 +46,90 @@ static void group(uint64_t n, char *to, size_t size)
 	to[used] = '\0';
 }
 
-static void cell_text(const struct result *r, char *to, size_t size)
+/* A column is as wide as its label, its counts and its durations. */
+struct cell {
+	char count[80], duration[64];
+};
+
+static struct cell cell_of(const struct result *r)
 {
+	struct cell c = {.duration = ""};
 	char identical[32], drawn[32];
 
 	group(r->found.identical, identical, sizeof(identical));
 	group(r->found.drawn, drawn, sizeof(drawn));
 	if (!r->possible)
-		snprintf(to, size, "- (needs vmgenc)");
+		snprintf(c.count, sizeof(c.count), "-");
 	else if (!r->found.identical)
-		snprintf(to, size, "none of %s", drawn);
+		snprintf(c.count, sizeof(c.count), "none of %s", drawn);
 	else if (r->found.identical == r->found.drawn)
-		snprintf(to, size, "ALL of %s", drawn);
-	else if (!r->found.last_index)
-		snprintf(to, size, "%s of %s (under way)", identical, drawn);
+		snprintf(c.count, sizeof(c.count), "ALL of %s", drawn);
 	else
-		snprintf(to, size, "%s of %s (%.3g ms)", identical, drawn,
+		snprintf(c.count, sizeof(c.count), "%s of %s", identical, drawn);
+	if (r->possible && r->found.identical && !r->found.last_index)
+		snprintf(c.duration, sizeof(c.duration), "under way");
+	else if (r->possible && r->found.identical)
+		snprintf(c.duration, sizeof(c.duration), "for %.3g ms",
 			 (double)r->found.last_ns / 1e6);
+	return c;
 }
 
-static void print_cell(const struct result *r)
+static int width_of(const struct prove_options *o, const struct results *all, size_t guest)
 {
-	char text[100];
-	const char *colour = "", *end = "";
+	size_t width = strlen(o->guests[guest].label);
 
-	cell_text(r, text, sizeof(text));
-	if (colours() && r->possible) {
-		colour = r->found.identical ? "\033[31m" : "\033[32m";
-		end = "\033[0m";
+	for (int i = 0; i < LAB_GENERATORS; i++) {
+		if (!o->generators[i])
+			continue;
+		struct cell c = cell_of(worst(all, guest, i));
+
+		width = strlen(c.count) > width ? strlen(c.count) : width;
+		width = strlen(c.duration) > width ? strlen(c.duration) : width;
 	}
-	printf("  %s%-*s%s", colour, WIDTH, text, end);
+	return (int)width;
+}
+
+static bool has_durations(const struct prove_options *o, const struct results *all, int generator)
+{
+	for (size_t g = 0; g < o->guest_count; g++) {
+		if (*cell_of(worst(all, g, generator)).duration)
+			return true;
+	}
+	return false;
+}
+
+static void print_row(const struct prove_options *o, const struct results *all, int generator)
+{
+	int lines = has_durations(o, all, generator) ? 2 : 1;
+
+	for (int line = 0; line < lines; line++) {
+		printf("%-12s", line ? "" : rows[generator]);
+		for (size_t g = 0; g < o->guest_count; g++) {
+			const struct result *r = worst(all, g, generator);
+			struct cell c = cell_of(r);
+			const char *colour = r->found.identical ? "\033[31m" : "\033[32m";
+			bool coloured = r->possible && colours();
+
+			printf("  %s%-*s%s", coloured ? colour : "", width_of(o, all, g),
+			       line ? c.duration : c.count, coloured ? "\033[0m" : "");
+		}
+		printf("\n");
+	}
 }
 
 void table_print(const struct prove_options *o, const struct results *all)
 {
 	printf("Draws that a clone shares with another clone of the same snapshot, after the "
-	       "resume%s:\n\n%-24s",
+	       "resume%s:\n\n%-12s",
 	       o->runs > 1 ? " (worst run)" : "", "");
 	for (size_t g = 0; g < o->guest_count; g++)
-		printf("  %-*.*s", WIDTH, WIDTH, o->guests[g].label);
+		printf("  %-*s", width_of(o, all, g), o->guests[g].label);
 	printf("\n");
 	for (int i = 0; i < LAB_GENERATORS; i++) {
-		if (!o->generators[i])
-			continue;
-		printf("%-24s", rows[i]);
-		for (size_t g = 0; g < o->guest_count; g++)
-			print_cell(worst(all, g, i));
-		printf("\n");
+		if (o->generators[i])
+			print_row(o, all, i);
 	}
-	printf("\n");
+	printf("unguarded: a program's own generator, seeded before; guarded: the same with "
+	       "libvmgenc;\nunder way: only the draw that each CPU was in the middle of at the "
+	       "snapshot\n\n");
 }

@@ -6,7 +6,7 @@
 
 #include "lab.h"
 
-#define WIDTH 30
+#define WIDTH 20
 
 /* The last two are of a whole trial, the others of each clone. */
 enum row { REKEYED, WOKEN, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
