@@ -2,6 +2,7 @@
 /* driver/linux: the thread that looks at once when kicked, and what kicks it besides ACPI. */
 #include <linux/kthread.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/suspend.h>
 
 #include "device.h"
@@ -93,7 +94,7 @@ int vmgenc_worker_start(struct vmgenc_device *dev)
 		return PTR_ERR(task);
 	}
 	sched_set_fifo(task);
-	dev->worker = task;
+	dev->worker = get_task_struct(task);
 	vmgenc_kick(dev, VMGENC_TRIGGER_ATTACH);
 	wait_for_completion(&dev->first_look);
 	if (vmgenc_param_look_ms)
@@ -101,11 +102,13 @@ int vmgenc_worker_start(struct vmgenc_device *dev)
 	return 0;
 }
 
+/* The thread's last look may have asked to be woken once more: the task stays until that is over. */
 void vmgenc_worker_stop(struct vmgenc_device *dev)
 {
 	cancel_delayed_work_sync(&dev->look);
-	irq_work_sync(&dev->defer);
 	kthread_stop(dev->worker);
+	irq_work_sync(&dev->defer);
+	put_task_struct(dev->worker);
 	dev->worker = NULL;
 }
 
