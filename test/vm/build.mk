@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/vm: NAME.c becomes build/test/vm/NAME, linked statically (-static -pthread) with
 # VM_COMMON_SRCS; each runs in the guest as "vmgenc-lab run --kernel K --module M NAME".
-VM_TESTS := device map notifier params tell unload
+VM_TESTS := device firmware map notifier params tell unload
 VM_COMMON_SRCS := test/vm/guest.c test/vm/rawid.c lib/page.c lib/vmgenc.c
+# Run with tables of test/firmware, see test/run.
+build/test/vm/firmware: build/test/firmware/bad.aml build/test/firmware/second.aml
+build/test/firmware/%.aml: test/firmware/%.asl
+	$(call say,IASL,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c $< -o $(@:.aml=.asl)
+	$(Q)iasl -vs -p $(@:.aml=) $(@:.aml=.asl) >$(@:.aml=.log) 2>&1 || { cat $(@:.aml=.log); false; }

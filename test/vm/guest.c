@@ -73,14 +73,19 @@ static bool log_line(int log, char *line, size_t size)
 	return n > 0;
 }
 
+bool log_next(int log, const char *text, char *line, size_t size)
+{
+	while (log_line(log, line, size))
+		if (strstr(line, text))
+			return true;
+	return false;
+}
+
 bool log_has(int log, const char *text)
 {
 	char line[8192];
 
-	while (log_line(log, line, sizeof(line)))
-		if (strstr(line, text))
-			return true;
-	return false;
+	return log_next(log, text, line, sizeof(line));
 }
 
 unsigned int log_count(int log, const char *text)
