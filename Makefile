@@ -108,7 +108,11 @@ build/bench/%: test/bench/%.c $(LIB_SRCS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -pthread -o $@ $< $(LIB_SRCS) $(wildcard test/unit/simfile.c)
-tests: all $(UNIT) $(VM_PROGRAMS) $(BENCH)
+build/test/lab: test/lab/test_lab.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) -o $@ $< -lcmocka
+tests: all build/test/lab $(UNIT) $(VM_PROGRAMS) $(BENCH)
 
 # The two commands of the README; each brings what it needs
 deps:

@@ -4,6 +4,7 @@
  * clones and compare what they draw; once for each generator, as a guarded program's sync
  * rekeys the kernel for everyone.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -253,11 +254,32 @@ static int try_all(struct bench *b)
 	return code;
 }
 
+/* What would fail at the end of long work, or in every guest, fails at once. */
+static int check_files(const struct prove_options *o)
+{
+	for (size_t i = 0; i < o->guest_count; i++) {
+		const char *module = o->guests[i].module;
+
+		if (module && access(module, R_OK))
+			return lab_fail(EXIT_ENVIRONMENT, "cannot read the module %s: %s", module,
+					strerror(errno));
+	}
+	FILE *f = o->json ? fopen(o->json, "ae") : NULL;
+
+	if (o->json && !f)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", o->json, strerror(errno));
+	if (f)
+		fclose(f);
+	return 0;
+}
+
 static int prove_in(const struct prove_options *o, struct bench *b)
 {
 	struct rundir dir;
-	int code = accel_choose(o->accel, &b->machine.accel);
+	int code = check_files(o);
 
+	if (!code)
+		code = accel_choose(o->accel, &b->machine.accel);
 	if (code)
 		return code;
 	code = rundir_open(&dir, space_needed(o, &b->machine));

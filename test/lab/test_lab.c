@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test/lab: what vmgenc-lab says, and leaves behind, when something is wrong. It is given
+ * KERNEL MODULE OTHER-KERNEL OTHER-MODULE.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define LAB "build/vmgenc-lab"
+#define PATIENCE_S 60 /* only to end what hangs */
+
+static const char *kernel, *module, *other_module;
+static char directory[] = "/tmp/vmgenc-test-lab.XXXXXX";
+
+struct run {
+	pid_t pid;
+	int output;
+	char text[65536];
+	size_t used;
+};
+
+#define START(run, ...) start(run, (const char *[]){LAB, __VA_ARGS__, NULL})
+
+static void start(struct run *run, const char *const *arguments)
+{
+	int ends[2];
+
+	memset(run, 0, sizeof(*run));
+	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+	run->pid = fork();
+	if (!run->pid) {
+		dup2(ends[1], 1);
+		dup2(ends[1], 2);
+		execv(LAB, (char *const *)arguments);
+		_exit(99);
+	}
+	close(ends[1]);
+	assert_true(run->pid > 0);
+	run->output = ends[0];
+}
+
+/* False at the end of the output. */
+static int read_more(struct run *run)
+{
+	struct pollfd p = {.fd = run->output, .events = POLLIN};
+	ssize_t n;
+
+	if (poll(&p, 1, PATIENCE_S * 1000) != 1)
+		fail_msg("it hangs; it said: %s", run->text);
+	n = read(run->output, run->text + run->used, sizeof(run->text) - 1 - run->used);
+	run->used += n > 0 ? (size_t)n : 0;
+	return n > 0;
+}
+
+static void wait_for(struct run *run, const char *text)
+{
+	while (!strstr(run->text, text)) {
+		if (!read_more(run))
+			fail_msg("it never said \"%s\" but: %s", text, run->text);
+	}
+}
+
+/* Every file of a run is in a directory of this name below TMPDIR. */
+static int files_left(void)
+{
+	DIR *d = opendir(directory);
+	struct dirent *entry;
+	int left = 0;
+
+	assert_non_null(d);
+	while ((entry = readdir(d)))
+		left += !strncmp(entry->d_name, "vmgenc-lab", 10);
+	closedir(d);
+	return left;
+}
+
+/* This process adopts what the lab leaves running, so it would be there to wait for. */
+static void end(struct run *run, int code, const char *text)
+{
+	int status;
+
+	while (read_more(run))
+		;
+	close(run->output);
+	assert_int_equal(waitpid(run->pid, &status, 0), run->pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != code)
+		fail_msg("wait status %#x instead of exit code %d: %s", status, code, run->text);
+	if (!strstr(run->text, text))
+		fail_msg("no \"%s\" in: %s", text, run->text);
+	if (waitpid(-1, &status, WNOHANG) != -1 || errno != ECHILD)
+		fail_msg("a process was left running");
+	assert_int_equal(files_left(), 0);
+}
+
+#define EXPECT(code, text, ...)                                                                    \
+	do {                                                                                       \
+		static struct run run_;                                                            \
+		START(&run_, __VA_ARGS__);                                                         \
+		end(&run_, code, text);                                                            \
+	} while (0)
+
+#define PROVE "prove", "--draws", "1000", "--generator", "getrandom", "--kernel", kernel
+
+/* Fails if wrong words are taken, or end otherwise than with 2 and the word. */
+static void wrong_usage(void **state)
+{
+	(void)state;
+	EXPECT(2, "there is no command clone", "clone");
+	EXPECT(2, "unrecognized option '--closes'", PROVE, "--closes");
+	EXPECT(2, "--clones takes a number from 2 to", PROVE, "--clones", "3x");
+	EXPECT(2, "--clones takes a number from 2 to", PROVE, "--clones", "1");
+	EXPECT(2, "--cpus takes a number from 1 to 16, not 17", PROVE, "--cpus", "17");
+	EXPECT(2, "there is no generator dice", PROVE, "--generator", "dice");
+	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
+	EXPECT(2, "prove needs --kernel", "prove");
+	EXPECT(2, "prove takes no argument more", PROVE, "more");
+}
+
+/* A file for one test, below directory; path has room for it. */
+static void write_file(const void *bytes, size_t size, char *path)
+{
+	sprintf(path, "%s/file", directory);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	assert_int_equal(fwrite(bytes, 1, size, f), size);
+	assert_int_equal(fclose(f), 0);
+}
+
+/* Fails if a file that is missing or is something else costs a boot, or goes unnamed. */
+static void wrong_files(void **state)
+{
+	char text[100];
+
+	(void)state;
+	write_file("not a kernel", 12, text);
+	EXPECT(3, "cannot open the kernel /nowhere/vmlinuz", "prove", "--kernel",
+	       "/nowhere/vmlinuz");
+	EXPECT(3, "is not a Linux kernel image", "prove", "--kernel", text);
+	EXPECT(3, "/nowhere/vmgenc.ko", PROVE, "--module", "/nowhere/vmgenc.ko");
+	EXPECT(3, "cannot write /nowhere/report.json", PROVE, "--json", "/nowhere/report.json");
+	EXPECT(125, "is not a whole compiled ACPI table", "run", "--kernel", kernel, "--acpi", text,
+	       LAB);
+	unlink(text);
+}
+
+/* The kernel's header without most of what follows. */
+static void kernel_that_does_not_boot(void **state)
+{
+	static char image[1 << 20];
+	char path[100];
+	FILE *f = fopen(kernel, "re");
+
+	(void)state;
+	assert_non_null(f);
+	assert_int_equal(fread(image, 1, 32768, f), 32768);
+	fclose(f);
+	write_file(image, sizeof(image), path);
+	EXPECT(4, "the guest (", "prove", "--kernel", path, "--timeout", "3");
+	unlink(path);
+}
+
+/* Fails if the kernel's own words are not shown. */
+static void module_for_another_kernel(void **state)
+{
+	(void)state;
+	EXPECT(4, "vmgenc: disagrees about version of symbol", PROVE, "--module", other_module);
+	EXPECT(4, "the kernel refused the module", PROVE, "--module", module, "--module-args",
+	       "look_ms=often");
+}
+
+static void no_qemu(void **state)
+{
+	char *path = strdup(getenv("PATH"));
+
+	(void)state;
+	setenv("PATH", "/nowhere", 1);
+	EXPECT(3, "apt-get install qemu-system-x86", PROVE);
+	setenv("PATH", path, 1);
+	free(path);
+}
+
+/* A file system of one MiB, seen by this process and its children only. */
+static void no_space(void **state)
+{
+	(void)state;
+	assert_int_equal(mount("none", directory, "tmpfs", 0, "size=1m"), 0);
+	EXPECT(3, "no disk space", PROVE);
+	assert_int_equal(umount(directory), 0);
+	setenv("TMPDIR", "/nowhere", 1);
+	EXPECT(3, "/nowhere", PROVE);
+	setenv("TMPDIR", directory, 1);
+}
+
+/* Fails if a /dev/kvm that can be opened, or that is not there, is taken to run guests. */
+static void kvm_that_does_nothing(void **state)
+{
+	bool node = !access("/dev/kvm", F_OK);
+
+	(void)state;
+	if (node)
+		assert_int_equal(mount("/dev/null", "/dev/kvm", NULL, MS_BIND, NULL), 0);
+	EXPECT(3, "/dev/kvm cannot run a guest here, use --accel tcg", PROVE, "--accel", "kvm");
+	EXPECT(0, node ? "emulating with tcg" : "Nothing judged", PROVE);
+	if (node)
+		assert_int_equal(umount("/dev/kvm"), 0);
+}
+
+/* Fails if a signal leaves a process or a file behind, at whatever stage. */
+static void signals(void **state)
+{
+	static const char *const stages[] = {"booting", "cloning"};
+	static struct run run;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		START(&run, PROVE, "--runs", "1000");
+		wait_for(&run, stages[i]);
+		usleep(300000);
+		kill(run.pid, i ? SIGTERM : SIGINT);
+		end(&run, 128 + (i ? SIGTERM : SIGINT), stages[i]);
+	}
+}
+
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	for (int tries = 0; tries < PATIENCE_S * 100 && !child; tries++) {
+		FILE *f = fopen(path, "re");
+
+		if (f && fscanf(f, "%d", &child) != 1)
+			child = 0;
+		if (f)
+			fclose(f);
+		usleep(10000);
+	}
+	return child;
+}
+
+static void qemu_killed(void **state)
+{
+	static struct run run;
+
+	(void)state;
+	START(&run, PROVE, "--runs", "1000");
+	wait_for(&run, "cloning");
+	assert_int_equal(kill(child_of(run.pid), SIGKILL), 0);
+	end(&run, 3, "QEMU was killed by signal 9");
+}
+
+/* Fails if QEMU outlives the lab, or the next run does not remove what is left. */
+static void lab_killed(void **state)
+{
+	static struct run run;
+	int status;
+
+	(void)state;
+	START(&run, PROVE, "--runs", "1000");
+	wait_for(&run, "cloning");
+	assert_int_equal(files_left(), 1);
+	kill(run.pid, SIGKILL);
+	while (read_more(&run))
+		;
+	close(run.output);
+	while (wait(&status) > 0) /* the lab and its QEMU; the latter would stay for ever */
+		;
+	EXPECT(0, "Nothing judged", PROVE);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(wrong_usage),
+		cmocka_unit_test(wrong_files),
+		cmocka_unit_test(kernel_that_does_not_boot),
+		cmocka_unit_test(module_for_another_kernel),
+		cmocka_unit_test(no_qemu),
+		cmocka_unit_test(no_space),
+		cmocka_unit_test(kvm_that_does_nothing),
+		cmocka_unit_test(signals),
+		cmocka_unit_test(qemu_killed),
+		cmocka_unit_test(lab_killed),
+	};
+
+	if (argc != 5 || !mkdtemp(directory))
+		return 2;
+	kernel = argv[1];
+	module = argv[2];
+	other_module = argv[4];
+	setenv("TMPDIR", directory, 1);
+	alarm(5 * PATIENCE_S);
+	prctl(PR_SET_CHILD_SUBREAPER, 1);
+	/* What is mounted here is for this process and its children alone. */
+	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
+		perror("test_lab: a mount namespace");
+		return 2;
+	}
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	remove(directory);
+	return failed;
+}
