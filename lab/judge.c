@@ -38,8 +38,8 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 		       "trials.\n",
 		       (unsigned long long)bad, (unsigned long long)judged);
 	else if (judged)
-		printf("PROTECTED: with vmgenc, clones draw different values after they resume "
-		       "(%llu of %llu trials).\n",
+		printf("PROTECTED: with vmgenc, clones go on with different values from the kernel "
+		       "and in guarded\nprograms (%llu of %llu trials).\n",
 		       (unsigned long long)judged, (unsigned long long)judged);
 	else
 		printf("Nothing judged: no guest had a vmgenc module to judge.\n");

@@ -129,7 +129,7 @@ void table_print(const struct prove_options *o, const struct results *all)
 		if (o->generators[i])
 			print_row(o, all, i);
 	}
-	printf("unguarded: a program's own generator, seeded before; guarded: the same with "
+	printf("\nunguarded: a program's own generator, seeded before; guarded: the same with "
 	       "libvmgenc;\nunder way: only the draw that each CPU was in the middle of at the "
 	       "snapshot\n\n");
 }
