@@ -16,6 +16,7 @@ Q := @
 say = @printf '  %-7s %s\n' $(1) $(2)
 endif
 
+comma := ,
 include lab/build.mk
 LIB_SRCS := $(sort $(wildcard lib/*.c))
 CORE_SRCS := $(sort $(wildcard driver/core/*.c))
@@ -161,5 +162,6 @@ help:
 	@echo 'make clean      what was built; make distclean also the downloaded kernels'
 	@echo 'V=1 shows the commands.'
 
+include provider/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench install clean distclean help
 -include $(shell find build/lib build/lab build/guest build/test build/bench -name '*.d' 2>/dev/null)

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Provider: build/ossl-modules/vmgenc.so, with libvmgenc inside; needs libssl-dev (OpenSSL 3).
+PROVIDER_SRCS := $(sort $(wildcard provider/*.c))
+PROVIDER_FLAGS = $(BUILD_FLAGS) $(HARDENING) -DVMGENC_VERSION='"$(VERSION)"' -fPIC
+PROVIDER_LINK = -shared -pthread -Wl,-z,relro,-z,now,-z,defs -Wl,--version-script=provider/vmgenc.map
+PROVIDER_CNF = sed 's,@PREFIX@,$(PREFIX),' dist/openssl/vmgenc.cnf
+
+all: build/ossl-modules/vmgenc.so
+build/provider/%.o: provider/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PROVIDER_FLAGS) -c -o $@ $<
+build/ossl-modules/vmgenc.so: $(PROVIDER_SRCS:provider/%.c=build/provider/%.o) build/libvmgenc.a provider/vmgenc.map
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(PROVIDER_LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) -lcrypto
+
+# The tests use it as programs do, and once more with the sanitizers.
+build/test/ossl-modules/vmgenc.so: $(PROVIDER_SRCS) $(LIB_SRCS) $(wildcard provider/*.h) provider/vmgenc.map
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(PROVIDER_FLAGS) $(SANITIZE) $(filter-out -Wl$(comma)-z$(comma)defs,$(PROVIDER_LINK)) \
+		-o $@ $(filter %.c,$^) -lcrypto
+
+install: install-provider
+install-provider: build/ossl-modules/vmgenc.so
+	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/ossl-modules $(DESTDIR)$(PREFIX)/etc/ssl
+	$(Q)install -m 755 build/ossl-modules/vmgenc.so $(DESTDIR)$(PREFIX)/lib/ossl-modules/
+	$(Q)$(PROVIDER_CNF) >$(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf
+# The snippet first: without it openssl.cnf no longer asks for the module.
+uninstall: uninstall-provider
+uninstall-provider:
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/lib/ossl-modules/vmgenc.so
+.PHONY: install-provider uninstall uninstall-provider
+-include $(wildcard build/provider/*.d)

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* provider: VMGENC-DRBG, a CTR-DRBG that looks whether the machine was cloned before each draw
+ * and again before the draw leaves. The wrapped DRBG's lock guards the mark as well. */
+#include <string.h>
+
+#include "provider.h"
+
+/* A clone takes longer than a draw: a source that still moves after so many is broken. */
+#define MAX_ROUNDS 100
+/* Draws after which a missing source is looked for again: the driver may be loaded later. */
+#define LOOK_AGAIN 4096
+
+struct drbg {
+	struct provider *provider;
+	const struct wrapped *w;
+	void *inner;	   /* the wrapped DRBG */
+	struct vmgenc *vg; /* NULL: not found yet */
+	struct vmgenc_mark mark;
+	bool admitted;		  /* the setting on_missing lets it work */
+	unsigned int blind_draws; /* without a source */
+};
+
+static const OSSL_DISPATCH drbg_calls[];
+
+static bool is_ready(struct provider *p)
+{
+	bool found;
+
+	pthread_mutex_lock(&p->lock);
+	found = p->wrapped.rand || wrapped_find(&p->wrapped, p->libctx);
+	pthread_mutex_unlock(&p->lock);
+	if (!found)
+		provider_error(p, REASON_NO_DRBG,
+			       "no active provider has a CTR-DRBG with the default properties: "
+			       "does openssl.cnf activate the provider \"default\"?");
+	return found;
+}
+
+/*
+ * A parent that is a DRBG of ours hands down the one that it wraps: a child that is told to
+ * reseed with prediction resistance makes that one reseed as well, up to the kernel, and asks
+ * it directly at each draw whether it was reseeded.
+ */
+static void *drbg_new(void *provctx, void *parent, const OSSL_DISPATCH *parent_calls)
+{
+	struct provider *p = provctx;
+	struct drbg *d = is_ready(p) ? OPENSSL_zalloc(sizeof(*d)) : NULL;
+
+	if (!d)
+		return NULL;
+	d->provider = p;
+	d->w = &p->wrapped;
+	if (parent && parent_calls == drbg_calls) {
+		const struct drbg *ours = parent;
+
+		parent_calls = ours->w->calls;
+		parent = ours->inner;
+	}
+	d->inner = d->w->newctx(d->w->provctx, parent, parent_calls);
+	if (!d->inner) {
+		OPENSSL_free(d);
+		return NULL;
+	}
+	return d;
+}
+
+static void drbg_free(void *vd)
+{
+	struct drbg *d = vd;
+
+	if (!d)
+		return;
+	d->w->freectx(d->inner);
+	OPENSSL_clear_free(d, sizeof(*d));
+}
+
+/* Finds the source. A setting may make a missing one an error; a new DRBG looks once more. */
+static bool admit(struct drbg *d)
+{
+	struct provider *p = d->provider;
+
+	if (p->on_missing == ON_MISSING_WRONG) {
+		provider_error(p, REASON_SETTING, "on_missing = %s: warn, fail or ignore",
+			       p->on_missing_text);
+		return false;
+	}
+	d->admitted = provider_source(p, &d->vg);
+	return d->admitted;
+}
+
+/*
+ * A new generation: the kernel first, then this DRBG and its parents from the kernel. The mark
+ * moves last, so that whatever failed is tried again by the next draw.
+ */
+static int renew(struct drbg *d)
+{
+	struct vmgenc_mark mark = d->mark;
+	int error = source_sync(&d->provider->source, &mark);
+
+	if (error) {
+		provider_error(d->provider, REASON_SYNC, "vmgenc_sync: %s", strerror(-error));
+		return 0;
+	}
+	if (!d->w->reseed(d->inner, 1, NULL, 0, NULL, 0)) {
+		provider_error(d->provider, REASON_RESEED, "reseeding failed");
+		return 0;
+	}
+	d->mark = mark;
+	return 1;
+}
+
+/*
+ * Without a source: whether to draw at all. One that turns up late finds an empty mark, so
+ * that the draw after it is from a new seed.
+ */
+static bool may_be_blind(struct drbg *d)
+{
+	int error;
+
+	if (!d->admitted) /* nobody instantiates it: the wrapped one does so by itself */
+		return admit(d);
+	if (++d->blind_draws % LOOK_AGAIN == 0)
+		d->vg = source_get(&d->provider->source, &error);
+	return true;
+}
+
+/* Whether to draw (again). 1, 0 where done, or -1. A missing source was judged at the start. */
+static int begin_round(struct drbg *d, int round)
+{
+	if (!d->vg)
+		return round == 0;
+	if (!vmgenc_changed(d->vg, &d->mark))
+		return round == 0;
+	if (round < MAX_ROUNDS)
+		return renew(d) ? 1 : -1;
+	if (provider_tolerates(d->provider, "the VM Generation ID does not come to rest"))
+		return 0;
+	provider_error(d->provider, REASON_UNSTEADY, "after %d draws", MAX_ROUNDS);
+	return -1;
+}
+
+static int drbg_generate(void *vd, unsigned char *out, size_t length, unsigned int strength,
+			 int prediction_resistance, const unsigned char *extra, size_t extra_length)
+{
+	struct drbg *d = vd;
+	int todo;
+
+	if (__builtin_expect(!d->vg, 0) && !may_be_blind(d))
+		return 0;
+	for (int round = 0; (todo = begin_round(d, round)) > 0; round++) {
+		if (!d->w->generate(d->inner, out, length, strength, prediction_resistance, extra,
+				    extra_length))
+			return 0;
+	}
+	if (todo < 0)
+		OPENSSL_cleanse(out, length);
+	return todo == 0;
+}
+
+/* For children of another kind; ours take theirs from the wrapped DRBG and check it themselves. */
+static size_t drbg_get_seed(void *vd, unsigned char **seed, int entropy, size_t min, size_t max,
+			    int prediction_resistance, const unsigned char *extra,
+			    size_t extra_length)
+{
+	struct drbg *d = vd;
+	size_t length = 0;
+	int todo;
+
+	if (!d->vg && !may_be_blind(d))
+		return 0;
+	for (int round = 0; (todo = begin_round(d, round)) > 0; round++) {
+		if (round > 0)
+			d->w->clear_seed(d->inner, *seed, length);
+		length = d->w->get_seed(d->inner, seed, entropy, min, max, prediction_resistance,
+					extra, extra_length);
+		if (!length)
+			return 0;
+	}
+	if (todo == 0)
+		return length;
+	if (length)
+		d->w->clear_seed(d->inner, *seed, length);
+	return 0;
+}
+
+static void drbg_clear_seed(void *vd, unsigned char *seed, size_t length)
+{
+	struct drbg *d = vd;
+
+	d->w->clear_seed(d->inner, seed, length);
+}
+
+static int drbg_instantiate(void *vd, unsigned int strength, int prediction_resistance,
+			    const unsigned char *personal, size_t length, const OSSL_PARAM params[])
+{
+	struct drbg *d = vd;
+
+	return admit(d) && d->w->instantiate(d->inner, strength, prediction_resistance, personal,
+					     length, params);
+}
+
+static int drbg_uninstantiate(void *vd)
+{
+	struct drbg *d = vd;
+
+	return d->w->uninstantiate(d->inner);
+}
+
+static int drbg_reseed(void *vd, int prediction_resistance, const unsigned char *entropy,
+		       size_t length, const unsigned char *extra, size_t extra_length)
+{
+	struct drbg *d = vd;
+
+	return d->w->reseed(d->inner, prediction_resistance, entropy, length, extra, extra_length);
+}
+
+static int drbg_enable_locking(void *vd)
+{
+	struct drbg *d = vd;
+
+	return d->w->enable_locking(d->inner);
+}
+
+static int drbg_lock(void *vd)
+{
+	struct drbg *d = vd;
+
+	return d->w->lock(d->inner);
+}
+
+static void drbg_unlock(void *vd)
+{
+	struct drbg *d = vd;
+
+	d->w->unlock(d->inner);
+}
+
+static int drbg_get(void *vd, OSSL_PARAM params[])
+{
+	struct drbg *d = vd;
+
+	return d->w->get(d->inner, params);
+}
+
+static int drbg_set(void *vd, const OSSL_PARAM params[])
+{
+	struct drbg *d = vd;
+
+	return d->w->set(d->inner, params);
+}
+
+/* Asked of a DRBG or, before there is one, of the algorithm. */
+static const OSSL_PARAM *drbg_gettable(void *vd, void *provctx)
+{
+	const struct provider *p = provctx;
+	struct drbg *d = vd;
+
+	if (!is_ready(provctx))
+		return NULL;
+	return p->wrapped.gettable(d ? d->inner : NULL, p->wrapped.provctx);
+}
+
+static const OSSL_PARAM *drbg_settable(void *vd, void *provctx)
+{
+	const struct provider *p = provctx;
+	struct drbg *d = vd;
+
+	if (!is_ready(provctx))
+		return NULL;
+	return p->wrapped.settable(d ? d->inner : NULL, p->wrapped.provctx);
+}
+
+static int drbg_verify_zeroization(void *vd)
+{
+	struct drbg *d = vd;
+
+	return d->w->verify_zeroization(d->inner);
+}
+
+static const OSSL_DISPATCH drbg_calls[] = {
+	{OSSL_FUNC_RAND_NEWCTX, (void (*)(void))drbg_new},
+	{OSSL_FUNC_RAND_FREECTX, (void (*)(void))drbg_free},
+	{OSSL_FUNC_RAND_INSTANTIATE, (void (*)(void))drbg_instantiate},
+	{OSSL_FUNC_RAND_UNINSTANTIATE, (void (*)(void))drbg_uninstantiate},
+	{OSSL_FUNC_RAND_GENERATE, (void (*)(void))drbg_generate},
+	{OSSL_FUNC_RAND_RESEED, (void (*)(void))drbg_reseed},
+	{OSSL_FUNC_RAND_ENABLE_LOCKING, (void (*)(void))drbg_enable_locking},
+	{OSSL_FUNC_RAND_LOCK, (void (*)(void))drbg_lock},
+	{OSSL_FUNC_RAND_UNLOCK, (void (*)(void))drbg_unlock},
+	{OSSL_FUNC_RAND_GETTABLE_CTX_PARAMS, (void (*)(void))drbg_gettable},
+	{OSSL_FUNC_RAND_SETTABLE_CTX_PARAMS, (void (*)(void))drbg_settable},
+	{OSSL_FUNC_RAND_GET_CTX_PARAMS, (void (*)(void))drbg_get},
+	{OSSL_FUNC_RAND_SET_CTX_PARAMS, (void (*)(void))drbg_set},
+	{OSSL_FUNC_RAND_VERIFY_ZEROIZATION, (void (*)(void))drbg_verify_zeroization},
+	{OSSL_FUNC_RAND_GET_SEED, (void (*)(void))drbg_get_seed},
+	{OSSL_FUNC_RAND_CLEAR_SEED, (void (*)(void))drbg_clear_seed},
+	{0, NULL},
+};
+
+/* Not fips=yes: what wraps a validated module is not validated itself. */
+const OSSL_ALGORITHM drbg_algorithms[] = {
+	{"VMGENC-DRBG", "provider=vmgenc", drbg_calls,
+	 "CTR-DRBG, reseeded before it draws in a clone"},
+	{NULL, NULL, NULL, NULL},
+};

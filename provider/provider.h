@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* provider: what its parts offer each other. It uses libvmgenc and libcrypto, nothing else. */
+#ifndef PROVIDER_H
+#define PROVIDER_H
+
+#include <openssl/core_dispatch.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/provider.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "vmgenc.h"
+
+/* What OpenSSL's error queue says; the texts are in provider.c. */
+enum reason {
+	REASON_SETTING = 1, /* openssl.cnf */
+	REASON_NO_SOURCE,
+	REASON_NO_DRBG,
+	REASON_SYNC,
+	REASON_RESEED,
+	REASON_UNSTEADY
+};
+
+/* The setting on_missing: what to do where nothing tells that the machine was cloned. */
+enum on_missing { ON_MISSING_WARN, ON_MISSING_FAIL, ON_MISSING_IGNORE, ON_MISSING_WRONG };
+
+/* source.c: the one source of a library context, shared by its DRBGs. */
+struct held;
+
+struct source {
+	_Atomic(struct held *) held; /* NULL until there is one; then never another */
+};
+
+void source_init(struct source *s);
+void source_end(struct source *s);
+/* The source, opened now if it was not there before, or NULL and why not in *error. */
+struct vmgenc *source_get(struct source *s, int *error);
+/* vmgenc_sync(), though signals come or the program has closed the descriptor; 0 or -errno. */
+int source_sync(struct source *s, struct vmgenc_mark *mark);
+
+/* wrapped.c: the DRBG that does the work, called without a way through EVP. */
+struct wrapped {
+	EVP_RAND *rand; /* keeps its provider there */
+	void *provctx;
+	const OSSL_DISPATCH *calls;
+	OSSL_FUNC_rand_newctx_fn *newctx;
+	OSSL_FUNC_rand_freectx_fn *freectx;
+	OSSL_FUNC_rand_instantiate_fn *instantiate;
+	OSSL_FUNC_rand_uninstantiate_fn *uninstantiate;
+	OSSL_FUNC_rand_generate_fn *generate;
+	OSSL_FUNC_rand_reseed_fn *reseed;
+	OSSL_FUNC_rand_enable_locking_fn *enable_locking;
+	OSSL_FUNC_rand_lock_fn *lock;
+	OSSL_FUNC_rand_unlock_fn *unlock;
+	OSSL_FUNC_rand_gettable_ctx_params_fn *gettable;
+	OSSL_FUNC_rand_settable_ctx_params_fn *settable;
+	OSSL_FUNC_rand_get_ctx_params_fn *get;
+	OSSL_FUNC_rand_set_ctx_params_fn *set;
+	OSSL_FUNC_rand_verify_zeroization_fn *verify_zeroization;
+	OSSL_FUNC_rand_get_seed_fn *get_seed;
+	OSSL_FUNC_rand_clear_seed_fn *clear_seed;
+};
+
+/* Finds it as the application would, by the context's own default properties. */
+bool wrapped_find(struct wrapped *w, OSSL_LIB_CTX *libctx);
+void wrapped_forget(struct wrapped *w);
+
+/* provider.c: the provider in one library context */
+struct provider {
+	const OSSL_CORE_HANDLE *core;
+	OSSL_FUNC_core_new_error_fn *new_error;
+	OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
+	OSSL_FUNC_core_vset_error_fn *vset_error;
+	OSSL_LIB_CTX *libctx; /* a child of the application's */
+	char *on_missing_text;
+	enum on_missing on_missing;
+	struct source source;
+	struct wrapped wrapped;
+	pthread_mutex_t lock; /* of wrapped, until it is found */
+};
+
+/* Puts a reason with a sentence into OpenSSL's error queue. */
+void provider_error(const struct provider *p, enum reason reason, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+/* Whether a DRBG may work, with the source or with none in *vg, after warning or raising. */
+bool provider_source(struct provider *p, struct vmgenc **vg);
+/* Whether a source that is of no use is put up with, after warning or raising. */
+bool provider_tolerates(struct provider *p, const char *why);
+
+/* drbg.c */
+extern const OSSL_ALGORITHM drbg_algorithms[];
+
+#endif
