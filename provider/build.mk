@@ -40,3 +40,7 @@ $(PROVIDER_TESTS): build/test/ossl-modules/vmgenc.so build/ossl-modules/vmgenc.s
 $(PROVIDER_TESTS): TEST_SRCS = test/unit/openssl.c test/unit/simfile.c $(LIB_SRCS)
 test_provider_LDFLAGS := -rdynamic -lcrypto
 test_provider_settings_LDFLAGS := -rdynamic -lcrypto
+build/test/test_provider_source: provider/source.c provider/provider.h
+build/test/test_provider_source: TEST_SRCS = provider/source.c
+build/test/test_provider_source: TEST_FLAGS = -Iprovider
+test_provider_source_LDFLAGS := -lcrypto
