@@ -32,6 +32,7 @@ uninstall: uninstall-provider
 uninstall-provider:
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/lib/ossl-modules/vmgenc.so
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/man/man7/vmgenc-provider.7
 .PHONY: install-provider uninstall uninstall-provider
 -include $(wildcard build/provider/*.d)
 
