@@ -78,7 +78,8 @@ struct vmgenc_event {
  * and user space are told by the driver soon after.
  * Returns 0 when settled equals generation, and the event then in force. Any descriptor of
  * the device may do it; no privilege is needed.
- *   ENODATA  the kernel's generator is not seeded yet, so it cannot be rekeyed
+ *   ENODATA  the kernel's generator is not seeded yet, so it cannot be rekeyed (FreeBSD, which
+ *            has no such errno: ENOATTR)
  *   EAGAIN   the id did not hold still while it was read; try again
  *   EIO      the generator could not be rekeyed for another reason (the log has it)
  *   EFAULT   the argument is not writable memory

@@ -24,10 +24,12 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
 /*
  * One device.
  *
- * Locking: vmgenc_os_lock() guards page, seen and error, is held through steps 1 to 4, and
- * whoever holds it does not sleep: a change is settled in whatever context comes first, and
- * whoever else would draw waits for no more than that. Steps 5 and 6 may sleep, and come from
- * vmgenc_core_tell() alone, which one thread calls; told and the logged fields are its own.
+ * Locking: vmgenc_os_lock() guards page, seen and error, and is held through steps 1 to 4. The
+ * core itself does not sleep under it; vmgenc_os_rekey() may where the system's lock can be held
+ * asleep (FreeBSD: a reseed takes 100 ms), and then looks come from threads alone. Where it does
+ * not (Linux), a change is settled in whatever context comes first, and whoever else would draw
+ * waits for no more than that. Steps 5 and 6 may sleep, and come from vmgenc_core_tell() alone,
+ * which one thread calls; told and the logged fields are its own.
  * Mappings read page without the lock, under page->seq; vmgenc_core_differs() and
  * vmgenc_core_pending() read it too, and may be wrong for the length of one store: callers
  * only use them to decide whether to look. raw is set before the first look and cleared after
@@ -69,9 +71,9 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_core_detach(struct vmgenc_core *core);
 
 /*
- * Steps 1 to 4, in any context in which the system's lock can be taken; never sleeps. Returns 0
- * when the kernel's generator has been rekeyed for the id now in force, else the errno that is
- * documented at VMGENC_SYNC.
+ * Steps 1 to 4, in any context in which the system's lock can be taken; sleeps only if
+ * vmgenc_os_rekey() does. Returns 0 when the kernel's generator has been rekeyed for the id now
+ * in force, else the errno that is documented at VMGENC_SYNC.
  */
 int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger);
 
