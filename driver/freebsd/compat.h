@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* driver/freebsd: every difference between FreeBSD versions, so that the rest reads as in-tree. */
+#ifndef VMGENC_COMPAT_H
+#define	VMGENC_COMPAT_H
+
+#include <sys/param.h>
+
+#if __FreeBSD_version < 1201000
+#error "vmgenc needs FreeBSD 12.1 or later"
+#endif
+
+/*
+ * In 12 a kernel option decides whether <sys/random.h> declares anything; a module that is
+ * built alone does not have it.  Without random(4) in the kernel the module does not link.
+ */
+#if __FreeBSD_version < 1300000 && !defined(DEV_RANDOM)
+#define	DEV_RANDOM 1
+#endif
+
+#include <sys/systm.h>
+#include <sys/bus.h>
+#include <sys/kernel.h>
+#include <sys/malloc.h>
+#include <sys/module.h>
+#include <sys/queue.h>
+#include <sys/random.h>
+#include <sys/sysctl.h>
+
+#include <dev/random/randomdev.h>
+
+#if defined(__amd64__)
+#include <machine/cpufunc.h>
+#include <machine/md_var.h>
+#elif defined(__aarch64__)
+#include <machine/armreg.h>
+#endif
+
+/* 13 has a source for the id, whose events Fortuna puts into pool 0. */
+#if __FreeBSD_version >= 1300000
+#define	VMGENC_HAVE_SOURCE 1
+#else
+#define	VMGENC_HAVE_SOURCE 0
+#endif
+
+/* 13 made this a function of its own. */
+static inline bool
+vmgenc_random_seeded(void)
+{
+#if __FreeBSD_version >= 1300000
+	return (is_random_seeded());
+#else
+	return (p_random_alg_context->ra_seeded());
+#endif
+}
+
+/* In 12 read_random(9) may return less; from 13 on it blocks until it is seeded instead. */
+static inline bool
+vmgenc_read_random(void *buf, u_int len)
+{
+#if __FreeBSD_version >= 1300000
+	read_random(buf, len);
+	return (true);
+#else
+	return (read_random(buf, len) == len);
+#endif
+}
+
+/* 14 made a driver find its devclass by its name. */
+#if __FreeBSD_version >= 1400058
+#define	VMGENC_DRIVER_MODULE(name, bus, driver, devclass)			\
+	DRIVER_MODULE(name, bus, driver, NULL, NULL)
+#else
+#define	VMGENC_DRIVER_MODULE(name, bus, driver, devclass)			\
+	static devclass_t devclass;						\
+	DRIVER_MODULE(name, bus, driver, devclass, NULL, NULL)
+#endif
+
+/* How many bits a physical address has: a mapping beyond them faults. */
+static inline u_int
+vmgenc_phys_bits(void)
+{
+#if defined(__amd64__)
+	u_int regs[4];
+
+	if (cpu_exthigh < 0x80000008)
+		return (36);
+	do_cpuid(0x80000008, regs);
+	return (regs[0] & 0xff);
+#elif defined(__aarch64__)
+	static const u_int bits[] = { 32, 36, 40, 42, 44, 48, 52 };
+	u_int range = READ_SPECIALREG(id_aa64mmfr0_el1) & 0xf;
+
+	return (range < nitems(bits) ? bits[range] : 52);
+#else
+	return (8 * sizeof(vm_paddr_t));
+#endif
+}
+
+#endif /* VMGENC_COMPAT_H */

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * driver/freebsd: instead of a driver, a companion for the vmgenc that a kernel already contains:
+ * it listens to that one's event and adds the reseed, the pages, the node and sync.
+ */
+#include "vmgenc_var.h"
+
+#include "vmgenc_acpi.h"
+
+#define	MAX_DEVICES	8
+
+static struct vmgenc_softc *found[MAX_DEVICES];
+static int count;
+static eventhandler_tag event_tag, resume_tag;
+
+/*
+ * First among the listeners, and done before it returns: those behind it may draw, and so may
+ * user space, which the kernel's driver tells last.
+ */
+static void
+on_event(void *context)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		(void)vmgenc_core_look(&found[i]->core, VMGENC_TRIGGER_NOTIFY);
+}
+
+static void
+on_resume(void *context)
+{
+	int i;
+
+	for (i = 0; i < count; i++)
+		vmgenc_kick(found[i], VMGENC_TRIGGER_RESUME);
+}
+
+/* One event is for all devices, so it is not each device that is notified. */
+int
+vmgenc_notify_start(struct vmgenc_softc *sc)
+{
+
+	return (0);
+}
+
+void
+vmgenc_notify_stop(struct vmgenc_softc *sc)
+{
+}
+
+static int
+device_found(device_t dev)
+{
+	struct vmgenc_softc *sc;
+	int error;
+
+	sc = malloc(sizeof(*sc), M_VMGENC, M_WAITOK | M_ZERO);
+	error = vmgenc_start(sc, dev);
+	if (error != 0)
+		free(sc, M_VMGENC);
+	else
+		found[count++] = sc;
+	return (error);
+}
+
+/* Backwards, until one is busy. */
+static int
+devices_stop(void)
+{
+	int error;
+
+	while (count > 0) {
+		error = vmgenc_stop(found[count - 1]);
+		if (error != 0)
+			return (error);
+		free(found[--count], M_VMGENC);
+		found[count] = NULL;
+	}
+	return (0);
+}
+
+/* What fails is said; the others go on. */
+static int
+devices_start(void)
+{
+	devclass_t class = devclass_find("vmgenc");
+	device_t dev;
+	int error = 0, unit;
+
+	for (unit = 0; class != NULL && unit < devclass_get_maxunit(class); unit++) {
+		dev = devclass_get_device(class, unit);
+		if (dev == NULL || !device_is_attached(dev))
+			continue;
+		if (count == MAX_DEVICES) {
+			printf("vmgenc_companion: more than %d devices\n", MAX_DEVICES);
+			break;
+		}
+		error = device_found(dev);
+	}
+	if (count > 0)
+		return (0);
+	if (error == 0)
+		printf("vmgenc_companion: no vmgenc device: idle\n");
+	return (error);
+}
+
+static void
+events_start(void)
+{
+
+	if (!vmgenc_tunable_notify)
+		return;
+	event_tag = EVENTHANDLER_REGISTER(acpi_vmgenc_event, on_event, NULL,
+	    EVENTHANDLER_PRI_FIRST);
+	resume_tag = EVENTHANDLER_REGISTER(power_resume, on_resume, NULL, EVENTHANDLER_PRI_ANY);
+}
+
+/* Deregistering waits for a handler that is running. */
+static void
+events_stop(void)
+{
+
+	if (event_tag != NULL)
+		EVENTHANDLER_DEREGISTER(acpi_vmgenc_event, event_tag);
+	if (resume_tag != NULL)
+		EVENTHANDLER_DEREGISTER(power_resume, resume_tag);
+	event_tag = resume_tag = NULL;
+}
+
+static int
+load(void)
+{
+	int error;
+
+	error = devices_start();
+	if (count > 0)
+		events_start();
+	return (error);
+}
+
+/* Without events while it is tried: a device that is gone must not be looked at. */
+static int
+unload(void)
+{
+	int error;
+
+	events_stop();
+	error = devices_stop();
+	if (error != 0)
+		events_start();
+	return (error);
+}
+
+static int
+vmgenc_companion_event(module_t module, int what, void *context)
+{
+
+	switch (what) {
+	case MOD_LOAD:
+		return (load());
+	case MOD_UNLOAD:
+		return (unload());
+	case MOD_QUIESCE:
+	case MOD_SHUTDOWN:
+		return (0);
+	default:
+		return (EOPNOTSUPP);
+	}
+}
+
+static moduledata_t vmgenc_companion_mod = {
+	"vmgenc_companion",
+	vmgenc_companion_event,
+	NULL,
+};
+
+/* After the devices have been attached, when the boot loader brings it. */
+DECLARE_MODULE(vmgenc_companion, vmgenc_companion_mod, SI_SUB_SMP, SI_ORDER_ANY);
+MODULE_VERSION(vmgenc_companion, 1);
+MODULE_DEPEND(vmgenc_companion, acpi, 1, 1, 1);
+MODULE_DEPEND(vmgenc_companion, random_harvestq, 1, 1, 1);

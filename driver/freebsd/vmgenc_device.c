@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/freebsd: a device from found to released, for the driver and the companion. */
+#include "vmgenc_var.h"
+
+#include <sys/uuid.h>
+
+MALLOC_DEFINE(M_VMGENC, "vmgenc", "VM generation ID");
+
+static void
+device_init(struct vmgenc_softc *sc, device_t dev)
+{
+	ACPI_BUFFER path = { sizeof(sc->path), sc->path };
+
+	sc->dev = dev;
+	sc->handle = acpi_get_handle(dev);
+	if (ACPI_FAILURE(AcpiGetName(sc->handle, ACPI_FULL_PATHNAME, &path)))
+		strlcpy(sc->path, "(unnamed)", sizeof(sc->path));
+	sx_init(&sc->lock, "vmgenc");
+	mtx_init(&sc->wait_lock, "vmgenc readers", NULL, MTX_DEF);
+	knlist_init_mtx(&sc->readers.si_note, &sc->wait_lock);
+	/* A page of its own: programs map it. */
+	sc->core.page = contigmalloc(PAGE_SIZE, M_VMGENC, M_WAITOK | M_ZERO, 0,
+	    ~(vm_paddr_t)0, PAGE_SIZE, 0);
+}
+
+static void
+device_fini(struct vmgenc_softc *sc)
+{
+
+	if (sc->core.page != NULL)
+		contigfree(sc->core.page, PAGE_SIZE, M_VMGENC);
+	sc->core.page = NULL;
+	seldrain(&sc->readers);
+	knlist_clear(&sc->readers.si_note, 0);
+	knlist_destroy(&sc->readers.si_note);
+	mtx_destroy(&sc->wait_lock);
+	sx_destroy(&sc->lock);
+}
+
+static void
+log_found(struct vmgenc_softc *sc)
+{
+	uint32_t flags = sc->core.page->flags;
+	const char *who = "nobody";
+	struct uuid uuid;
+	char text[37];
+
+	if ((flags & VMGENC_RAW_MAPPABLE) != 0)
+		who = (flags & VMGENC_RAW_PRIVILEGED) != 0 ? "PRIV_DRIVER" : "everyone";
+	le_uuid_dec(sc->core.page->id, &uuid);
+	snprintf_uuid(text, sizeof(text), &uuid);
+	vmgenc_os_log(&sc->core, VMGENC_LOG_INFO, "id %s at %#jx, raw page mappable by %s", text,
+	    (uintmax_t)sc->phys, who);
+}
+
+/* From here on changes are noticed.  The node comes last: then nothing can fail any more. */
+static int
+triggers_start(struct vmgenc_softc *sc)
+{
+	int error;
+
+	error = vmgenc_task_start(sc);
+	if (error != 0)
+		return (error);
+	error = vmgenc_sysctl_start(sc);
+	if (error != 0)
+		goto stop_task;
+	error = vmgenc_notify_start(sc);
+	if (error != 0)
+		goto stop_sysctl;
+	vmgenc_early_start(sc);
+	error = vmgenc_cdev_start(sc);
+	if (error == 0)
+		return (0);
+
+	vmgenc_early_stop(sc);
+	vmgenc_notify_stop(sc);
+stop_sysctl:
+	vmgenc_sysctl_stop(sc);
+stop_task:
+	vmgenc_task_stop(sc);
+	return (error);
+}
+
+/* sc is all zero.  What fails is said, with the ACPI path. */
+int
+vmgenc_start(struct vmgenc_softc *sc, device_t dev)
+{
+	int error;
+
+	device_init(sc, dev);
+	error = sc->core.page != NULL ? 0 : ENOMEM;
+	if (error == 0)
+		error = vmgenc_firmware_address(sc);
+	if (error == 0)
+		error = -vmgenc_core_attach(&sc->core, sc->phys);
+	if (error != 0)
+		goto fini;
+	error = vmgenc_objects_start(sc);
+	if (error != 0)
+		goto detach;
+	vmgenc_rekey_start();
+	error = triggers_start(sc);
+	if (error != 0)
+		goto stop_rekey;
+	log_found(sc);
+	return (0);
+
+stop_rekey:
+	vmgenc_rekey_stop();
+	vmgenc_objects_stop(sc);
+detach:
+	vmgenc_core_detach(&sc->core);
+fini:
+	device_fini(sc);
+	return (error);
+}
+
+/* EBUSY while a program has the device open or maps a page: then nothing has changed. */
+int
+vmgenc_stop(struct vmgenc_softc *sc)
+{
+	int error;
+
+	error = vmgenc_cdev_close(sc);
+	if (error != 0)
+		return (error);
+	vmgenc_cdev_stop(sc);
+	vmgenc_early_stop(sc);
+	vmgenc_notify_stop(sc);
+	vmgenc_sysctl_stop(sc);
+	vmgenc_task_stop(sc);
+	vmgenc_rekey_stop();
+	vmgenc_objects_stop(sc);
+	vmgenc_core_detach(&sc->core);
+	device_fini(sc);
+	return (0);
+}

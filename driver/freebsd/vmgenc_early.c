@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/freebsd: the look in the ACPI interrupt itself, before the notification has its way. */
+#include "vmgenc_var.h"
+
+/*
+ * From the interrupt to the notification lie a GPE task, an AML method and a notify task.
+ * Comparing 16 bytes in the interrupt comes before all that.  On amd64 the interrupt is a
+ * filter, and ACPICA holds the spin lock of its GPEs around it: compare and enqueue on a
+ * taskqueue with a spin lock, as AcpiOsExecute() does in the same place; nothing else.
+ */
+static SLIST_HEAD(, vmgenc_softc) devices = SLIST_HEAD_INITIALIZER(devices);
+static bool installed;
+static struct sx devices_lock;
+SX_SYSINIT(vmgenc_early, &devices_lock, "vmgenc early");
+
+static UINT32
+on_sci(void *context)
+{
+	struct vmgenc_softc *sc;
+
+	SLIST_FOREACH(sc, &devices, link)
+		if (vmgenc_core_pending(&sc->core))
+			vmgenc_kick(sc, VMGENC_TRIGGER_EARLY);
+	return (ACPI_INTERRUPT_NOT_HANDLED);
+}
+
+/* Removing takes the lock of the GPEs: the handler does not run while the list changes. */
+static void
+uninstall(void)
+{
+	ACPI_STATUS status;
+
+	if (!installed)
+		return;
+	status = AcpiRemoveSciHandler(on_sci);
+	if (ACPI_FAILURE(status))
+		printf("vmgenc: the early interrupt cannot be removed: %s\n",
+		    AcpiFormatException(status));
+	installed = false;
+}
+
+/* Hardware-reduced ACPI has no such interrupt: there the notification is the earliest. */
+static void
+install(void)
+{
+	ACPI_STATUS status;
+
+	if (SLIST_EMPTY(&devices) || !vmgenc_tunable_notify || !vmgenc_tunable_early)
+		return;
+	if ((AcpiGbl_FADT.Flags & ACPI_FADT_HW_REDUCED) != 0)
+		return;
+	status = AcpiInstallSciHandler(on_sci, NULL);
+	installed = ACPI_SUCCESS(status);
+	if (!installed)
+		printf("vmgenc: no early interrupt, only the notification: %s\n",
+		    AcpiFormatException(status));
+}
+
+void
+vmgenc_early_start(struct vmgenc_softc *sc)
+{
+
+	sx_xlock(&devices_lock);
+	uninstall();
+	SLIST_INSERT_HEAD(&devices, sc, link);
+	install();
+	sx_xunlock(&devices_lock);
+}
+
+void
+vmgenc_early_stop(struct vmgenc_softc *sc)
+{
+
+	sx_xlock(&devices_lock);
+	uninstall();
+	SLIST_REMOVE(&devices, sc, vmgenc_softc, link);
+	install();
+	sx_xunlock(&devices_lock);
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/freebsd: the two pages - the hypervisor's, mapped for the driver, and who else may. */
+#include "vmgenc_var.h"
+
+#include <sys/proc.h>
+#include <sys/rwlock.h>
+#include <sys/sglist.h>
+
+#include <vm/vm.h>
+#include <vm/pmap.h>
+#include <vm/vm_object.h>
+#include <vm/vm_page.h>
+#include <vm/vm_pager.h>
+
+/* Firmware keeps the id out of the memory that the kernel has pages for (rule R1c). */
+static bool
+kernel_ram(vm_paddr_t first, vm_paddr_t last)
+{
+
+	return (PHYS_TO_VM_PAGE(trunc_page(first)) != NULL ||
+	    PHYS_TO_VM_PAGE(trunc_page(last)) != NULL);
+}
+
+static bool
+all_zero(const volatile uint8_t *p, size_t size)
+{
+
+	while (size-- > 0)
+		if (*p++ != 0)
+			return (false);
+	return (true);
+}
+
+/*
+ * The page may also hold ACPI tables or other firmware data (Hyper-V, Xen, Firecracker), so
+ * unless it is exclusive, mapping it is for those who may read any physical memory.
+ */
+static uint32_t
+raw_access(const volatile uint8_t *page, uint32_t offset)
+{
+	uint32_t after = offset + VMGENC_ID_SIZE;
+
+	switch (vmgenc_tunable_raw()) {
+	case VMGENC_RAW_ALL:
+		return (VMGENC_RAW_MAPPABLE);
+	case VMGENC_RAW_DRIVER:
+		return (VMGENC_RAW_MAPPABLE | VMGENC_RAW_PRIVILEGED);
+	case VMGENC_RAW_AUTO:
+		break;
+	}
+	if (all_zero(page, offset) && all_zero(page + after, PAGE_SIZE - after))
+		return (VMGENC_RAW_MAPPABLE);
+	return (VMGENC_RAW_MAPPABLE | VMGENC_RAW_PRIVILEGED);
+}
+
+/*
+ * Cacheable (rule R1e), as AcpiOsMapMemory() maps.  The whole page is mapped only where the id
+ * does not straddle two; otherwise just the id, and programs get no raw page.
+ */
+int
+vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
+{
+	struct vmgenc_softc *sc = vmgenc_softc_of(core);
+	uint32_t offset = phys & PAGE_MASK;
+	bool whole = offset + VMGENC_ID_SIZE <= PAGE_SIZE;
+
+	if (kernel_ram(phys, phys + VMGENC_ID_SIZE - 1)) {
+		vmgenc_os_log(core, VMGENC_LOG_ERROR, "ADDR %#jx is RAM that the kernel uses",
+		    (uintmax_t)phys);
+		return (-EBUSY);
+	}
+	sc->mapped = whole ? PAGE_SIZE : VMGENC_ID_SIZE;
+	sc->mapping = AcpiOsMapMemory(whole ? phys - offset : phys, sc->mapped);
+	if (sc->mapping == NULL) {
+		vmgenc_os_log(core, VMGENC_LOG_ERROR, "ADDR %#jx cannot be mapped",
+		    (uintmax_t)phys);
+		return (-ENOMEM);
+	}
+	core->raw = (const volatile uint64_t *)((uint8_t *)sc->mapping + (whole ? offset : 0));
+	core->page->id_offset = offset;
+	core->page->flags = whole ? raw_access(sc->mapping, offset) : 0;
+	return (0);
+}
+
+void
+vmgenc_os_unmap(struct vmgenc_core *core)
+{
+	struct vmgenc_softc *sc = vmgenc_softc_of(core);
+
+	core->raw = NULL;
+	AcpiOsUnmapMemory(sc->mapping, sc->mapped);
+	sc->mapping = NULL;
+}
+
+static struct vm_object *
+object_of(vm_paddr_t page)
+{
+	struct vm_object *object = NULL;
+	struct sglist *list;
+
+	list = sglist_alloc(1, M_WAITOK);
+	if (sglist_append_phys(list, page, PAGE_SIZE) == 0)
+		object = vm_pager_allocate(OBJT_SG, list, PAGE_SIZE, VM_PROT_READ, 0,
+		    curthread->td_ucred);
+	sglist_free(list);	/* the object has a reference of its own */
+	return (object);
+}
+
+/*
+ * Made once and referenced by each mmap(2), so that their references say whether a program
+ * still maps a page: then it must not go away.
+ */
+int
+vmgenc_objects_start(struct vmgenc_softc *sc)
+{
+
+	sc->object[VMGENC_GENERATION] = object_of(pmap_kextract((vm_offset_t)sc->core.page));
+	if ((sc->core.page->flags & VMGENC_RAW_MAPPABLE) != 0)
+		sc->object[VMGENC_RAW] = object_of(trunc_page(sc->phys));
+	if (sc->object[VMGENC_GENERATION] != NULL && (sc->object[VMGENC_RAW] != NULL ||
+	    (sc->core.page->flags & VMGENC_RAW_MAPPABLE) == 0))
+		return (0);
+	vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR, "the pages cannot be offered to programs");
+	vmgenc_objects_stop(sc);
+	return (ENOMEM);
+}
+
+void
+vmgenc_objects_stop(struct vmgenc_softc *sc)
+{
+	int i;
+
+	for (i = 0; i < VMGENC_MAPPINGS; i++) {
+		if (sc->object[i] != NULL)
+			vm_object_deallocate(sc->object[i]);
+		sc->object[i] = NULL;
+	}
+}
+
+bool
+vmgenc_objects_mapped(struct vmgenc_softc *sc)
+{
+	int i;
+
+	for (i = 0; i < VMGENC_MAPPINGS; i++)
+		if (sc->object[i] != NULL && sc->object[i]->ref_count > 1)
+			return (true);
+	return (false);
+}

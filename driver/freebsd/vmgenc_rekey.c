@@ -1,0 +1,313 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/*
+ * driver/freebsd: random(4) and arc4random(9), made to reseed, and how that is established
+ * without a word from either.
+ */
+#include "vmgenc_var.h"
+
+#include <sys/linker.h>
+#include <sys/proc.h>
+
+#include <machine/cpu.h>
+
+/*
+ * No generator of FreeBSD says that it has reseeded, so `settled' rests on the rules by which
+ * each reseeds (read in 12.1, 13.0, 14 and main), and on checks that their premises hold.
+ *
+ * Fortuna (sys/dev/random/fortuna.c, random_fortuna_pre_read()) reseeds from pool 0, in a read,
+ * when pool 0 has kern.random.fortuna.minpoolsize bytes and the last reseed was more than 100 ms
+ * of getsbinuptime() ago.  Only a reseed empties pool 0.  So once minpoolsize bytes of ours are
+ * in it and 100 ms have passed, either a read of somebody has reseeded from them meanwhile, or
+ * the next read, which is ours, does.
+ *
+ * Fenestras X (fenestrasX/fx_pool.c, fx_brng.c) counts its reseeds in fxrng_root_generation, and
+ * reseeds at its own times, pool 0 always included: until the count moves, nothing is claimed.
+ *
+ * arc4random(9) takes a key for each CPU from random(4) when arc4rand() is told to reseed.
+ */
+#define	EVENT_SIZE	8	/* what random_harvest_direct() takes at once */
+#define	POOLS		32	/* Fortuna has as many, Fenestras X fewer */
+#define	MAX_POOL_SIZE	65536	/* minpoolsize beyond this is not a setting but a mistake */
+#define	GATE		(SBT_1S / 10)
+
+/* Held through a rekey: two devices do not share rounds, nor `discarded'. */
+static struct sx rekey_lock;
+SX_SYSINIT(vmgenc_rekey, &rekey_lock, "vmgenc rekey");
+static uint8_t discarded[1024];
+static u_int users;
+
+#if VMGENC_HAVE_SOURCE
+static bool registered;
+
+/* Registered for its events to be accepted; it has none to give when it is asked. */
+static u_int
+read_nothing(void *buf, u_int size)
+{
+
+	return (0);
+}
+
+static struct random_source source = {
+	.rs_ident = "VM Generation ID",
+	.rs_source = RANDOM_PURE_VMGENID,
+	.rs_read = read_nothing,
+};
+
+/* Under the companion the system's own driver has registered it, and keeps it. */
+static void
+source_start(void)
+{
+
+	registered = (hc_source_mask & (1u << RANDOM_PURE_VMGENID)) == 0;
+	if (registered)
+		random_source_register(&source);
+}
+
+static void
+source_stop(void)
+{
+
+	if (registered)
+		random_source_deregister(&source);
+	registered = false;
+}
+
+static bool
+source_accepted(void)
+{
+
+	return ((hc_source_mask & (1u << RANDOM_PURE_VMGENID)) != 0);
+}
+#else
+static void
+source_start(void)
+{
+}
+
+static void
+source_stop(void)
+{
+}
+
+static bool
+source_accepted(void)
+{
+
+	return (true);
+}
+#endif
+
+void
+vmgenc_rekey_start(void)
+{
+
+	sx_xlock(&rekey_lock);
+	if (users++ == 0)
+		source_start();
+	sx_xunlock(&rekey_lock);
+}
+
+void
+vmgenc_rekey_stop(void)
+{
+
+	sx_xlock(&rekey_lock);
+	if (--users == 0)
+		source_stop();
+	sx_xunlock(&rekey_lock);
+}
+
+static bool
+is_fortuna(void)
+{
+
+	return (strcmp(p_random_alg_context->ra_ident, "Fortuna") == 0);
+}
+
+/* How many bytes pool 0 needs; 0 if that cannot be known. */
+static u_int
+fortuna_pool_size(void)
+{
+	char name[] = "kern.random.fortuna.minpoolsize";
+	u_int size = 0;
+	size_t len = sizeof(size);
+
+	if (kernel_sysctlbyname(curthread, name, &size, &len, NULL, 0, NULL, 0) != 0 ||
+	    len != sizeof(size) || size > MAX_POOL_SIZE)
+		return (0);
+	return (size);
+}
+
+/* NULL where the kernel has no such generator, or no symbols. */
+static const volatile uint64_t *
+fenestras_generation(void)
+{
+
+	return ((const volatile uint64_t *)linker_file_lookup_symbol(linker_kernel_file,
+	    "fxrng_root_generation", 0));
+}
+
+static void
+harvest(const void *event)
+{
+#if VMGENC_HAVE_SOURCE
+	random_harvest_direct(event, EVENT_SIZE, RANDOM_PURE_VMGENID);
+#else
+	/* The boot loader's source: nothing else feeds it by now, so that no pool is left out. */
+	random_harvest_direct_(event, EVENT_SIZE, RANDOM_CACHED);
+#endif
+}
+
+/*
+ * At least `size' bytes into pool 0.  Fortuna takes VMGENID there; events of any other source,
+ * and of any source in Fenestras X, go to the pools in turn.
+ *
+ * The new id alone makes two clones differ; time and cycles are for the clone of a host that
+ * gives both the same.
+ */
+static void
+feed(const uint64_t id[2], u_int size)
+{
+	uint64_t fresh[4] = { id[0], id[1] };
+	u_int i, pools, rounds;
+
+	CTASSERT(sizeof(fresh[0]) == EVENT_SIZE);
+	pools = VMGENC_HAVE_SOURCE && is_fortuna() ? 1 : POOLS;
+	rounds = MAX(howmany(size, EVENT_SIZE), nitems(fresh));
+	for (i = 0; i < rounds * pools; i++) {
+		fresh[2] = get_cyclecount();
+		fresh[3] = sbinuptime();
+		harvest(&fresh[i / pools % nitems(fresh)]);
+	}
+	explicit_bzero(fresh, sizeof(fresh));
+}
+
+/*
+ * Until Fortuna may reseed, up to 100 ms, all it gives follows from the state that clones share.
+ * But after each request it takes its next key from where the request ended, so requests of
+ * different lengths leave different keys: sizes that spell the id make clones part at once.  It
+ * adds nothing secret, and `settled' does not rest on it.
+ */
+static bool
+part(const uint64_t id[2])
+{
+	u_int i, nibble;
+
+	for (i = 0; i < 32; i++) {
+		nibble = id[i / 16] >> (i % 16 * 4) & 0xf;
+		if (!vmgenc_read_random(discarded, (nibble + 1) * 64))
+			return (false);
+	}
+	return (true);
+}
+
+/* A key for each CPU's arc4random(9), from what random(4) gives now. */
+static void
+stir(void)
+{
+
+	arc4rand(discarded, 16, 1);
+}
+
+static void
+wait_for_gate(sbintime_t fed)
+{
+
+	while (getsbinuptime() - fed <= GATE)
+		pause_sbt("vmgenc", GATE - (getsbinuptime() - fed) + SBT_1MS, SBT_1MS, 0);
+}
+
+/*
+ * Whether Fenestras X has reseeded since it was first fed this id: the attempt before this one
+ * may have come too early.
+ */
+static struct {
+	uint64_t	id[2];
+	uint64_t	generation;
+} fenestras_fed;
+
+static int
+fenestras_begin(const uint64_t id[2])
+{
+	const volatile uint64_t *generation = fenestras_generation();
+
+	if (generation == NULL)
+		return (EIO);
+	if (fenestras_fed.id[0] == id[0] && fenestras_fed.id[1] == id[1])
+		return (*generation != fenestras_fed.generation ? 0 : EIO);
+	fenestras_fed.id[0] = id[0];
+	fenestras_fed.id[1] = id[1];
+	fenestras_fed.generation = *generation;
+	return (EIO);
+}
+
+static int
+fenestras_end(const uint64_t id[2])
+{
+	int error;
+
+	/* Looked at before the stir, so that what is claimed holds for its keys too. */
+	error = fenestras_begin(id);
+	stir();
+	if (error == 0)
+		memset(&fenestras_fed, 0, sizeof(fenestras_fed));
+	return (error);
+}
+
+static int
+rekey(const uint64_t id[2], u_int size)
+{
+	sbintime_t fed;
+
+	if (!part(id))
+		return (ENODATA);
+	stir();
+	if (!is_fortuna())
+		(void)fenestras_begin(id);
+	feed(id, size);
+	fed = getsbinuptime();
+	/* Fortuna reseeds here, or cannot yet; the second time it can. */
+	if (!vmgenc_read_random(discarded, 16))
+		return (ENODATA);
+	wait_for_gate(fed);
+	if (!vmgenc_read_random(discarded, 16))
+		return (ENODATA);
+	if (!is_fortuna())
+		return (fenestras_end(id));
+	stir();
+	return (0);
+}
+
+/* Each reason once: every later look tries again, and would say it again. */
+static void
+complain(struct vmgenc_core *core, const char *reason)
+{
+	static const char *said;
+
+	if (reason != NULL && reason != said)
+		vmgenc_os_log(core, VMGENC_LOG_ERROR, "%s", reason);
+	said = reason;
+}
+
+int
+vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
+{
+	const char *reason = NULL;
+	u_int size = 64;
+	int error;
+
+	if (!vmgenc_random_seeded())
+		return (-ENODATA);
+	if (is_fortuna())
+		size = fortuna_pool_size();
+	sx_xlock(&rekey_lock);
+	if (size == 0)
+		reason = "kern.random.fortuna.minpoolsize cannot be read or is absurd";
+	else if (!source_accepted())
+		reason = "random(4) does not accept events of VMGENID";
+	complain(core, reason);
+	error = reason != NULL ? EIO : rekey(id, size);
+	explicit_bzero(discarded, sizeof(discarded));
+	sx_xunlock(&rekey_lock);
+	return (-error);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/freebsd: the thread that looks at once when kicked, and the slow look. */
+#include "vmgenc_var.h"
+
+#include <sys/priority.h>
+
+#define	KICK_TELL	(1u << 31)
+
+/* From any context, an interrupt filter included.  The bit comes before the task. */
+static void
+kick(struct vmgenc_softc *sc, u_int bit)
+{
+
+	atomic_set_int(&sc->kicked, bit);
+	taskqueue_enqueue(sc->queue, &sc->task);
+}
+
+void
+vmgenc_kick(struct vmgenc_softc *sc, enum vmgenc_trigger trigger)
+{
+
+	kick(sc, 1u << trigger);
+}
+
+void
+vmgenc_os_defer(struct vmgenc_core *core)
+{
+
+	kick(vmgenc_softc_of(core), KICK_TELL);
+}
+
+/* An early interrupt and its notification are two bits: the second finds the work done. */
+static void
+work(void *context, int pending)
+{
+	struct vmgenc_softc *sc = context;
+	enum vmgenc_trigger trigger;
+	u_int kicked;
+
+	kicked = atomic_readandclear_int(&sc->kicked);
+	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_LOOK; trigger++)
+		if ((kicked & 1u << trigger) != 0)
+			(void)vmgenc_core_look(&sc->core, trigger);	/* tell says what failed */
+	vmgenc_core_tell(&sc->core);
+}
+
+static void look_later(struct vmgenc_softc *sc);
+
+/* For hosts that never notify, and to try a failed rekey again. */
+static void
+slow_look(void *context)
+{
+	struct vmgenc_softc *sc = context;
+
+	if (vmgenc_core_pending(&sc->core))
+		vmgenc_kick(sc, VMGENC_TRIGGER_LOOK);
+	look_later(sc);
+}
+
+static void
+look_later(struct vmgenc_softc *sc)
+{
+	sbintime_t period = vmgenc_tunable_look_ms * SBT_1MS;
+
+	callout_reset_sbt(&sc->look, period, period / 8, slow_look, sc, 0);
+}
+
+/*
+ * A queue of its own, since a reseed sleeps for 100 ms, with the lock that an interrupt filter
+ * can take; and a priority above everything that draws.
+ */
+int
+vmgenc_task_start(struct vmgenc_softc *sc)
+{
+	int error;
+
+	callout_init(&sc->look, 1);
+	TASK_INIT(&sc->task, 0, work, sc);
+	sc->queue = taskqueue_create_fast("vmgenc", M_WAITOK, taskqueue_thread_enqueue,
+	    &sc->queue);
+	error = taskqueue_start_threads(&sc->queue, 1, PI_REALTIME, "%s",
+	    device_get_nameunit(sc->dev));
+	if (error != 0) {
+		vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR, "no thread can be started (error %d)",
+		    error);
+		taskqueue_free(sc->queue);
+		sc->queue = NULL;
+		return (error);
+	}
+	vmgenc_kick(sc, VMGENC_TRIGGER_ATTACH);
+	if (vmgenc_tunable_look_ms > 0)
+		look_later(sc);
+	return (0);
+}
+
+void
+vmgenc_task_stop(struct vmgenc_softc *sc)
+{
+
+	callout_drain(&sc->look);
+	taskqueue_drain(sc->queue, &sc->task);
+	taskqueue_free(sc->queue);
+	sc->queue = NULL;
+}

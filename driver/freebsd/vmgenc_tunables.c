@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/freebsd: hw.vmgenc - what loader.conf(5) or kenv(1) may set before the module loads. */
+#include "vmgenc_var.h"
+
+static SYSCTL_NODE(_hw, OID_AUTO, vmgenc, CTLFLAG_RD | CTLFLAG_MPSAFE, 0, "VM generation ID");
+
+int vmgenc_tunable_notify = 1;
+SYSCTL_INT(_hw_vmgenc, OID_AUTO, notify, CTLFLAG_RDTUN, &vmgenc_tunable_notify, 0,
+    "Act on ACPI notifications and the early interrupt (0 is for tests)");
+
+int vmgenc_tunable_early = 1;
+SYSCTL_INT(_hw_vmgenc, OID_AUTO, early, CTLFLAG_RDTUN, &vmgenc_tunable_early, 0,
+    "Look at the id in the ACPI interrupt, before the notification arrives");
+
+int vmgenc_tunable_look_ms = 1000;
+SYSCTL_INT(_hw_vmgenc, OID_AUTO, look_ms, CTLFLAG_RDTUN, &vmgenc_tunable_look_ms, 0,
+    "Period of the look that needs no notification, in ms (0: never)");
+
+static char raw[8] = "auto";
+SYSCTL_STRING(_hw_vmgenc, OID_AUTO, raw, CTLFLAG_RDTUN, raw, sizeof(raw),
+    "Who may map the hypervisor's page: auto, all, driver (PRIV_DRIVER)");
+
+/* An unknown word is the stricter one, and is said. */
+enum vmgenc_raw_access
+vmgenc_tunable_raw(void)
+{
+
+	if (strcmp(raw, "auto") == 0)
+		return (VMGENC_RAW_AUTO);
+	if (strcmp(raw, "all") == 0)
+		return (VMGENC_RAW_ALL);
+	if (strcmp(raw, "driver") != 0)
+		printf("vmgenc: hw.vmgenc.raw is \"%s\": it takes auto, all or driver\n", raw);
+	return (VMGENC_RAW_DRIVER);
+}
