@@ -18,17 +18,16 @@ device_init(struct vmgenc_softc *sc, device_t dev)
 	sx_init(&sc->lock, "vmgenc");
 	mtx_init(&sc->wait_lock, "vmgenc readers", NULL, MTX_DEF);
 	knlist_init_mtx(&sc->readers.si_note, &sc->wait_lock);
-	/* A page of its own: programs map it. */
-	sc->core.page = contigmalloc(PAGE_SIZE, M_VMGENC, M_WAITOK | M_ZERO, 0,
-	    ~(vm_paddr_t)0, PAGE_SIZE, 0);
+	/* A page of its own, since programs map it. */
+	sc->page_memory = malloc(2 * PAGE_SIZE, M_VMGENC, M_WAITOK | M_ZERO);
+	sc->core.page = (struct vmgenc_page *)roundup2((uintptr_t)sc->page_memory, PAGE_SIZE);
 }
 
 static void
 device_fini(struct vmgenc_softc *sc)
 {
 
-	if (sc->core.page != NULL)
-		contigfree(sc->core.page, PAGE_SIZE, M_VMGENC);
+	free(sc->page_memory, M_VMGENC);
 	sc->core.page = NULL;
 	seldrain(&sc->readers);
 	knlist_clear(&sc->readers.si_note, 0);
@@ -89,9 +88,7 @@ vmgenc_start(struct vmgenc_softc *sc, device_t dev)
 	int error;
 
 	device_init(sc, dev);
-	error = sc->core.page != NULL ? 0 : ENOMEM;
-	if (error == 0)
-		error = vmgenc_firmware_address(sc);
+	error = vmgenc_firmware_address(sc);
 	if (error == 0)
 		error = -vmgenc_core_attach(&sc->core, sc->phys);
 	if (error != 0)

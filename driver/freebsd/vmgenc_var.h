@@ -36,6 +36,7 @@ struct vmgenc_softc {
 	device_t		 dev;		/* the companion's is FreeBSD's own driver's */
 	ACPI_HANDLE		 handle;
 	char			 path[128];	/* in the ACPI namespace */
+	void			*page_memory;	/* core.page lies in it */
 
 	vm_paddr_t		 phys;
 	void			*mapping;	/* core.raw points into it */
