@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* test/freebsd: the simulated kernel's generators; their rules are those of the real ones. */
+#include "kernel.h"
+
+#define POOLS 32
+
+struct kernel_random kernel_random;
+u_int hc_source_mask;
+
+/* What has been put into each pool since it was emptied. */
+static struct pool {
+	size_t length;
+	uint64_t hash;
+	bool has[2]; /* either half of the id that is in the page now */
+} pools[POOLS];
+static u_int destination[32];
+static uint64_t counter;
+static bool reseeded;		   /* for the id in the page */
+static bool stirred[KERNEL_CPUS];  /* since then */
+static uint64_t reseeded_id[2];
+#if STANDIN_HAVE_VMGENID
+static const struct random_source *source;
+#endif
+
+#if STANDIN_HAVE_VMGENID
+const struct random_algorithm random_alg_context = {.ra_ident = kernel_random.ident};
+#else
+static bool seeded(void)
+{
+	return kernel_random.seeded;
+}
+struct random_algorithm random_alg_context = {.ra_ident = kernel_random.ident,
+					      .ra_seeded = seeded};
+struct random_algorithm *p_random_alg_context = &random_alg_context;
+#endif
+
+static uint64_t mix(uint64_t a, uint64_t b)
+{
+	a = (a ^ b) * 0x9e3779b97f4a7c15u;
+	a = (a ^ a >> 29) * 0xbf58476d1ce4e5b9u;
+	return a ^ a >> 32;
+}
+
+static bool is_fortuna(void)
+{
+	return !strcmp(kernel_random.ident, "Fortuna");
+}
+
+static const uint64_t *page_id(void)
+{
+	return (const uint64_t *)(kernel.page[0] + KERNEL_OFFSET);
+}
+
+void kernel_random_reset(void)
+{
+	memset(&kernel_random, 0, sizeof(kernel_random));
+	strcpy(kernel_random.ident, "Fortuna");
+	kernel_random.seeded = true;
+	kernel_random.key = 1;
+	kernel_random.minpoolsize = 64;
+	memset(pools, 0, sizeof(pools));
+	memset(destination, 0, sizeof(destination));
+	memset(stirred, 0, sizeof(stirred));
+	counter = 1;
+	reseeded = false;
+	hc_source_mask = (1u << (RANDOM_INTERRUPT + 1)) - 1;
+#if STANDIN_HAVE_VMGENID
+	source = NULL;
+#endif
+}
+
+static void empty(struct pool *pool)
+{
+	kernel_random.key = mix(kernel_random.key, pool->hash);
+	if (pool->has[0] && pool->has[1]) {
+		reseeded = true;
+		memcpy(reseeded_id, page_id(), sizeof(reseeded_id));
+		memset(stirred, 0, sizeof(stirred));
+	}
+	memset(pool, 0, sizeof(*pool));
+	kernel_random.reseeds++;
+	counter++;
+}
+
+static void pre_read(void)
+{
+	sbintime_t now = getsbinuptime();
+
+	if (!is_fortuna() || pools[0].length < kernel_random.minpoolsize ||
+	    now - kernel_random.lasttime <= SBT_1S / 10)
+		return;
+	kernel_random.lasttime = now;
+	empty(&pools[0]);
+}
+
+/* A request takes blocks, and the next key from the blocks after them. */
+static uint64_t take(size_t size)
+{
+	uint64_t out = mix(kernel_random.key, counter);
+
+	counter += (size + 15) / 16;
+	kernel_random.key = mix(kernel_random.key, counter + 0x5555);
+	counter += 2;
+	return out;
+}
+
+static void fill(void *buf, u_int size)
+{
+	uint64_t out = take(size);
+	u_int i;
+
+	for (i = 0; i < size; i++)
+		((uint8_t *)buf)[i] = (uint8_t)(out >> i % 8 * 8);
+}
+
+#if STANDIN_HAVE_VMGENID
+void read_random(void *buf, u_int size)
+{
+	kernel_big_lock();
+	if (!kernel_random.seeded)
+		kernel_broken("read_random() blocks for ever: not seeded");
+	pre_read();
+	fill(buf, size);
+	kernel_big_unlock();
+}
+
+bool is_random_seeded(void)
+{
+	return kernel_random.seeded;
+}
+#else
+u_int read_random(void *buf, u_int size)
+{
+	kernel_big_lock();
+	pre_read();
+	if (!kernel_random.seeded || kernel_fails("read_random"))
+		size = 0;
+	fill(buf, size);
+	kernel_big_unlock();
+	return size;
+}
+#endif
+
+void random_harvest_direct_(const void *p, u_int size, enum random_entropy_source origin)
+{
+	struct pool *pool = &pools[destination[origin]++ % POOLS];
+	uint64_t event;
+
+	if (size != 8)
+		kernel_broken("an event that is not of 8 bytes is cut or refused");
+	memcpy(&event, p, sizeof(event));
+	kernel_big_lock();
+#if STANDIN_HAVE_VMGENID
+	if (origin == RANDOM_PURE_VMGENID) {
+		if (is_fortuna())
+			pool = &pools[0];
+		/* 15's health tests drop what a source that was not registered sends. */
+		if (__FreeBSD_version >= 1500000 && !source)
+			pool = NULL;
+	}
+#endif
+	if (pool) {
+		pool->hash = mix(pool->hash, event);
+		pool->length += size + 4;
+		pool->has[0] |= event == page_id()[0];
+		pool->has[1] |= event == page_id()[1];
+	}
+	kernel_big_unlock();
+}
+
+void arc4rand(void *buf, u_int size, int reseed)
+{
+	uint8_t key[32];
+	int cpu;
+
+	for (cpu = 0; reseed && cpu < KERNEL_CPUS; cpu++) {
+		kernel_big_lock();
+		pre_read();
+		fill(key, sizeof(key));
+		memcpy(&kernel_random.arc4[cpu], key, sizeof(kernel_random.arc4[cpu]));
+		stirred[cpu] = true;
+		kernel_big_unlock();
+	}
+	memset(buf, 0x5a, size);
+}
+
+uint64_t kernel_draw(void)
+{
+	kernel_big_lock();
+	pre_read();
+	uint64_t out = take(16);
+	kernel_big_unlock();
+	return out;
+}
+
+uint64_t kernel_draw_arc4(int cpu)
+{
+	kernel_random.arc4[cpu] = mix(kernel_random.arc4[cpu], 7);
+	return kernel_random.arc4[cpu];
+}
+
+void kernel_fenestras_timer(void)
+{
+	empty(&pools[0]);
+	kernel_random.fenestras_generation++;
+}
+
+bool kernel_reseeded_for_id(void)
+{
+	int cpu;
+
+	if (!reseeded || memcmp(reseeded_id, page_id(), sizeof(reseeded_id)) != 0)
+		return false;
+	for (cpu = 0; cpu < KERNEL_CPUS; cpu++)
+		if (!stirred[cpu])
+			return false;
+	return true;
+}
+
+#if STANDIN_HAVE_VMGENID
+static void register_source(const struct random_source *s)
+{
+	if (!s->rs_read)
+		kernel_broken("the harvest thread calls rs_read, which is NULL");
+	source = s;
+	kernel.sources++;
+	hc_source_mask |= 1u << s->rs_source;
+}
+
+static void deregister_source(const struct random_source *s)
+{
+	source = NULL;
+	kernel.sources--;
+	hc_source_mask &= ~(1u << s->rs_source);
+}
+
+void kernel_own_source(void)
+{
+	static const struct random_source own = {"own", RANDOM_PURE_VMGENID, NULL};
+
+	source = &own;
+	hc_source_mask |= 1u << own.rs_source;
+}
+
+#if __FreeBSD_version >= 1500000
+void random_source_register(const struct random_source *s)
+{
+	register_source(s);
+}
+
+void random_source_deregister(const struct random_source *s)
+{
+	deregister_source(s);
+}
+#else
+void random_source_register(struct random_source *s)
+{
+	register_source(s);
+}
+
+void random_source_deregister(struct random_source *s)
+{
+	deregister_source(s);
+}
+#endif
+#else
+void kernel_own_source(void)
+{
+}
+#endif
+
+int kernel_sysctlbyname(struct thread *td, char *name, void *old, size_t *len, void *new,
+			size_t newlen, size_t *retval, int flags)
+{
+	kernel_asleep_allowed("kernel_sysctlbyname");
+	if (kernel_fails("kernel_sysctlbyname") || kernel_random.no_minpoolsize || new ||
+	    strcmp(name, "kern.random.fortuna.minpoolsize") != 0)
+		return ENOENT;
+	memcpy(old, &kernel_random.minpoolsize, sizeof(u_int));
+	*len = sizeof(u_int);
+	return 0;
+}
+
+linker_file_t linker_kernel_file;
+
+caddr_t linker_file_lookup_symbol(linker_file_t file, const char *name, int deps)
+{
+	kernel_asleep_allowed("linker_file_lookup_symbol");
+	if (kernel_random.no_symbols || is_fortuna() || strcmp(name, "fxrng_root_generation") != 0)
+		return NULL;
+	return (caddr_t)&kernel_random.fenestras_generation;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/freebsd: STAND-IN for what differs between versions, as the headers of FreeBSD 12.1 say. */
+#ifndef STANDIN_VERSION_H
+#define	STANDIN_VERSION_H
+
+#define	__FreeBSD_version 1201000
+
+/* sys/random.h; its functions are in standin_random.h */
+#define	STANDIN_HAVE_VMGENID 0
+enum random_entropy_source { RANDOM_CACHED = 0, RANDOM_INTERRUPT = 7, RANDOM_PURE_TPM = 23 };
+
+/* dev/random/randomdev.h */
+struct random_algorithm {
+	const char *ra_ident;
+	u_int	ra_poolcount;
+	void	(*ra_init_alg)(void *);
+	void	(*ra_deinit_alg)(void *);
+	void	(*ra_pre_read)(void);
+	void	(*ra_read)(uint8_t *, u_int);
+	bool	(*ra_seeded)(void);
+	void	(*ra_event_processor)(struct harvest_event *);
+};
+extern struct random_algorithm random_alg_context, *p_random_alg_context;
+struct random_source;
+void	random_source_register(struct random_source *);
+void	random_source_deregister(struct random_source *);
+
+/* sys/bus.h */
+#define	DRIVER_MODULE(name, busname, driver, devclass, evh, arg)		\
+	devclass_t *standin_devclass = &devclass;				\
+	STANDIN_DRIVER(driver)
+
+#endif /* STANDIN_VERSION_H */

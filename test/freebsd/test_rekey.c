@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* test/freebsd: the reseed, under each condition that Fortuna and others can be in. */
+#include "check.h"
+
+static int attached(void **state)
+{
+	kernel_reset();
+	if (kernel_attach())
+		return -1;
+	kernel_run();
+	kernel.lines = 0;
+	return 0;
+}
+
+static int detached(void **state)
+{
+	kernel.on_pause = NULL;
+	return kernel_detach() || kernel_leaks() || kernel.broken ? -1 : 0;
+}
+
+static void change(uint64_t a, uint64_t b)
+{
+	kernel_set_id(a, b);
+	kernel_notify(0x80);
+	kernel_run();
+}
+
+/* Fails if the last reseed, by however little it is too recent, leaves the clone unseeded. */
+static void test_gate(void **state)
+{
+	int ms;
+
+	for (ms = 0; ms <= 110; ms++) {
+		kernel_random.lasttime = getsbinuptime() - ms * SBT_1MS;
+		change(100 + (uint64_t)ms, 1);
+		assert_generation(2 + (uint64_t)ms, 2 + (uint64_t)ms);
+	}
+}
+
+static void draw(void)
+{
+	kernel_draw();
+}
+
+/* Fails if settled relies on doing the reseed itself, when somebody else's read may. */
+static void test_reader_meanwhile(void **state)
+{
+	kernel_random.lasttime = getsbinuptime() - 50 * SBT_1MS;
+	kernel.on_pause = draw;
+	change(B);
+	assert_generation(2, 2);
+}
+
+/* Fails if a pool that the administrator made larger is not filled, in whole numbers or not. */
+static void test_pool_size(void **state)
+{
+	const u_int sizes[] = {16, 64, 65, 127, 1000, 65536};
+	size_t i;
+
+	for (i = 0; i < nitems(sizes); i++) {
+		kernel_random.minpoolsize = sizes[i];
+		change(10 + i, 1);
+		assert_generation(2 + i, 2 + i);
+	}
+}
+
+static void assert_refused(int before)
+{
+	struct vmgenc_page page = page_now();
+
+	assert_sound();
+	assert_int_equal(page.generation, before + 1);
+	assert_int_equal(page.settled, before);
+	assert_true(page.flags & VMGENC_REKEY_FAILED);
+	assert_true(page.rekey_failures > 0);
+	assert_null(strstr(kernel.trace, "devctl"));
+}
+
+static void assert_later_settles(uint64_t generation)
+{
+	kernel_tick();
+	kernel_run();
+	assert_generation(generation, generation);
+	assert_non_null(strstr(kernel.trace, "devctl"));
+}
+
+/* Fails if a pool size that is not known or absurd is taken for 64, or said at every look. */
+static void test_pool_size_unknown(void **state)
+{
+	kernel_random.no_minpoolsize = true;
+	change(B);
+	assert_refused(1);
+	kernel_tick();
+	kernel_run();
+	assert_int_equal(lines_with("minpoolsize cannot be read or is absurd"), 1);
+	assert_int_equal(lines_with("generation 2: the random generator was NOT rekeyed"), 1);
+	kernel_random.no_minpoolsize = false;
+	kernel_random.minpoolsize = 0x7fffffff;
+	kernel_tick();
+	kernel_run();
+	assert_refused(1);
+	kernel_random.minpoolsize = 64;
+	assert_later_settles(2);
+	assert_int_equal(lines_with("generation 2: the random generator is rekeyed now"), 1);
+}
+
+/* Fails if an unseeded generator is waited for, called reseeded, or forgotten. */
+static void test_unseeded(void **state)
+{
+	struct vmgenc_event event;
+	struct kernel_file *file;
+	int error;
+
+	kernel_random.seeded = false;
+	change(B);
+	assert_refused(1);
+	assert_int_equal(page_now().rekey_failures, 1);
+	assert_int_equal(lines_with("generation 2: the random generator is not seeded yet"), 1);
+	file = kernel_open(FREAD, &error);
+	assert_int_equal(kernel_ioctl(file, VMGENC_SYNC, &event), ENOATTR);
+	kernel_close(file);
+	kernel_random.seeded = true;
+	assert_later_settles(2);
+}
+
+#if STANDIN_HAVE_VMGENID
+/* Fails if events are sent to a kernel that drops them, and settled all the same. */
+static void test_source_refused(void **state)
+{
+	hc_source_mask &= ~(1u << RANDOM_PURE_VMGENID);
+	change(B);
+	assert_refused(1);
+	assert_int_equal(lines_with("random(4) does not accept events of VMGENID"), 1);
+	hc_source_mask |= 1u << RANDOM_PURE_VMGENID;
+	assert_later_settles(2);
+}
+#else
+/* Fails if a read that gave nothing is taken for a reseed. */
+static void test_source_refused(void **state)
+{
+	unsigned int n;
+
+	for (n = 1; n < 34; n++) {
+		kernel_set_id(100 + n, 1);
+		kernel.fail_at = kernel.calls + 1 + n;
+		kernel_notify(0x80);
+		kernel_run();
+		assert_string_equal(kernel.failed, "read_random");
+		kernel.failed = NULL;
+		kernel_tick();
+		kernel_run();
+		assert_generation(1 + n, 1 + n);
+	}
+}
+#endif
+
+/* Fails if another generator is called reseeded before it says so, or the rule of Fortuna is used. */
+static void test_fenestras(void **state)
+{
+	strcpy(kernel_random.ident, "fenestrasX");
+	change(B);
+	assert_refused(1);
+	kernel_tick();
+	kernel_run();
+	assert_refused(1);
+	/* Between two looks: the second has to know what was before the first. */
+	kernel_fenestras_timer();
+	assert_later_settles(2);
+	kernel.trace[0] = 0;
+
+	kernel.on_pause = kernel_fenestras_timer;
+	change(C);
+	assert_generation(3, 3);
+}
+
+/* Fails if a generator that says nothing is called reseeded. */
+static void test_unknown_generator(void **state)
+{
+	strcpy(kernel_random.ident, "other");
+	kernel_random.no_symbols = true;
+	change(B);
+	kernel_fenestras_timer();
+	kernel_tick();
+	kernel_run();
+	assert_refused(1);
+	strcpy(kernel_random.ident, "Fortuna");
+	assert_later_settles(2);
+}
+
+static uint64_t drawn[2];
+static int paused;
+
+static void draw_at_gate(void)
+{
+	if (!paused++) {
+		drawn[0] = kernel_draw();
+		drawn[1] = kernel_draw_arc4(KERNEL_CPUS - 1);
+	}
+}
+
+static void clone_once(uint64_t a, uint64_t b, uint64_t out[2])
+{
+	attached(NULL);
+	/* The gate is closed: nothing fresh can get into the generator yet. */
+	kernel_random.lasttime = getsbinuptime();
+	kernel.on_pause = draw_at_gate;
+	paused = 0;
+	change(a, b);
+	memcpy(out, drawn, sizeof(drawn));
+	detached(NULL);
+}
+
+/*
+ * Fails if two clones draw the same while Fortuna does not reseed yet; ids that differ in one bit
+ * only, wherever it is, are the hardest.
+ */
+static void test_clones_part(void **state)
+{
+	uint64_t one[2], same[2], other[2];
+	int bit;
+
+	assert_int_equal(detached(NULL), 0);
+	clone_once(B, one);
+	clone_once(B, same);
+	assert_memory_equal(one, same, sizeof(one)); /* else the draws below say nothing */
+	for (bit = 0; bit < 128; bit++) {
+		uint64_t id[2] = {B};
+
+		id[bit / 64] ^= 1ul << bit % 64;
+		clone_once(id[0], id[1], other);
+		assert_int_not_equal(one[0], other[0]);
+		assert_int_not_equal(one[1], other[1]);
+	}
+	assert_int_equal(attached(state), 0);
+}
+
+#define row(test) cmocka_unit_test_setup_teardown(test, attached, detached)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		row(test_gate),
+		row(test_reader_meanwhile),
+		row(test_pool_size),
+		row(test_pool_size_unknown),
+		row(test_unseeded),
+		row(test_source_refused),
+		row(test_fenestras),
+		row(test_unknown_generator),
+		row(test_clones_part),
+	};
+
+	return cmocka_run_group_tests_name("freebsd rekey", tests, NULL, free_page);
+}
