@@ -15,7 +15,7 @@ device_init(struct vmgenc_softc *sc, device_t dev)
 	sc->handle = acpi_get_handle(dev);
 	if (ACPI_FAILURE(AcpiGetName(sc->handle, ACPI_FULL_PATHNAME, &path)))
 		strlcpy(sc->path, "(unnamed)", sizeof(sc->path));
-	sx_init(&sc->lock, "vmgenc");
+	sx_init(&sc->lock, "vmgenc core");
 	mtx_init(&sc->wait_lock, "vmgenc readers", NULL, MTX_DEF);
 	knlist_init_mtx(&sc->readers.si_note, &sc->wait_lock);
 	/* A page of its own, since programs map it. */
