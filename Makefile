@@ -24,7 +24,7 @@ UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*
 CORE_TESTS := $(filter build/test/test_core% build/test/test_addr,$(UNIT))
 include $(wildcard test/vm/build.mk)
 include driver/freebsd/build.mk
-include test/freebsd/build.mk
+include test/freebsd/unit/build.mk
 VM_PROGRAMS := $(VM_TESTS:%=build/test/vm/%)
 BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c)))
 PAGES := $(sort $(wildcard man/*.[1-9]))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd: the simulated kernel's core - memory, locks, time, tasks, sysctls, events. */
+/* test/freebsd/unit: the simulated kernel's core - memory, locks, time, tasks, sysctls, events. */
 #include "kernel.h"
 
 #include <pthread.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd: the companion, on a simulated kernel that has a vmgenc of its own. */
+/* test/freebsd/unit: the companion, on a simulated kernel that has a vmgenc of its own. */
 #include "check.h"
 
 /* The kernel's own driver: it holds the source, and tells listeners, then devctl(4). */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd: the simulated kernel's generators; their rules are those of the real ones. */
+/* test/freebsd/unit: the simulated kernel's generators; their rules are those of the real ones. */
 #include "kernel.h"
 
 #define POOLS 32

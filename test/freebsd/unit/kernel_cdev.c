@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd: the simulated kernel's devfs, kqueue and VM, and what a program does with them. */
+/* test/freebsd/unit: the simulated kernel's devfs, kqueue and VM, and what a program does with them. */
 #include "kernel.h"
 
 #include <poll.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/freebsd: what the tests of the driver and of the companion share. */
+/* test/freebsd/unit: what the tests of the driver and of the companion share. */
 #ifndef CHECK_H
 #define CHECK_H
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/freebsd: STAND-IN for the kernel headers that driver/freebsd includes; none of FreeBSD's
+ * test/freebsd/unit: STAND-IN for the kernel headers that driver/freebsd includes; none of FreeBSD's
  * text is in it.  Signatures are those of 12.1 to main; the tests' kernel.c is behind them.
  */
 #ifndef STANDIN_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd: the newbus driver, on the simulated kernel. */
+/* test/freebsd/unit: the newbus driver, on the simulated kernel. */
 #include "check.h"
 
 #include <poll.h>

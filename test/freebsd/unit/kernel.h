@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/freebsd: a simulated FreeBSD kernel behind the stand-in headers. It counts what is taken,
+ * test/freebsd/unit: a simulated FreeBSD kernel behind the stand-in headers. It counts what is taken,
  * fails what it is told to fail, and notices by itself what a real one would panic about.
  */
 #ifndef KERNEL_H

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd: the reseed, under each condition that Fortuna and others can be in. */
+/* test/freebsd/unit: the reseed, under each condition that Fortuna and others can be in. */
 #include "check.h"
 
 static int attached(void **state)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd: the simulated kernel's newbus and ACPI. */
+/* test/freebsd/unit: the simulated kernel's newbus and ACPI. */
 #include "kernel.h"
 
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# test/freebsd: the FreeBSD driver on a simulated kernel, once for each set of stand-in headers.
+# test/freebsd/unit: the FreeBSD driver on a simulated kernel, once for each set of stand-in headers.
 FREEBSD_VERSIONS := 12 13 15
 FREEBSD_TESTS := $(foreach v,$(FREEBSD_VERSIONS),$(foreach t,driver rekey companion, \
 	build/test/freebsd/$v/test_freebsd-$v_$t))
@@ -8,12 +8,12 @@ UNIT += $(FREEBSD_TESTS)
 # The headers that driver/freebsd includes: each is one line that leads to standin.h
 STANDINS := $(sort $(shell sed -n 's/^\#include <\(.*\)>/\1/p' driver/freebsd/*.[ch] include/vmgenc_abi.h \
 	| grep -v -e '^linux/' -e '^std' -e '^sys/ioctl.h' -e '^sys/types.h'))
-build/test/freebsd/kpi/.done: test/freebsd/build.mk $(wildcard driver/freebsd/*.[ch])
+build/test/freebsd/kpi/.done: test/freebsd/unit/build.mk $(wildcard driver/freebsd/*.[ch])
 	@for h in $(STANDINS); do mkdir -p $(@D)/$${h%/*} && echo '#include "standin.h"' >$(@D)/$$h || exit; done
 	@printf '%s\n' '#if __has_include("standin_random.h")' '#include "standin_random.h"' '#endif' >>$(@D)/sys/random.h
 	@touch $@
 FREEBSD_DRIVER_FLAGS = -std=gnu11 $(WARNINGS) -Wno-unused-parameter -Wno-missing-field-initializers \
-	$(CFLAGS) $(SANITIZE) -Itest/freebsd/kpi/$(1) -Itest/freebsd/kpi -Itest/freebsd -Idriver/core \
+	$(CFLAGS) $(SANITIZE) -Itest/freebsd/unit/kpi/$(1) -Itest/freebsd/unit/kpi -Itest/freebsd/unit -Idriver/core \
 	-Iinclude -MMD -MP
 # version, sources (the form's own first), flags
 define freebsd_test
@@ -24,7 +24,7 @@ build/test/freebsd/$(1)/$(2)/%.o: driver/freebsd/%.c build/test/freebsd/kpi/.don
 build/test/freebsd/$(1)/$(2)/%.o: driver/core/%.c build/test/freebsd/kpi/.done
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(call FREEBSD_DRIVER_FLAGS,$(1)) -D_KERNEL $(3) -Ibuild/test/freebsd/kpi -Idriver/freebsd -c -o $$@ $$<
-build/test/freebsd/$(1)/$(2)/%.o: test/freebsd/%.c
+build/test/freebsd/$(1)/$(2)/%.o: test/freebsd/unit/%.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(call FREEBSD_DRIVER_FLAGS,$(1)) -D_GNU_SOURCE -c -o $$@ $$<
 endef
