@@ -42,6 +42,20 @@
 #define	VMGENC_HAVE_SOURCE 0
 #endif
 
+/* 13 made the algorithm's functions constant: there is nothing to hook. */
+#if __FreeBSD_version < 1300000
+#define	VMGENC_HAVE_DRAW_HOOKS 1
+#else
+#define	VMGENC_HAVE_DRAW_HOOKS 0
+#endif
+
+/* What a request to random(4) is rounded up to: 13 can use ChaCha20 besides AES. */
+#if __FreeBSD_version < 1300000
+#define	VMGENC_RANDOM_BLOCK 16
+#else
+#define	VMGENC_RANDOM_BLOCK 64
+#endif
+
 /* 13 made this a function of its own. */
 static inline bool
 vmgenc_random_seeded(void)

@@ -68,10 +68,12 @@ triggers_start(struct vmgenc_softc *sc)
 	if (error != 0)
 		goto stop_sysctl;
 	vmgenc_early_start(sc);
+	vmgenc_draws_start(sc);
 	error = vmgenc_cdev_start(sc);
 	if (error == 0)
 		return (0);
 
+	vmgenc_draws_stop(sc);
 	vmgenc_early_stop(sc);
 	vmgenc_notify_stop(sc);
 stop_sysctl:
@@ -123,6 +125,7 @@ vmgenc_stop(struct vmgenc_softc *sc)
 	if (error != 0)
 		return (error);
 	vmgenc_cdev_stop(sc);
+	vmgenc_draws_stop(sc);
 	vmgenc_early_stop(sc);
 	vmgenc_notify_stop(sc);
 	vmgenc_sysctl_stop(sc);

@@ -5,7 +5,7 @@
 /*
  * From the interrupt to the notification lie a GPE task, an AML method and a notify task.
  * Comparing 16 bytes in the interrupt comes before all that.  On amd64 the interrupt is a
- * filter, and ACPICA holds the spin lock of its GPEs around it: compare and enqueue on a
+ * filter, and ACPICA holds the spin lock of its GPEs around it: compare, store and enqueue on a
  * taskqueue with a spin lock, as AcpiOsExecute() does in the same place; nothing else.
  */
 static SLIST_HEAD(, vmgenc_softc) devices = SLIST_HEAD_INITIALIZER(devices);
@@ -18,9 +18,12 @@ on_sci(void *context)
 {
 	struct vmgenc_softc *sc;
 
-	SLIST_FOREACH(sc, &devices, link)
+	SLIST_FOREACH(sc, &devices, link) {
+		if (vmgenc_core_differs(&sc->core))
+			vmgenc_draws_restir();
 		if (vmgenc_core_pending(&sc->core))
 			vmgenc_kick(sc, VMGENC_TRIGGER_EARLY);
+	}
 	return (ACPI_INTERRUPT_NOT_HANDLED);
 }
 

@@ -33,7 +33,7 @@
 /* Held through a rekey: two devices do not share rounds, nor `discarded'. */
 static struct sx rekey_lock;
 SX_SYSINIT(vmgenc_rekey, &rekey_lock, "vmgenc rekey");
-static uint8_t discarded[1024];
+static uint8_t discarded[16];
 static u_int users;
 
 #if VMGENC_HAVE_SOURCE
@@ -187,18 +187,31 @@ feed(const uint64_t id[2], u_int size)
  * But after each request it takes its next key from where the request ended, so requests of
  * different lengths leave different keys: sizes that spell the id make clones part at once.  It
  * adds nothing secret, and `settled' does not rest on it.
+ *
+ * May be called with mutexes held, and by random(4) itself before it reads.  Only when seeded.
  */
-static bool
-part(const uint64_t id[2])
+static struct mtx part_lock;
+MTX_SYSINIT(vmgenc_part, &part_lock, "vmgenc part", MTX_DEF);
+static uint8_t parted_by[16 * VMGENC_RANDOM_BLOCK];
+
+void
+vmgenc_part(struct vmgenc_softc *sc, const uint64_t id[2])
 {
 	u_int i, nibble;
 
-	for (i = 0; i < 32; i++) {
-		nibble = id[i / 16] >> (i % 16 * 4) & 0xf;
-		if (!vmgenc_read_random(discarded, (nibble + 1) * 64))
-			return (false);
+	mtx_lock(&part_lock);
+	if (sc->parted[0] != id[0] || sc->parted[1] != id[1]) {
+		for (i = 0; i < 32; i++) {
+			nibble = id[i / 16] >> (i % 16 * 4) & 0xf;
+			p_random_alg_context->ra_read(parted_by,
+			    (nibble + 1) * VMGENC_RANDOM_BLOCK);
+		}
+		explicit_bzero(parted_by, sizeof(parted_by));
+		atomic_thread_fence_seq_cst();
+		sc->parted[0] = id[0];
+		sc->parted[1] = id[1];
 	}
-	return (true);
+	mtx_unlock(&part_lock);
 }
 
 /* A key for each CPU's arc4random(9), from what random(4) gives now. */
@@ -255,12 +268,11 @@ fenestras_end(const uint64_t id[2])
 }
 
 static int
-rekey(const uint64_t id[2], u_int size)
+rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
 {
 	sbintime_t fed;
 
-	if (!part(id))
-		return (ENODATA);
+	vmgenc_part(sc, id);
 	stir();
 	if (!is_fortuna())
 		(void)fenestras_begin(id);
@@ -306,7 +318,7 @@ vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	else if (!source_accepted())
 		reason = "random(4) does not accept events of VMGENID";
 	complain(core, reason);
-	error = reason != NULL ? EIO : rekey(id, size);
+	error = reason != NULL ? EIO : rekey(vmgenc_softc_of(core), id, size);
 	explicit_bzero(discarded, sizeof(discarded));
 	sx_xunlock(&rekey_lock);
 	return (-error);

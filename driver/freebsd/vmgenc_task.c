@@ -38,7 +38,7 @@ work(void *context, int pending)
 	u_int kicked;
 
 	kicked = atomic_readandclear_int(&sc->kicked);
-	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_LOOK; trigger++)
+	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_DRAW; trigger++)
 		if ((kicked & 1u << trigger) != 0)
 			(void)vmgenc_core_look(&sc->core, trigger);	/* tell says what failed */
 	vmgenc_core_tell(&sc->core);

@@ -12,6 +12,10 @@ int vmgenc_tunable_early = 1;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, early, CTLFLAG_RDTUN, &vmgenc_tunable_early, 0,
     "Look at the id in the ACPI interrupt, before the notification arrives");
 
+int vmgenc_tunable_draws = 1;
+SYSCTL_INT(_hw_vmgenc, OID_AUTO, draws, CTLFLAG_RDTUN, &vmgenc_tunable_draws, 0,
+    "Look at the id before each read of random(4) (before FreeBSD 13 only)");
+
 int vmgenc_tunable_look_ms = 1000;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, look_ms, CTLFLAG_RDTUN, &vmgenc_tunable_look_ms, 0,
     "Period of the look that needs no notification, in ms (0: never)");

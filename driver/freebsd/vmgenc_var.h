@@ -28,7 +28,8 @@ enum vmgenc_mapping { VMGENC_GENERATION, VMGENC_RAW, VMGENC_MAPPINGS };
 /*
  * Locking: `lock' is the core's (see struct vmgenc_core), held while a reseed sleeps.
  * `wait_lock' guards readers, open and closing, and is taken with `lock' not held.  `kicked' is
- * atomic, so that an interrupt filter can set it.  `link' belongs to the list in vmgenc_early.c.
+ * atomic, so that an interrupt filter can set it.  `link' belongs to the list in vmgenc_early.c,
+ * `parted' to vmgenc_part(), and draws compare it without a lock: at worst they part once more.
  * Everything else is written once, before the first trigger, and released after the last.
  */
 struct vmgenc_softc {
@@ -50,6 +51,8 @@ struct vmgenc_softc {
 	struct callout		 look;
 	SLIST_ENTRY(vmgenc_softc) link;
 
+	uint64_t		 parted[2];	/* the id with which random(4) parted last */
+
 	struct mtx		 wait_lock;
 	struct selinfo		 readers;
 	u_int			 open;
@@ -65,6 +68,7 @@ int	vmgenc_stop(struct vmgenc_softc *sc);
 /* vmgenc_tunables.c: hw.vmgenc */
 extern int vmgenc_tunable_notify;
 extern int vmgenc_tunable_early;
+extern int vmgenc_tunable_draws;
 extern int vmgenc_tunable_look_ms;
 enum vmgenc_raw_access { VMGENC_RAW_AUTO, VMGENC_RAW_ALL, VMGENC_RAW_DRIVER };
 enum vmgenc_raw_access vmgenc_tunable_raw(void);
@@ -86,9 +90,15 @@ int	vmgenc_task_start(struct vmgenc_softc *sc);
 void	vmgenc_task_stop(struct vmgenc_softc *sc);
 void	vmgenc_kick(struct vmgenc_softc *sc, enum vmgenc_trigger trigger);
 
-/* vmgenc_rekey.c: the source of entropy, while there is a device */
+/* vmgenc_rekey.c: the source of entropy, while there is a device; and what needs no reseed */
 void	vmgenc_rekey_start(void);
 void	vmgenc_rekey_stop(void);
+void	vmgenc_part(struct vmgenc_softc *sc, const uint64_t id[2]);
+
+/* vmgenc_draws.c: whoever draws looks first */
+void	vmgenc_draws_start(struct vmgenc_softc *sc);
+void	vmgenc_draws_stop(struct vmgenc_softc *sc);
+void	vmgenc_draws_restir(void);
 
 /* vmgenc_map.c: what mmap(2) is given */
 int	vmgenc_objects_start(struct vmgenc_softc *sc);

@@ -193,6 +193,11 @@ void standin_sx_sysinit(struct sx *s, const char *name)
 	s->host = new_lock();
 }
 
+void standin_mtx_sysinit(struct mtx *m, const char *name)
+{
+	m->host = new_lock();
+}
+
 void sx_destroy(struct sx *s)
 {
 	destroy(s->host);

@@ -22,17 +22,28 @@ static uint64_t reseeded_id[2];
 static const struct random_source *source;
 #endif
 
+
+static void pre_read(void);
+static bool seeded(void);
 #if STANDIN_HAVE_VMGENID
-const struct random_algorithm random_alg_context = {.ra_ident = kernel_random.ident};
+static void alg_read(uint8_t *buf, size_t size);
+const struct random_algorithm random_alg_context = {
 #else
+static void alg_read(uint8_t *buf, u_int size);
+struct random_algorithm *p_random_alg_context = &random_alg_context;
+struct random_algorithm random_alg_context = {
+#endif
+	.ra_ident = kernel_random.ident,
+	.ra_pre_read = pre_read,
+	.ra_read = alg_read,
+	.ra_seeded = seeded,
+};
+int arc4rand_iniseed_state;
+
 static bool seeded(void)
 {
 	return kernel_random.seeded;
 }
-struct random_algorithm random_alg_context = {.ra_ident = kernel_random.ident,
-					      .ra_seeded = seeded};
-struct random_algorithm *p_random_alg_context = &random_alg_context;
-#endif
 
 static uint64_t mix(uint64_t a, uint64_t b)
 {
@@ -63,6 +74,7 @@ void kernel_random_reset(void)
 	memset(stirred, 0, sizeof(stirred));
 	counter = 1;
 	reseeded = false;
+	arc4rand_iniseed_state = ARC4_ENTR_SEED;
 	hc_source_mask = (1u << (RANDOM_INTERRUPT + 1)) - 1;
 #if STANDIN_HAVE_VMGENID
 	source = NULL;
@@ -86,11 +98,13 @@ static void pre_read(void)
 {
 	sbintime_t now = getsbinuptime();
 
-	if (!is_fortuna() || pools[0].length < kernel_random.minpoolsize ||
-	    now - kernel_random.lasttime <= SBT_1S / 10)
-		return;
-	kernel_random.lasttime = now;
-	empty(&pools[0]);
+	kernel_big_lock();
+	if (is_fortuna() && pools[0].length >= kernel_random.minpoolsize &&
+	    now - kernel_random.lasttime > SBT_1S / 10) {
+		kernel_random.lasttime = now;
+		empty(&pools[0]);
+	}
+	kernel_big_unlock();
 }
 
 /* A request takes blocks, and the next key from the blocks after them. */
@@ -104,24 +118,32 @@ static uint64_t take(size_t size)
 	return out;
 }
 
-static void fill(void *buf, u_int size)
+static void fill(uint8_t *buf, size_t size)
 {
-	uint64_t out = take(size);
-	u_int i;
+	uint64_t out;
+	size_t i;
 
+	kernel_big_lock();
+	out = take(size);
+	kernel_big_unlock();
 	for (i = 0; i < size; i++)
-		((uint8_t *)buf)[i] = (uint8_t)(out >> i % 8 * 8);
+		buf[i] = (uint8_t)(out >> i % 8 * 8);
 }
 
 #if STANDIN_HAVE_VMGENID
+static void alg_read(uint8_t *buf, size_t size)
+{
+	if (!kernel_random.seeded)
+		kernel_broken("an unseeded generator is read");
+	fill(buf, size);
+}
+
 void read_random(void *buf, u_int size)
 {
-	kernel_big_lock();
 	if (!kernel_random.seeded)
 		kernel_broken("read_random() blocks for ever: not seeded");
-	pre_read();
+	random_alg_context.ra_pre_read();
 	fill(buf, size);
-	kernel_big_unlock();
 }
 
 bool is_random_seeded(void)
@@ -129,14 +151,19 @@ bool is_random_seeded(void)
 	return kernel_random.seeded;
 }
 #else
+static void alg_read(uint8_t *buf, u_int size)
+{
+	if (size % 16)
+		kernel_broken("not whole blocks are read");
+	fill(buf, size);
+}
+
 u_int read_random(void *buf, u_int size)
 {
-	kernel_big_lock();
-	pre_read();
+	random_alg_context.ra_pre_read();
 	if (!kernel_random.seeded || kernel_fails("read_random"))
 		size = 0;
 	fill(buf, size);
-	kernel_big_unlock();
 	return size;
 }
 #endif
@@ -173,28 +200,33 @@ void arc4rand(void *buf, u_int size, int reseed)
 	uint8_t key[32];
 	int cpu;
 
+	if (arc4rand_iniseed_state == ARC4_ENTR_HAVE) {
+		arc4rand_iniseed_state = ARC4_ENTR_SEED;
+		reseed = 1;
+	}
 	for (cpu = 0; reseed && cpu < KERNEL_CPUS; cpu++) {
-		kernel_big_lock();
-		pre_read();
+		random_alg_context.ra_pre_read();
 		fill(key, sizeof(key));
 		memcpy(&kernel_random.arc4[cpu], key, sizeof(kernel_random.arc4[cpu]));
 		stirred[cpu] = true;
-		kernel_big_unlock();
 	}
 	memset(buf, 0x5a, size);
 }
 
 uint64_t kernel_draw(void)
 {
-	kernel_big_lock();
-	pre_read();
-	uint64_t out = take(16);
-	kernel_big_unlock();
+	uint64_t out;
+
+	random_alg_context.ra_pre_read();
+	fill((uint8_t *)&out, sizeof(out));
 	return out;
 }
 
 uint64_t kernel_draw_arc4(int cpu)
 {
+	uint8_t out[4];
+
+	arc4rand(out, sizeof(out), 0);
 	kernel_random.arc4[cpu] = mix(kernel_random.arc4[cpu], 7);
 	return kernel_random.arc4[cpu];
 }

@@ -33,6 +33,7 @@
 #define	trunc_page(x)	((x) & ~(uint64_t)PAGE_MASK)
 #define	roundup2(x, y)	(((x) + ((y) - 1)) & ~((uintptr_t)(y) - 1))
 #define	howmany(x, y)	(((x) + ((y) - 1)) / (y))
+#define	__predict_true(x)	__builtin_expect((x), 1)
 #define	nitems(x)	(sizeof(x) / sizeof((x)[0]))
 #define	MAX(a, b)	((a) > (b) ? (a) : (b))
 #define	CTASSERT(x)	_Static_assert(x, #x)
@@ -69,6 +70,16 @@ int64_t	sbttons(sbintime_t);
 #define	atomic_thread_fence_seq_cst()	__atomic_thread_fence(__ATOMIC_SEQ_CST)
 #define	atomic_set_int(p, v)		((void)__atomic_fetch_or(p, v, __ATOMIC_SEQ_CST))
 #define	atomic_readandclear_int(p)	__atomic_exchange_n(p, 0, __ATOMIC_SEQ_CST)
+#define	atomic_add_acq_int(p, v)	((void)__atomic_fetch_add(p, v, __ATOMIC_SEQ_CST))
+#define	atomic_subtract_rel_int(p, v)	((void)__atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST))
+#define	atomic_load_acq_int(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
+static inline int
+atomic_cmpset_int(volatile u_int *p, u_int old, u_int new)
+{
+
+	return (__atomic_compare_exchange_n(p, &old, new, false, __ATOMIC_SEQ_CST,
+	    __ATOMIC_SEQ_CST));
+}
 uint64_t get_cyclecount(void);
 extern u_int cpu_exthigh;
 void	do_cpuid(u_int, u_int *);
@@ -114,6 +125,14 @@ void	sx_xlock(struct sx *);
 int	sx_xlock_sig(struct sx *);
 void	sx_xunlock(struct sx *);
 void	standin_sx_sysinit(struct sx *, const char *);
+void	standin_mtx_sysinit(struct mtx *, const char *);
+#define	MTX_SYSINIT(unique, m, name, options)					\
+	__attribute__((constructor)) static void				\
+	unique##_sysinit(void)							\
+	{									\
+		standin_mtx_sysinit(m, name);					\
+	}									\
+	extern int unique##_semicolon
 #define	SX_SYSINIT(unique, sx, name)						\
 	__attribute__((constructor)) static void				\
 	unique##_sysinit(void)							\
@@ -185,6 +204,10 @@ random_harvest_direct(const void *p, u_int size, enum random_entropy_source sour
 		random_harvest_direct_(p, size, source);
 }
 void	arc4rand(void *, u_int, int);
+#define	ARC4_ENTR_NONE	0
+#define	ARC4_ENTR_HAVE	1
+#define	ARC4_ENTR_SEED	2
+extern int arc4rand_iniseed_state;
 
 /* sys/bus.h, sys/kobj.h: method tables are looked up by name */
 typedef void standin_method(void);

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: BSD-2-Clause
+/* driver/freebsd: whoever draws from random(4) looks at the id first, where it can be had. */
+#include "vmgenc_var.h"
+
+#include <sys/libkern.h>
+
+/*
+ * However early the interrupt, a processor that does not take it draws on.  arc4random(9) reseeds
+ * every CPU's state before the next draw on any of them when arc4rand_iniseed_state says that
+ * there is entropy to be had; random(4) itself sets it so once, when it is first seeded.  One
+ * store, so that an interrupt filter may do it.  Fenestras X needs none of it and has no such
+ * variable.
+ */
+#pragma weak arc4rand_iniseed_state
+
+void
+vmgenc_draws_restir(void)
+{
+
+	if (&arc4rand_iniseed_state != NULL)
+		(void)atomic_cmpset_int((volatile u_int *)&arc4rand_iniseed_state,
+		    ARC4_ENTR_SEED, ARC4_ENTR_HAVE);
+}
+
+#if VMGENC_HAVE_DRAW_HOOKS
+#define	MAX_DEVICES	8
+
+/*
+ * random(4) asks its algorithm before each read, for programs and for the kernel, whether to
+ * reseed: there the id is compared, at two loads a read.  Callers may hold mutexes, so a change
+ * is not settled here; but the generator parts with that of the other clones before the read
+ * goes on, and the task is told.
+ */
+static struct vmgenc_softc *volatile hooked[MAX_DEVICES];
+static void (*pre_read)(void);
+static bool installed;
+static volatile u_int inside;
+static struct sx hooks_lock;
+SX_SYSINIT(vmgenc_hooks, &hooks_lock, "vmgenc hooks");
+
+static void
+look(struct vmgenc_softc *sc)
+{
+	uint64_t id[2] = { sc->core.raw[0], sc->core.raw[1] };
+
+	if (__predict_true(id[0] == sc->parted[0] && id[1] == sc->parted[1]))
+		return;
+	if ((id[0] | id[1]) == 0 || !vmgenc_random_seeded())
+		return;
+	vmgenc_part(sc, id);
+	vmgenc_draws_restir();
+	vmgenc_kick(sc, VMGENC_TRIGGER_DRAW);
+}
+
+static void
+on_draw(void)
+{
+	struct vmgenc_softc *sc;
+	int i;
+
+	atomic_add_acq_int(&inside, 1);
+	for (i = 0; i < MAX_DEVICES; i++) {
+		sc = hooked[i];
+		if (sc != NULL)
+			look(sc);
+	}
+	pre_read();
+	atomic_subtract_rel_int(&inside, 1);
+}
+
+/*
+ * Nobody in the hook, and nobody who has read its address but not yet arrived, or counted itself
+ * out but not yet returned: the pause is long for those few instructions.
+ */
+static void
+wait_for_draws(void)
+{
+
+	do {
+		pause_sbt("vmgenc", SBT_1S / 20, 0, 0);
+	} while (atomic_load_acq_int(&inside) != 0);
+}
+
+void
+vmgenc_draws_start(struct vmgenc_softc *sc)
+{
+	int i;
+
+	if (!vmgenc_tunable_draws)
+		return;
+	sc->parted[0] = sc->core.seen[0];
+	sc->parted[1] = sc->core.seen[1];
+	sx_xlock(&hooks_lock);
+	if (!installed) {
+		pre_read = random_alg_context.ra_pre_read;
+		atomic_thread_fence_seq_cst();
+		random_alg_context.ra_pre_read = on_draw;
+		installed = true;
+	}
+	for (i = 0; i < MAX_DEVICES && hooked[i] != NULL; i++)
+		;
+	if (i < MAX_DEVICES)
+		hooked[i] = sc;
+	sx_xunlock(&hooks_lock);
+}
+
+void
+vmgenc_draws_stop(struct vmgenc_softc *sc)
+{
+	bool any = false, ours = false;
+	int i;
+
+	sx_xlock(&hooks_lock);
+	for (i = 0; i < MAX_DEVICES; i++) {
+		if (hooked[i] == sc) {
+			hooked[i] = NULL;
+			ours = true;
+		}
+		any |= hooked[i] != NULL;
+	}
+	if (installed && !any) {
+		random_alg_context.ra_pre_read = pre_read;
+		installed = false;
+	}
+	if (ours)
+		wait_for_draws();
+	sx_xunlock(&hooks_lock);
+}
+#else
+void
+vmgenc_draws_start(struct vmgenc_softc *sc)
+{
+}
+
+void
+vmgenc_draws_stop(struct vmgenc_softc *sc)
+{
+}
+#endif
