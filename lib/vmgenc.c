@@ -12,6 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "os.h"
 #include "page.h"
 #include "vmgenc.h"
 

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sourced by test/run: how a test is run, counted and shown.
-passed=0 failed=0 log=build/test/log
+passed=0 failed=0 skipped=0 log=build/test/log
 unset MAKEFLAGS # the caller's job server is not ours
 
 t() { # name, command...: the cases that it reports, or itself as one
 	name=$1 start=$(date +%s%N) bad=0
 	shift
-	"$@" >$log 2>&1 || bad=1
+	"$@" >$log 2>&1 || bad=$?
+	[ $bad != 77 ] || { skipped=$((skipped + 1)) && echo "skip $name: $(cat $log)" && return; }
 	ds=$((($(date +%s%N) - start) / 100000000)) && took="$((ds / 10)).$((ds % 10)) s"
 	good=$(sed -n 's/^\[  PASSED  ] \([0-9]*\) test.*/\1/p; s/^\([0-9]*\) passed, .*/\1/p' $log | tail -n 1)
 	[ "${good:-1}" != 0 ] || bad=1 # ran, but tested nothing
@@ -35,4 +36,9 @@ warnings() { # kernel series, make flags: the module, built anew, without a word
 	rm -f build/linux/"$r"/*.o build/linux/"$r"/.*.cmd
 	said=$(make --no-print-directory module KVER="$r" MODULE_FLAGS="$2" 2>&1) || { echo "$said"; return 1; }
 	case $said in *[Ww]arning:* | *WARNING:* | *error:*) echo "$said"; return 1 ;; esac
+}
+
+freebsd_headers() {
+	[ -n "$SYSDIR" ] || { echo "no FreeBSD source tree is given (make check SYSDIR=<freebsd>/sys)"; return 77; }
+	make --no-print-directory check-freebsd-headers SYSDIR="$SYSDIR"
 }

@@ -58,5 +58,19 @@ FREEBSD_NEEDS_TREE = $(if $(SYSDIR),,$(error say where FreeBSD's sources are: SY
 freebsd-module: $(if $(SYSDIR),$(FREEBSD_OUT)/vmgenc.ko $(FREEBSD_OUT)/vmgenc_companion.ko)
 	$(FREEBSD_NEEDS_TREE)
 	$(Q)ln -sf $(patsubst build/freebsd/%,%,$^) build/freebsd/
-.PHONY: freebsd-module
+# Both architectures, both forms, and the library with that tree's own headers for programs.
+FREEBSD_USER := $(wildcard $(SYSDIR)/../include/stdlib.h)
+check-freebsd-headers:
+	$(if $(SYSDIR),,@echo 'skipped: no FreeBSD source tree is given (SYSDIR=<freebsd>/sys)')
+	$(if $(SYSDIR),$(Q)for arch in amd64 arm64; do \
+		$(MAKE) --no-print-directory freebsd-module SYSDIR=$(SYSDIR) ARCH=$$arch || exit; done)
+	$(if $(SYSDIR),$(if $(FREEBSD_USER),$(Q)$(MAKE) --no-print-directory freebsd-lib SYSDIR=$(SYSDIR)))
+# <errno.h> and such are links to <sys/errno.h> in an installed system.
+freebsd-lib: $(FREEBSD_OUT)/include/.done
+	@mkdir -p $(FREEBSD_OUT)/user
+	$(Q)for h in errno fcntl poll stdatomic stdint; do ln -sf $(abspath $(SYSDIR))/sys/$$h.h $(FREEBSD_OUT)/user/; done
+	$(Q)for f in $(LIB_SRCS); do echo "  CC      $$f"; clang -target x86_64-unknown-freebsd -std=c11 -fsyntax-only \
+		$(WARNINGS) -nostdinc -isystem $(FREEBSD_OUT)/user -isystem $(FREEBSD_OUT)/include \
+		-isystem $(SYSDIR)/../include -isystem $(SYSDIR) -Iinclude $$f || exit; done
+.PHONY: freebsd-module check-freebsd-headers freebsd-lib
 -include $(wildcard build/freebsd/*/*/*.d)
