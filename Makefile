@@ -17,7 +17,6 @@ say = @printf '  %-7s %s\n' $(1) $(2)
 endif
 
 comma := ,
-include lab/build.mk
 LIB_SRCS := $(sort $(wildcard lib/*.c))
 CORE_SRCS := $(sort $(wildcard driver/core/*.c))
 UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*.c)))
@@ -31,6 +30,8 @@ PAGES := $(sort $(wildcard man/*.[1-9]))
 LINKS := open close changed sync fd status
 
 all: build/libvmgenc.so build/libvmgenc.a build/libvmgenc.pc build/vmgenc-lab
+
+include lab/build.mk
 
 # The library
 LIB_OBJS := $(LIB_SRCS:lib/%.c=build/lib/%.o)
@@ -66,9 +67,10 @@ build/lab/%.o: lab/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) $(HARDENING) -c -o $@ $<
-build/lab/guest.o: lab/guest.S build/guest-init
+build/lab/guest.o: lab/guest.S build/guest-init build/freebsd-init build/freebsd-boot.bin
 	@mkdir -p $(@D)
-	$(Q)$(CC) -DLAB_GUEST='"build/guest-init"' -c -o $@ $<
+	$(Q)$(CC) -DLAB_GUEST=build/guest-init -DLAB_FREEBSD_GUEST=build/freebsd-init \
+		-DLAB_FREEBSD_BOOT=build/freebsd-boot.bin -c -o $@ $<
 build/vmgenc-lab: $(LAB_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -Wl,-z,relro,-z,now -o $@ $(LAB_OBJS) $(LDFLAGS) -ljansson
@@ -166,4 +168,4 @@ help:
 
 include provider/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench install clean distclean help
--include $(shell find build/lib build/lab build/guest build/test build/bench -name '*.d' 2>/dev/null)
+-include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

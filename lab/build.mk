@@ -1,6 +1,37 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Lab: what vmgenc-lab is made of. The guest is linked statically (-static -pthread) from
-# LAB_GUEST_SRCS; guest.S takes its path as -DLAB_GUEST='"PATH"'. vmgenc-lab needs -ljansson.
-LAB_GUEST_SRCS := $(sort $(wildcard lab/guest/*.c)) lib/page.c lib/vmgenc.c
+# Lab: what vmgenc-lab is made of. Its guests' PID 1 is a program of its own for each system, and
+# guest.S takes them in; both are linked statically, the FreeBSD one without any library.
+LAB_GUEST_COMMON := $(sort $(wildcard lab/guest/*.c))
+LAB_GUEST_SRCS := $(LAB_GUEST_COMMON) $(sort $(wildcard lab/guest/linux/*.c)) lib/page.c lib/vmgenc.c
+LAB_FREEBSD_SRCS := $(LAB_GUEST_COMMON) $(sort $(wildcard lab/guest/freebsd/*.c)) lab/guest/freebsd/sys.S
+LAB_FREEBSD_BOOT_SRCS := lab/freebsd/boot.S lab/freebsd/boot.c
 # All of it is compiled with -D_GNU_SOURCE, and lab and lib share no object.
 LAB_SRCS := $(sort $(wildcard lab/*.c)) lab/guest.S
+
+FREEBSD_GUEST_FLAGS = -std=c11 $(WARNINGS) -Iinclude -O2 -ffreestanding -fno-pie -fno-stack-protector \
+	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -MMD -MP
+FREEBSD_GUEST_OBJS := $(patsubst %,build/freebsd-guest/%.o,$(basename $(LAB_FREEBSD_SRCS)))
+build/freebsd-guest/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FREEBSD_GUEST_FLAGS) -c -o $@ $<
+build/freebsd-guest/%.o: %.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@ $<
+build/freebsd-init: $(FREEBSD_GUEST_OBJS)
+	$(call say,LD,$@)
+	$(Q)$(CC) -static -nostdlib -no-pie -Wl,--build-id=none -o $@ $(FREEBSD_GUEST_OBJS)
+
+FREEBSD_BOOT_OBJS := $(patsubst %,build/freebsd-boot/%.o,$(notdir $(LAB_FREEBSD_BOOT_SRCS)))
+build/freebsd-boot/%.c.o: lab/freebsd/%.c lab/freebsd/boot.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(FREEBSD_GUEST_FLAGS) -mno-red-zone -mgeneral-regs-only -c -o $@ $<
+build/freebsd-boot/%.S.o: lab/freebsd/%.S lab/freebsd/boot.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) -c -o $@ $<
+build/freebsd-boot.elf: $(FREEBSD_BOOT_OBJS) lab/freebsd/boot.ld
+	$(Q)$(CC) -static -nostdlib -no-pie -Wl,-n,--build-id=none,--no-warn-rwx-segments \
+		-T lab/freebsd/boot.ld -o $@ $(FREEBSD_BOOT_OBJS)
+build/freebsd-boot.bin: build/freebsd-boot.elf
+	$(Q)objcopy -O binary $< $@

@@ -45,9 +45,16 @@ static void enter(struct table *t, const struct lab_draw *draw, uint32_t owner)
 	}
 }
 
+/* When the guest's programs were told, or LAB_NEVER. */
+static uint64_t announced_ns(const struct lab_report *r)
+{
+	return r->announced_ns != LAB_NEVER ? r->announced_ns : r->woken_ns;
+}
+
 static void count_clone(const struct table *t, const struct lab_report *r, struct comparison *c)
 {
 	struct comparison own = {.identical = 0};
+	uint64_t told = announced_ns(r);
 
 	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
 		const struct lab_draw *draw = draws_of(r, cpu);
@@ -57,6 +64,7 @@ static void count_clone(const struct table *t, const struct lab_report *r, struc
 			if (!t->shared[find(t, draw[i].value)])
 				continue;
 			own.identical++;
+			own.late += draw[i].begun_ns > told;
 			if (draw[i].ns > c->last_ns)
 				c->last_ns = draw[i].ns;
 			if (i > c->last_index)
@@ -67,6 +75,8 @@ static void count_clone(const struct table *t, const struct lab_report *r, struc
 		c->identical = own.identical;
 		c->drawn = own.drawn;
 	}
+	if (own.late > c->late)
+		c->late = own.late;
 }
 
 static int allocate(struct table *t, uint64_t draws)

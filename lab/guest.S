@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the guest's PID 1 as part of vmgenc-lab; -DLAB_GUEST="path" names it.
+ * Lab: the guests' programs as parts of vmgenc-lab, named by -D: PID 1 for Linux (LAB_GUEST), for
+ * FreeBSD (LAB_FREEBSD_GUEST), and what boots the latter's kernel (LAB_FREEBSD_BOOT).
  */
-	.section .rodata
-	.global lab_guest_start
-	.global lab_guest_end
+	.macro part name, file
+	.global lab_\name\()_start
+	.global lab_\name\()_end
 	.balign 16
-lab_guest_start:
-	.incbin LAB_GUEST
-lab_guest_end:
+lab_\name\()_start:
+	.incbin "\file"
+lab_\name\()_end:
+	.endm
+
+	.section .rodata
+	part guest, LAB_GUEST
+	part freebsd_guest, LAB_FREEBSD_GUEST
+	part freebsd_boot, LAB_FREEBSD_BOOT
 	.section .note.GNU-stack, "", @progbits

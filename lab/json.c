@@ -12,6 +12,11 @@ static json_t *optional_ns(uint64_t ns)
 	return ns != LAB_NEVER ? json_integer((json_int_t)ns) : json_null();
 }
 
+static json_t *optional_text(const char *text)
+{
+	return *text ? json_string(text) : json_null();
+}
+
 static json_t *counter(const struct clone *c, uint64_t value)
 {
 	return c->device ? json_integer((json_int_t)value) : json_null();
@@ -24,11 +29,16 @@ static json_t *clone_of(const struct clone *c)
 	json_object_set_new(object, "start_seconds", json_real(c->start_seconds));
 	json_object_set_new(object, "rekeyed_ns", optional_ns(c->rekeyed_ns));
 	json_object_set_new(object, "woken_ns", optional_ns(c->woken_ns));
+	json_object_set_new(object, "announced_ns", optional_ns(c->announced_ns));
 	json_object_set_new(object, "kernel_logged_ns", optional_ns(c->logged_ns));
 	json_object_set_new(object, "changes", counter(c, c->changes));
 	json_object_set_new(object, "spurious", counter(c, c->spurious));
 	json_object_set_new(object, "rekeys", counter(c, c->rekeys));
 	json_object_set_new(object, "rekey_failures", counter(c, c->rekey_failures));
+	json_object_set_new(object, "id", json_string(c->id));
+	json_object_set_new(object, "guid", optional_text(c->guid));
+	json_object_set_new(object, "event", optional_text(c->event));
+	json_object_set_new(object, "complaint", optional_text(c->complaint));
 	return object;
 }
 
@@ -52,8 +62,9 @@ static json_t *result_of(const struct prove_options *o, const struct result *r)
 	if (!r->possible)
 		return object;
 	json_t *found = json_pack(
-		"{s:I,s:I,s:I,s:o,s:f,s:f,s:I,s:o}", "identical", (json_int_t)r->found.identical,
-		"drawn", (json_int_t)r->found.drawn, "last_identical_ns",
+		"{s:I,s:I,s:I,s:I,s:o,s:f,s:f,s:I,s:o}", "identical",
+		(json_int_t)r->found.identical, "drawn", (json_int_t)r->found.drawn,
+		"identical_announced", (json_int_t)r->found.late, "last_identical_ns",
 		(json_int_t)r->found.last_ns, "last_identical_index",
 		r->found.identical ? json_integer((json_int_t)r->found.last_index) : json_null(),
 		"seconds", r->seconds, "snapshot_seconds", r->snapshot_seconds, "snapshot_bytes",

@@ -1,34 +1,67 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lab: which release a kernel image is, from its boot header (Linux: x86/boot.rst, "HdrS" and
- * kernel_version).
+ * kernel_version) or, of a FreeBSD kernel, from its banner.
  */
+#include <elf.h>
 #include <errno.h>
 #include <string.h>
 
 #include "lab.h"
 
-int kernel_release(const char *path, char *release, size_t size)
+static void linux_release(FILE *f, const unsigned char *header, char *release, size_t size)
 {
-	unsigned char header[0x210] = "";
+	long at = 0x200 + (header[0x20e] | header[0x20f] << 8);
+
+	if (!fseek(f, at, SEEK_SET) && fgets(release, (int)size, f))
+		release[strcspn(release, " \n")] = '\0';
+}
+
+/* The kernel's banner; "@(#)" keeps what(1)'s copy of it apart from other mentions. */
+static void freebsd_release(FILE *f, char *release, size_t size)
+{
+	const char *wanted = "@(#)FreeBSD ";
+	size_t got = 0, used = 0;
+	int c;
+
+	rewind(f);
+	while (wanted[got] && (c = fgetc(f)) != EOF)
+		got = c == wanted[got] ? got + 1 : c == '@';
+	while ((c = fgetc(f)) > ' ' && used + 1 < size)
+		release[used++] = (char)c;
+	release[used] = '\0';
+}
+
+static bool is_freebsd(const unsigned char *header)
+{
+	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)header;
+
+	return !memcmp(elf->e_ident, ELFMAG, SELFMAG) && elf->e_ident[EI_CLASS] == ELFCLASS64 &&
+	       elf->e_ident[EI_OSABI] == ELFOSABI_FREEBSD && elf->e_machine == EM_X86_64;
+}
+
+int kernel_release(const char *path, char *release, size_t size, bool *freebsd)
+{
+	unsigned char header[0x210] __attribute__((aligned(8))) = "";
 	FILE *f = fopen(path, "re");
+	int code = 0;
 
 	if (!f)
 		return lab_fail(EXIT_ENVIRONMENT, "cannot open the kernel %s: %s", path,
 				strerror(errno));
-	if (fread(header, 1, sizeof(header), f) != sizeof(header) ||
-	    memcmp(header + 0x202, "HdrS", 4)) {
-		fclose(f);
-		return lab_fail(EXIT_ENVIRONMENT,
-				"%s is not a Linux kernel image (bzImage) for x86; it is usually "
-				"called vmlinuz-RELEASE",
-				path);
-	}
-	long at = 0x200 + (header[0x20e] | header[0x20f] << 8);
-
 	release[0] = '\0';
-	if (!fseek(f, at, SEEK_SET) && fgets(release, (int)size, f))
-		release[strcspn(release, " \n")] = '\0';
+	bool whole = fread(header, 1, sizeof(header), f) == sizeof(header);
+
+	*freebsd = whole && is_freebsd(header);
+	if (*freebsd)
+		freebsd_release(f, release, size);
+	else if (whole && !memcmp(header + 0x202, "HdrS", 4))
+		linux_release(f, header, release, size);
+	else
+		code = lab_fail(EXIT_ENVIRONMENT,
+				"%s is neither a Linux kernel image (bzImage) for x86, usually "
+				"called vmlinuz-RELEASE, nor a FreeBSD kernel for amd64",
+				path);
 	fclose(f);
-	return 0;
+	return code;
 }

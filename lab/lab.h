@@ -51,7 +51,7 @@ int rundir_copy(const char *from, const char *to);
 /* The last lines of a file, each indented, for error messages; "" without any. */
 void rundir_tail(const char *path, char *to, size_t size);
 
-/* cpio.c: the initial RAM file system */
+/* cpio.c: Linux's initial RAM file system */
 struct cpio_file {
 	const char *host_path; /* NULL: the guest's PID 1 that is part of this program */
 	const char *name;
@@ -59,6 +59,19 @@ struct cpio_file {
 };
 
 int cpio_write(const char *path, const struct cpio_file *files, size_t count);
+
+/* root.c: the same files as FreeBSD's root file system */
+int root_write(const char *path, const struct cpio_file *files, size_t count);
+
+/* image.c: what a FreeBSD guest boots from */
+struct freebsd_guest {
+	const char *kernel;
+	const char *root;     /* from root_write() */
+	const char *words[2]; /* each NAME=VALUE ..., for the kernel's environment */
+	uint64_t report, report_size;
+};
+
+int image_write(const char *path, const struct freebsd_guest *g);
 
 /* accel.c: kvm where it really runs a guest, else tcg */
 int accel_choose(const char *wanted, const char **accel);
@@ -90,7 +103,8 @@ int firmware_check(const struct firmware *f);
 struct machine {
 	struct firmware firmware;
 	const char *kernel;
-	const char *initramfs;
+	const char *image;     /* what QEMU boots: the kernel, or what image.c made of it */
+	const char *initramfs; /* NULL: it needs none */
 	const char *accel;
 	const char *append; /* to the kernel's command line */
 	unsigned int cpus;
@@ -129,12 +143,30 @@ int vm_check(struct vm *vm);
 void vm_kill(struct vm *vm);
 void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
 
+/* media.c: the files that a guest boots from */
+struct media {
+	char files[300], image[300];
+};
+
+struct media_source {
+	bool freebsd;
+	const char *module_args;
+	const struct cpio_file *files;
+	size_t file_count;
+};
+
+/* Also sets the machine's image and initramfs. */
+int media_write(struct media *media, struct machine *m, const char *directory,
+		const struct media_source *from);
+void media_remove(const struct media *media);
+
 /* compare.c */
 struct comparison {
 	uint64_t identical;  /* draws of one clone that another made as well: the worst clone's */
 	uint64_t drawn;	     /* draws of that clone */
 	uint64_t last_ns;    /* when the last of them was made, after its resume; any clone */
 	uint64_t last_index; /* and which draw of its thread it was */
+	uint64_t late;	     /* of identical: begun when the clone had announced the change */
 };
 
 int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c);
@@ -145,6 +177,7 @@ struct guest {
 	char release[72];
 	const char *kernel;
 	const char *module;
+	bool freebsd;
 };
 
 struct prove_options {
@@ -152,11 +185,12 @@ struct prove_options {
 	size_t guest_count;
 	bool generators[LAB_GENERATORS];
 	const char *module_args;
+	const char *arc4rand; /* FreeBSD: a module that makes arc4rand(9) readable */
 	const char *accel;
 	const char *json;
 	unsigned int clones, runs, depth, cpus;
 	uint64_t draws;
-	double seconds, timeout;
+	double seconds, timeout, interval;
 	long max_identical; /* -1: not given */
 	bool same_id, rdrand, tcg_single, times, keep;
 	const char *append;
@@ -165,9 +199,11 @@ struct prove_options {
 /* What a clone tells beside its draws. The counters are the device's, since it was attached. */
 struct clone {
 	double start_seconds;
-	uint64_t rekeyed_ns, woken_ns, logged_ns;
+	uint64_t rekeyed_ns, woken_ns, announced_ns, logged_ns;
 	uint64_t changes, spurious, rekeys, rekey_failures;
 	bool device;
+	char event[160], complaint[200]; /* FreeBSD */
+	char guid[40], id[40];		 /* what the sysctl says, and what the clone was given */
 };
 
 /* One generator in one guest in one run. */
@@ -205,7 +241,8 @@ int json_write(const struct prove_options *o, const struct results *all);
 
 /* run.c */
 struct run_options {
-	const char *kernel, *module, *module_args, *accel, *append;
+	const char *kernel, *module, *module_args, *arc4rand, *accel, *append;
+	bool freebsd;
 	unsigned int cpus;
 	double timeout;
 	bool rdrand, tcg_single, no_load, keep;
@@ -218,7 +255,7 @@ struct run_options {
 
 int run_program(const struct run_options *o);
 
-/* kernel.c: the release that a kernel image says it is */
-int kernel_release(const char *path, char *release, size_t size);
+/* kernel.c: the release that a kernel image says it is, and whether it is FreeBSD's */
+int kernel_release(const char *path, char *release, size_t size, bool *freebsd);
 
 #endif

@@ -12,6 +12,7 @@ enum {
 	OPT_ACCEL = 256,
 	OPT_ACPI,
 	OPT_APPEND,
+	OPT_ARC4RAND,
 	OPT_CLONES,
 	OPT_CPUS,
 	OPT_DEPTH,
@@ -20,6 +21,7 @@ enum {
 	OPT_GENERATOR,
 	OPT_GUEST,
 	OPT_ID,
+	OPT_INTERVAL,
 	OPT_JSON,
 	OPT_KEEP,
 	OPT_KERNEL,
@@ -42,6 +44,7 @@ static const struct option options[] = {
 	{"accel", required_argument, NULL, OPT_ACCEL},
 	{"acpi", required_argument, NULL, OPT_ACPI},
 	{"append", required_argument, NULL, OPT_APPEND},
+	{"arc4rand", required_argument, NULL, OPT_ARC4RAND},
 	{"clones", required_argument, NULL, OPT_CLONES},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
@@ -51,6 +54,7 @@ static const struct option options[] = {
 	{"guest", required_argument, NULL, OPT_GUEST},
 	{"help", no_argument, NULL, 'h'},
 	{"id", required_argument, NULL, OPT_ID},
+	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"json", required_argument, NULL, OPT_JSON},
 	{"keep", no_argument, NULL, OPT_KEEP},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
@@ -79,18 +83,22 @@ static const char help[] =
 	"prove clones a running virtual machine and compares what the clones draw.\n"
 	"run runs a static program in a virtual machine, as root.\n"
 	"\n"
-	"  --generator NAME      getrandom, unguarded, guarded or all (default all; repeatable)\n"
+	"  --generator NAME      getrandom, unguarded, guarded, on FreeBSD arandom or arc4rand "
+	"too,\n"
+	"                        or all (default all; repeatable)\n"
 	"  --clones N            clones of each snapshot (2)\n"
 	"  --runs N              boot and clone everything this often (1)\n"
 	"  --depth N             2: clone a clone, and so on (1)\n"
 	"  --same-id             clones keep their parent's id: a notification without a change\n"
 	"  --draws N             draws a CPU records (100000), in at most\n"
 	"  --seconds S           this much guest time (1)\n"
+	"  --interval MS         sleep so long after each draw: an idle guest (0)\n"
 	"  --max-identical N     allow getrandom this many with a module (one a CPU)\n"
 	"  --json FILE           also write the results there\n"
 	"  --times               also print how long things took\n"
 	"  --module-args TEXT    parameters for the module\n"
-	"  --append TEXT         more of the kernel's command line\n"
+	"  --append TEXT         more of the kernel's command line; FreeBSD: NAME=VALUE, kenv(1)\n"
+	"  --arc4rand FILE       FreeBSD: the module that makes arc4rand(9) readable\n"
 	"  --accel auto|kvm|tcg  how QEMU runs the guest (auto: kvm where it works)\n"
 	"  --tcg-single          with tcg, emulate one CPU at a time\n"
 	"  --cpus N              virtual CPUs (2)\n"
@@ -158,7 +166,7 @@ static int add_guest(struct prove_options *o, const char *label, size_t length, 
 	memset(g, 0, sizeof(*g));
 	g->kernel = kernel;
 	g->module = module;
-	int code = kernel_release(kernel, g->release, sizeof(g->release));
+	int code = kernel_release(kernel, g->release, sizeof(g->release), &g->freebsd);
 
 	if (label)
 		snprintf(g->label, sizeof(g->label), "%.*s", (int)length, label);
@@ -185,8 +193,8 @@ static int add_file(struct run_options *o, char *text)
 	const size_t max = sizeof(o->files) / sizeof(*o->files);
 	char *name = strchr(text, ':');
 
-	/* Three places stay for PID 1, the module and the program. */
-	if (o->file_count + 3 >= max)
+	/* Four places stay for PID 1, the modules and the program. */
+	if (o->file_count + 4 >= max)
 		return usage("too many files at %s", text);
 	if (name)
 		*name++ = '\0';
@@ -204,7 +212,7 @@ static int parse_number(struct parsed *p, int option, const char *name)
 	struct prove_options *o = &p->prove;
 	double n;
 	double max = option == OPT_CPUS ? LAB_MAX_CPUS : option == OPT_DEPTH ? 16 : 1e6;
-	double min = option == OPT_CLONES ? 2 : option == OPT_MAX ? 0 : 1;
+	double min = option == OPT_CLONES ? 2 : option == OPT_MAX || option == OPT_INTERVAL ? 0 : 1;
 	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
 			  option == OPT_DRAWS ? 1e7 : max, &n);
 
@@ -222,6 +230,9 @@ static int parse_number(struct parsed *p, int option, const char *name)
 		break;
 	case OPT_DRAWS:
 		o->draws = (uint64_t)n;
+		break;
+	case OPT_INTERVAL:
+		o->interval = n;
 		break;
 	case OPT_MAX:
 		o->max_identical = (long)n;
@@ -264,8 +275,10 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_ACPI:
 		p->run.firmware.table = optarg;
 		return 0;
-	case OPT_APPEND:
 		p->prove.append = p->run.append = optarg;
+		return 0;
+	case OPT_ARC4RAND:
+		p->prove.arc4rand = p->run.arc4rand = optarg;
 		return 0;
 	case OPT_FILE:
 		return add_file(&p->run, optarg);
@@ -350,7 +363,8 @@ static int main_run(struct parsed *p, char **rest)
 		usage("run needs --kernel and a %s", "program");
 		return EXIT_LAB;
 	}
-	if (kernel_release(p->kernel, release, sizeof(release)) || firmware_check(&p->run.firmware))
+	if (kernel_release(p->kernel, release, sizeof(release), &o->freebsd) ||
+	    firmware_check(&p->run.firmware))
 		return EXIT_LAB;
 	o->kernel = p->kernel;
 	o->module = p->module;
@@ -363,6 +377,9 @@ static int main_run(struct parsed *p, char **rest)
 	if (o->module)
 		o->files[o->file_count++] = (struct cpio_file){
 			.host_path = o->module, .name = "vmgenc.ko", .mode = 0100644};
+	if (o->freebsd && o->arc4rand)
+		o->files[o->file_count++] = (struct cpio_file){
+			.host_path = o->arc4rand, .name = "arc4rand.ko", .mode = 0100644};
 	return run_program(o);
 }
 

@@ -12,7 +12,8 @@
 
 #include "lab.h"
 
-const char *const generator_names[LAB_GENERATORS] = {"getrandom", "unguarded", "guarded"};
+const char *const generator_names[LAB_GENERATORS] = {"getrandom", "arandom", "arc4rand",
+						     "unguarded", "guarded"};
 
 /* What one guest of one run is made of. */
 struct bench {
@@ -40,7 +41,8 @@ static uint64_t space_needed(const struct prove_options *o, const struct machine
 {
 	uint64_t ram = (uint64_t)m->memory_mb << 20;
 
-	return ram * o->depth + m->report_size * (1 + (uint64_t)o->clones * o->depth) + (64 << 20);
+	return (96 << 20) + ram * o->depth + m->report_size * (1 + (uint64_t)o->clones * o->depth) +
+	       (64 << 20);
 }
 
 static void first_report(const struct bench *b, struct lab_report *r)
@@ -54,6 +56,7 @@ static void first_report(const struct bench *b, struct lab_report *r)
 	r->cpus = o->cpus;
 	r->draws = o->draws;
 	r->nanoseconds = (uint64_t)(o->seconds * 1e9);
+	r->interval = (uint64_t)(o->interval * 1e6);
 	r->records = (sizeof(*r) + 63) & ~63ull;
 	r->load_module = o->guests[b->guest].module != NULL;
 	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
@@ -89,17 +92,39 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 	return code ? code : vm_wait(clone, LAB_RECORDED);
 }
 
-static void note_clone(struct result *r, const struct lab_report *report, double seconds)
+/* As FreeBSD's sysctl gives it: the device's 16 bytes, the first three fields little-endian. */
+static void format_guid(const struct lab_report *report, char *to, size_t size)
 {
-	r->clones[r->clone_count++] = (struct clone){.start_seconds = seconds,
-						     .rekeyed_ns = report->rekeyed_ns,
-						     .woken_ns = report->woken_ns,
-						     .logged_ns = report->logged_ns,
-						     .changes = report->changes,
-						     .spurious = report->spurious,
-						     .rekeys = report->rekeys,
-						     .rekey_failures = report->rekey_failures,
-						     .device = report->device};
+	const uint8_t *b = report->guid;
+
+	to[0] = '\0';
+	if (report->guid_size == sizeof(report->guid))
+		snprintf(to, size,
+			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+			 b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11],
+			 b[12], b[13], b[14], b[15]);
+}
+
+static void note_clone(struct result *r, const struct vm *vm, double seconds)
+{
+	const struct lab_report *report = vm->report;
+	struct clone *c = &r->clones[r->clone_count++];
+
+	*c = (struct clone){.start_seconds = seconds,
+			    .rekeyed_ns = report->rekeyed_ns,
+			    .woken_ns = report->woken_ns,
+			    .announced_ns = report->announced_ns,
+			    .logged_ns = report->logged_ns,
+			    .changes = report->changes,
+			    .spurious = report->spurious,
+			    .rekeys = report->rekeys,
+			    .rekey_failures = report->rekey_failures,
+			    .device = report->device};
+	snprintf(c->event, sizeof(c->event), "%.*s", (int)sizeof(report->event) - 1, report->event);
+	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(report->complaint) - 1,
+		 report->complaint);
+	snprintf(c->id, sizeof(c->id), "%s", vm->guid);
+	format_guid(report, c->guid, sizeof(c->guid));
 }
 
 /* Clones of parent; the first of them is cloned in turn until the depth is reached. */
@@ -120,7 +145,7 @@ static int clone_all(struct bench *b, struct vm *parent, unsigned int depth, str
 		code = start_clone(b, parent, snapshot, breeds, clone, &seconds);
 		if (code)
 			break;
-		note_clone(r, clone->report, seconds);
+		note_clone(r, clone, seconds);
 		if (!breeds)
 			vm_kill(clone);
 	}
@@ -198,7 +223,7 @@ static int try_guest(struct bench *b, struct vm *source)
 	for (int g = 0; g < LAB_GENERATORS && !code; g++) {
 		if (!o->generators[g])
 			continue;
-		bool possible = g != LAB_GUARDED || source->report->device;
+		bool possible = source->report->generators & 1u << g;
 		struct result *r = new_result(b, (enum lab_generator)g, possible);
 
 		if (!r->clones)
@@ -214,21 +239,27 @@ static int try_guest(struct bench *b, struct vm *source)
 static int boot_and_try(struct bench *b)
 {
 	const struct guest *guest = &b->options->guests[b->guest];
-	struct cpio_file files[] = {
-		{.name = "init", .mode = 0100755},
-		{.host_path = guest->module, .name = "vmgenc.ko", .mode = 0100644}};
-	char initramfs[300];
+	struct cpio_file files[3] = {{.name = "init", .mode = 0100755}};
+	struct media_source from = {.freebsd = guest->freebsd,
+				    .module_args = b->options->module_args,
+				    .files = files,
+				    .file_count = 1};
+	struct media media;
 	struct lab_report *first = malloc(sizeof(*first));
 	struct vm source;
 
 	if (!first)
 		return lab_fail(EXIT_ENVIRONMENT, "no memory");
-	snprintf(initramfs, sizeof(initramfs), "%s/initramfs", b->directory);
+	if (guest->module)
+		files[from.file_count++] = (struct cpio_file){
+			.host_path = guest->module, .name = "vmgenc.ko", .mode = 0100644};
+	if (guest->freebsd && b->options->arc4rand)
+		files[from.file_count++] = (struct cpio_file){
+			.host_path = b->options->arc4rand, .name = "arc4rand.ko", .mode = 0100644};
 	b->machine.kernel = guest->kernel;
-	b->machine.initramfs = initramfs;
 	vm_init(&source, &b->machine, b->directory, "source");
 	first_report(b, first);
-	int code = cpio_write(initramfs, files, guest->module ? 2 : 1);
+	int code = media_write(&media, &b->machine, b->directory, &from);
 
 	if (!code)
 		code = vm_create_report(&source, first);
@@ -239,7 +270,7 @@ static int boot_and_try(struct bench *b)
 	forget_clones(b);
 	vm_forget(&source);
 	unlink(source.console);
-	unlink(initramfs);
+	media_remove(&media);
 	return code;
 }
 
@@ -309,7 +340,7 @@ int prove(const struct prove_options *o)
 				      .rdrand = o->rdrand,
 				      .tcg_single = o->tcg_single,
 				      .append = o->append,
-				      .timeout = o->timeout,
+				      .timeout = o->timeout + o->seconds,
 				      .report_size = report_size(o)}};
 	int code;
 

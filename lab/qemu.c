@@ -154,13 +154,16 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "-mon");
 	add(a, "chardev=qmp,mode=control");
 	add(a, "-kernel");
-	add(a, "%s", m->kernel);
-	add(a, "-initrd");
-	add(a, "%s", m->initramfs);
-	add(a, "-append");
-	add(a, CMDLINE " memmap=%lluM$%uM lab_report=%llx,%llx %s",
-	    (unsigned long long)(m->report_size >> 20), m->memory_mb,
-	    (unsigned long long)m->memory_mb << 20, (unsigned long long)m->report_size, m->append);
+	add(a, "%s", m->image);
+	if (m->initramfs) {
+		add(a, "-initrd");
+		add(a, "%s", m->initramfs);
+		add(a, "-append");
+		add(a, CMDLINE " memmap=%lluM$%uM lab_report=%llx,%llx %s",
+		    (unsigned long long)(m->report_size >> 20), m->memory_mb,
+		    (unsigned long long)m->memory_mb << 20, (unsigned long long)m->report_size,
+		    m->append);
+	}
 	if (!incoming)
 		return;
 	add(a, "-S");

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define LAB_REPORT_MAGIC 0x4c474d56u
-#define LAB_REPORT_VERSION 2
+#define LAB_REPORT_VERSION 3
 #define LAB_MAX_CPUS 16
 #define LAB_VALUE_SIZE 16
 #define LAB_LOG_SIZE 8192
@@ -22,7 +22,15 @@ enum lab_mode { LAB_MODE_PROVE = 1, LAB_MODE_RUN = 2 };
 /* Host to guest: what to do. */
 enum lab_command { LAB_IDLE = 0, LAB_DRAW = 1 };
 
-enum lab_generator { LAB_GETRANDOM = 0, LAB_UNGUARDED = 1, LAB_GUARDED = 2, LAB_GENERATORS = 3 };
+/* LAB_ARANDOM and LAB_ARC4RAND are FreeBSD's: kern.arandom, and arc4rand(9) by a test module. */
+enum lab_generator {
+	LAB_GETRANDOM = 0,
+	LAB_ARANDOM = 1,
+	LAB_ARC4RAND = 2,
+	LAB_UNGUARDED = 3,
+	LAB_GUARDED = 4,
+	LAB_GENERATORS = 5
+};
 
 /* Guest to host: how far it is. */
 enum lab_state {
@@ -36,7 +44,8 @@ enum lab_state {
 
 struct lab_draw {
 	uint8_t value[LAB_VALUE_SIZE];
-	uint64_t ns; /* when it was drawn, after the resume */
+	uint64_t begun_ns; /* when the drawing began, after the resume; 0 if before it */
+	uint64_t ns;	   /* and when it was over */
 };
 
 struct lab_report {
@@ -58,6 +67,7 @@ struct lab_report {
 	uint32_t reserved;
 	uint64_t draws;	      /* records a thread makes at most */
 	uint64_t nanoseconds; /* and for how long */
+	uint64_t interval;    /* nanoseconds that it sleeps after each draw: an idle guest */
 	uint64_t records;     /* offset of the records in this memory: draws for each CPU */
 	uint64_t stream_size; /* run: the records' memory is a ring of this size */
 	uint64_t stream_read; /* bytes the host took from it so far */
@@ -68,8 +78,10 @@ struct lab_report {
 	/* The guest writes these. */
 	uint32_t state;
 	uint32_t module_loaded;
-	uint32_t device; /* /dev/vmgenc is there: the guarded generator can run */
-	uint32_t status; /* run: as waitpid(2) gives it */
+	uint32_t device;     /* /dev/vmgenc is there: the guarded generator can run */
+	uint32_t generators; /* those that can run here: 1 << enum lab_generator */
+	uint32_t status;     /* run: as waitpid(2) gives it */
+	uint32_t reserved2;
 	uint64_t stream_written;
 	char release[72];
 	char error[512];
@@ -82,6 +94,7 @@ struct lab_report {
 	uint64_t counts[LAB_MAX_CPUS]; /* of records, for each CPU */
 	uint64_t rekeyed_ns;	       /* the driver published the new generation */
 	uint64_t woken_ns;	       /* a thread in poll(2) on /dev/vmgenc ran again */
+	uint64_t announced_ns;	       /* FreeBSD: the event came out of /dev/devctl */
 	uint64_t logged_ns;	       /* the kernel's own driver logged its reseeding */
 	uint64_t generation;
 	uint64_t settled;
@@ -89,6 +102,12 @@ struct lab_report {
 	uint64_t spurious;
 	uint64_t rekeys;
 	uint64_t rekey_failures;
+
+	/* FreeBSD only */
+	char event[160];     /* what /dev/devctl said of a change last */
+	char complaint[200]; /* the first line by which the kernel's own checks complain, or "" */
+	uint8_t guid[16];    /* the sysctl dev.vmgenc.0.guid */
+	uint64_t guid_size;  /* 0: there is none */
 };
 
 #endif

@@ -79,9 +79,12 @@ static int boot(struct vm *vm, int *status)
 static int run_in(const struct run_options *o, const char *directory, const char *accel,
 		  int *status)
 {
-	char initramfs[300];
+	struct media media;
+	struct media_source from = {.freebsd = o->freebsd,
+				    .module_args = o->module_args,
+				    .files = o->files,
+				    .file_count = o->file_count};
 	struct machine m = {.kernel = o->kernel,
-			    .initramfs = initramfs,
 			    .accel = accel,
 			    .cpus = o->cpus,
 			    .memory_mb = 256,
@@ -94,12 +97,11 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	struct lab_report *first = malloc(sizeof(*first));
 	struct vm vm;
 
-	snprintf(initramfs, sizeof(initramfs), "%s/initramfs", directory);
 	vm_init(&vm, &m, directory, "run");
 	int code = first ? first_report(o, first) : lab_fail(EXIT_ENVIRONMENT, "no memory");
 
 	if (!code)
-		code = cpio_write(initramfs, o->files, o->file_count);
+		code = media_write(&media, &m, directory, &from);
 	if (!code)
 		code = vm_create_report(&vm, first);
 	free(first);

@@ -8,7 +8,8 @@
 
 #include "lab.h"
 
-static const char *const rows[LAB_GENERATORS] = {"getrandom(2)", "unguarded", "guarded"};
+static const char *const rows[LAB_GENERATORS] = {"getrandom(2)", "kern.arandom", "arc4rand(9)",
+						 "unguarded", "guarded"};
 
 static bool colours(void)
 {
@@ -74,12 +75,22 @@ static struct cell cell_of(const struct result *r)
 	return c;
 }
 
+/* FreeBSD's generators do not make rows of dashes for Linux guests. */
+static bool is_row(const struct prove_options *o, const struct results *all, int generator)
+{
+	bool possible = generator == LAB_GUARDED;
+
+	for (size_t i = 0; i < all->count; i++)
+		possible |= (int)all->list[i].generator == generator && all->list[i].possible;
+	return o->generators[generator] && possible;
+}
+
 static int width_of(const struct prove_options *o, const struct results *all, size_t guest)
 {
 	size_t width = strlen(o->guests[guest].label);
 
 	for (int i = 0; i < LAB_GENERATORS; i++) {
-		if (!o->generators[i])
+		if (!is_row(o, all, i))
 			continue;
 		struct cell c = cell_of(worst(all, guest, i));
 
@@ -126,7 +137,7 @@ void table_print(const struct prove_options *o, const struct results *all)
 		printf("  %-*s", width_of(o, all, g), o->guests[g].label);
 	printf("\n");
 	for (int i = 0; i < LAB_GENERATORS; i++) {
-		if (o->generators[i])
+		if (is_row(o, all, i))
 			print_row(o, all, i);
 	}
 	printf("\nunguarded: a program's own generator, seeded before; guarded: the same with "

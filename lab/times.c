@@ -9,20 +9,21 @@
 #define WIDTH 20
 
 /* The last two are of a whole trial, the others of each clone. */
-enum row { REKEYED, WOKEN, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
+enum row { REKEYED, WOKEN, ANNOUNCED, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
 
-static const char *const rows[ROWS] = {"kernel rekeyed",	"poller running",
-				       "own driver's log line", "QEMU started, clone runs",
-				       "snapshot taken",	"all cloned and compared"};
+static const char *const rows[ROWS] = {"kernel rekeyed",	   "poller running",
+				       "devctl(4) line read",	   "own driver's log line",
+				       "QEMU started, clone runs", "snapshot taken",
+				       "all cloned and compared"};
 
 /* In milliseconds; negative: did not happen. */
 static double of_clone(enum row row, const struct clone *c)
 {
-	uint64_t ns = row == REKEYED ? c->rekeyed_ns : row == WOKEN ? c->woken_ns : c->logged_ns;
+	const uint64_t times[] = {c->rekeyed_ns, c->woken_ns, c->announced_ns, c->logged_ns};
 
 	if (row == RUNNING)
 		return c->start_seconds * 1e3;
-	return ns == LAB_NEVER ? -1 : (double)ns / 1e6;
+	return times[row] == LAB_NEVER ? -1 : (double)times[row] / 1e6;
 }
 
 static int by_size(const void *a, const void *b)

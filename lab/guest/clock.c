@@ -3,21 +3,11 @@
  * Guest: time without system calls. Draws are stamped with the cycle counter, which a
  * snapshot carries along, and converted afterwards.
  */
-#include <time.h>
-
 #include "guest.h"
 
 #define TRIES 20
 
 static double ns_per_tick = 1;
-
-uint64_t clock_boottime(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_BOOTTIME, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* Of some tries the one whose two ends are closest: a virtual CPU may lose its turn in between. */
 void clock_both(uint64_t *ns, uint64_t *ticks)
@@ -39,11 +29,11 @@ void clock_both(uint64_t *ns, uint64_t *ticks)
 void clock_calibrate(void)
 {
 	static uint64_t first_ns, first_ticks;
-	uint64_t ns, ticks;
+	uint64_t ns = 0, ticks = 0;
 
 	if (!first_ticks) {
 		clock_both(&first_ns, &first_ticks);
-		sleep_ms(50);
+		sleep_ns(50000000);
 	}
 	clock_both(&ns, &ticks);
 	if (ticks > first_ticks)

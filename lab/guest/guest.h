@@ -6,17 +6,14 @@
 #define GUEST_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "../report.h"
 #include "vmgenc.h"
 
-/* init.c: the memory shared with the host; never moves once mapped. */
+/* main: the memory shared with the host; never moves once mapped. */
 extern volatile struct lab_report *report;
-
-/* Tells the host why this guest is of no use, with the kernel's last words, and stays. */
-void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
-void sleep_ms(long ms);
 
 /* chacha.c */
 void chacha20_block(const uint32_t key[8], uint64_t counter, uint8_t out[64]);
@@ -36,7 +33,6 @@ void generator_init(struct generator *g, enum lab_generator kind, struct vmgenc 
 uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE]);
 
 /* clock.c */
-uint64_t clock_boottime(void);
 void clock_both(uint64_t *ns, uint64_t *ticks); /* at the same moment */
 void clock_calibrate(void);
 uint64_t clock_ticks_to_ns(uint64_t ticks);
@@ -47,13 +43,39 @@ static inline uint64_t clock_ticks(void)
 	return __builtin_ia32_rdtsc();
 }
 
-/* kmsg.c */
-void kmsg_copy_tail(volatile char *to, unsigned int size);
-/* How long after since, of CLOCK_BOOTTIME, the kernel logged that it reseeded; or LAB_NEVER. */
-uint64_t kmsg_reseeded_after(uint64_t since);
-
-/* prove.c and run.c: the two modes; neither returns. */
+/* prove.c: the experiment; does not return. */
 void prove(void) __attribute__((noreturn));
-void run(void) __attribute__((noreturn));
+
+/*
+ * The rest is the system's, in linux/ or freebsd/.
+ */
+
+/* Tells the host why this guest is of no use, with the kernel's last words, and stays. */
+void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void sleep_ns(uint64_t ns);
+uint64_t clock_boottime(void); /* the clock of the generation page, in nanoseconds */
+
+/* A generator of the kernel's; fails the guest if it cannot draw. */
+void system_random(enum lab_generator kind, void *to, size_t size);
+/* Which generators but the guarded one there are: bits 1 << kind. */
+uint32_t system_generators(void);
+
+/* Zeroed memory whose pages are there already. */
+void *system_memory(uint64_t size);
+
+struct thread {
+	unsigned long id;
+};
+
+/* On that CPU; with cpu = -1 on any. */
+void thread_start(struct thread *t, int cpu, void *(*body)(void *), void *argument);
+void thread_join(struct thread *t);
+
+/* prove.c: the clock when a poller of the device ran, and the generation that it then read. */
+extern volatile uint64_t woken_at, woken_generation;
+/* Starts to watch for announcements of a change; vg may be NULL. */
+void watch(struct vmgenc *vg);
+/* The system's part of a clone's report; start is the clock at the resume. */
+void report_system(uint64_t start);
 
 #endif

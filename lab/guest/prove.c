@@ -4,14 +4,7 @@
  * on, and reports it.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #include "guest.h"
 
@@ -19,10 +12,10 @@
 #define WARM 1000
 
 struct worker {
-	pthread_t thread;
+	struct thread thread;
 	unsigned int cpu;
 	struct generator generator;
-	struct lab_draw *records; /* ns holds ticks until they are reported */
+	struct lab_draw *records; /* ticks until they are reported */
 	uint64_t count;
 	uint64_t resumed; /* ticks: the last draw that was over before the resume began */
 };
@@ -31,16 +24,21 @@ static struct worker workers[LAB_MAX_CPUS];
 static volatile uint32_t stop;
 static uint32_t drawing;  /* workers that are warm */
 static uint32_t recorded; /* workers that have recorded since the last report */
-static volatile uint64_t woken_at, woken_generation;
+volatile uint64_t woken_at, woken_generation;
 static uint64_t max_ticks;
 
+/* The first draw was under way at the resume, or may have been: it began before it. */
 static void record(struct worker *w, const uint8_t first[LAB_VALUE_SIZE], uint64_t ticks)
 {
 	uint64_t i = 1, draws = report->draws, deadline = ticks + max_ticks;
 
 	memcpy(w->records[0].value, first, LAB_VALUE_SIZE);
+	w->records[0].begun_ns = 0;
 	w->records[0].ns = ticks;
 	for (; i < draws && ticks < deadline; i++) {
+		if (report->interval)
+			sleep_ns(report->interval);
+		w->records[i].begun_ns = clock_ticks();
 		generator_draw(&w->generator, w->records[i].value);
 		ticks = clock_ticks();
 		w->records[i].ns = ticks;
@@ -66,55 +64,28 @@ static void *work(void *argument)
 			record(w, value, clock_ticks());
 		}
 		last = begin;
+		if (n >= WARM && report->interval)
+			sleep_ns(report->interval);
 		if (n == WARM)
 			__atomic_add_fetch(&drawing, 1, __ATOMIC_ACQ_REL);
 	}
 	return NULL;
 }
 
-/* Blocks in poll(2) like an event loop would, and notes when a change wakes it. */
-static void *wait_for_events(void *argument)
-{
-	struct vmgenc *vg = argument;
-	struct vmgenc_event event;
-	struct pollfd p = {.fd = vmgenc_fd(vg), .events = POLLIN};
-
-	if (p.fd < 0 || read(p.fd, &event, sizeof(event)) != sizeof(event))
-		fail("cannot read /dev/vmgenc: %s", strerror(errno));
-	for (;;) {
-		if (poll(&p, 1, -1) != 1 || !(p.revents & POLLIN))
-			continue;
-		woken_at = clock_boottime();
-		if (read(p.fd, &event, sizeof(event)) != sizeof(event))
-			fail("cannot read /dev/vmgenc: %s", strerror(errno));
-		woken_generation = event.generation;
-	}
-}
-
 static void start_workers(enum lab_generator kind, struct vmgenc *vg)
 {
-	if (kind == LAB_GUARDED && !vg)
-		fail("there is no /dev/vmgenc for the guarded generator");
+	if (!(report->generators & 1u << kind))
+		fail("this guest has no generator %d", kind);
 	stop = drawing = recorded = 0;
 	for (unsigned int i = 0; i < report->cpus; i++) {
 		struct worker *w = &workers[i];
-		pthread_attr_t attributes;
-		cpu_set_t set;
 
 		w->count = 0;
 		generator_init(&w->generator, kind, vg);
-		CPU_ZERO(&set);
-		CPU_SET(i, &set);
-		pthread_attr_init(&attributes);
-		pthread_attr_setaffinity_np(&attributes, sizeof(set), &set);
-		int err = pthread_create(&w->thread, &attributes, work, w);
-
-		pthread_attr_destroy(&attributes);
-		if (err)
-			fail("cannot start a thread on CPU %u: %s", i, strerror(err));
+		thread_start(&w->thread, (int)i, work, w);
 	}
 	while (__atomic_load_n(&drawing, __ATOMIC_ACQUIRE) < report->cpus)
-		sleep_ms(1);
+		sleep_ns(1000000);
 	__atomic_store_n(&report->state, LAB_DRAWING, __ATOMIC_RELEASE);
 }
 
@@ -122,7 +93,7 @@ static void stop_workers(void)
 {
 	stop = 1;
 	for (unsigned int i = 0; i < report->cpus; i++)
-		pthread_join(workers[i].thread, NULL);
+		thread_join(&workers[i].thread);
 	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
 }
 
@@ -134,6 +105,9 @@ static void report_draws(uint64_t resumed)
 		struct worker *w = &workers[i];
 
 		for (uint64_t j = 0; j < w->count; j++) {
+			if (j)
+				w->records[j].begun_ns =
+					clock_ticks_to_ns(w->records[j].begun_ns - resumed);
 			w->records[j].ns = clock_ticks_to_ns(w->records[j].ns - resumed);
 			to[j] = w->records[j];
 		}
@@ -156,8 +130,9 @@ static void report_times(struct vmgenc *vg, uint64_t resumed)
 	clock_both(&now, &ticks);
 	uint64_t start = now - clock_ticks_to_ns(ticks - resumed);
 
-	report->logged_ns = kmsg_reseeded_after(start);
-	report->rekeyed_ns = report->woken_ns = LAB_NEVER;
+	report->rekeyed_ns = report->woken_ns = report->announced_ns = LAB_NEVER;
+	report->logged_ns = LAB_NEVER;
+	report_system(start);
 	if (!vg || vmgenc_status(vg, &st))
 		return;
 	if (st.generation != report->generation) {
@@ -186,7 +161,6 @@ static void report_clone(struct vmgenc *vg)
 	clock_calibrate();
 	report_times(vg, resumed);
 	report_draws(resumed);
-	kmsg_copy_tail(report->log, sizeof(report->log));
 	/* A clone of this clone records again. */
 	__atomic_store_n(&recorded, 0, __ATOMIC_RELEASE);
 	__atomic_store_n(&report->state, LAB_RECORDED, __ATOMIC_RELEASE);
@@ -196,14 +170,8 @@ static void report_clone(struct vmgenc *vg)
 static void allocate_records(void)
 {
 	for (unsigned int i = 0; i < report->cpus; i++) {
-		void *memory =
-			mmap(NULL, report->draws * sizeof(struct lab_draw), PROT_READ | PROT_WRITE,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-
-		if (memory == MAP_FAILED)
-			fail("no memory for %llu draws", (unsigned long long)report->draws);
+		workers[i].records = system_memory(report->draws * sizeof(struct lab_draw));
 		workers[i].cpu = i;
-		workers[i].records = memory;
 	}
 }
 
@@ -211,21 +179,19 @@ static struct vmgenc *open_device(void)
 {
 	struct vmgenc_status st = {.size = sizeof(st)};
 	struct vmgenc *vg = NULL;
-	pthread_t thread;
 	int err = vmgenc_open(&vg, "dev:/dev/vmgenc");
 
-	if (err == -ENODEV)
-		return NULL;
-	if (err)
-		fail("vmgenc_open: %s", strerror(-err));
-	err = vmgenc_status(vg, &st);
-	if (err)
-		fail("vmgenc_status: %s", strerror(-err));
-	report->generation = st.generation;
-	err = pthread_create(&thread, NULL, wait_for_events, vg);
-	if (err)
-		fail("cannot start a thread: %s", strerror(err));
-	report->device = 1;
+	report->generators = system_generators();
+	if (err && err != -ENODEV)
+		fail("vmgenc_open: error %d", -err);
+	if (vg && (err = vmgenc_status(vg, &st)) != 0)
+		fail("vmgenc_status: error %d", -err);
+	if (vg) {
+		report->generation = st.generation;
+		report->device = 1;
+		report->generators |= 1u << LAB_GUARDED;
+	}
+	watch(vg);
 	return vg;
 }
 
@@ -239,7 +205,7 @@ void prove(void)
 	struct vmgenc *vg = open_device();
 
 	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
-	for (;; sleep_ms(2)) {
+	for (;; sleep_ns(2000000)) {
 		uint32_t wanted = __atomic_load_n(&report->command, __ATOMIC_ACQUIRE);
 
 		if (command != wanted && wanted == LAB_DRAW)

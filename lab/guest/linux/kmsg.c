@@ -11,7 +11,7 @@
 #include <sys/klog.h>
 #include <unistd.h>
 
-#include "guest.h"
+#include "linux.h"
 
 #define READ_ALL 3
 #define MARKER "vmgenc-lab: clock"

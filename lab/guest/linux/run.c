@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "guest.h"
+#include "linux.h"
 
 static void split_arguments(char *arguments, char *argv[], uint32_t argc)
 {
@@ -49,7 +49,7 @@ static void stream(const char *from, uint64_t size)
 
 		while (at - __atomic_load_n(&report->stream_read, __ATOMIC_ACQUIRE) >=
 		       report->stream_size)
-			sleep_ms(1);
+			sleep_ns(1000000);
 		ring[at % report->stream_size] = from[i];
 		__atomic_store_n(&report->stream_written, at + 1, __ATOMIC_RELEASE);
 	}

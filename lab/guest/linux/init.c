@@ -17,19 +17,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <time.h>
 #include <unistd.h>
 
-#include "guest.h"
+#include "linux.h"
 
 volatile struct lab_report *report;
-
-void sleep_ms(long ms)
-{
-	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-	nanosleep(&t, NULL);
-}
 
 void fail(const char *format, ...)
 {

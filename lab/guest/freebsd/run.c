@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: runs one program as root on FreeBSD, streams what it writes to the host and reports
+ * how it ended.
+ */
+#include <string.h>
+
+#include "system.h"
+
+static long start(long out)
+{
+	static char arguments[LAB_ARGS_SIZE];
+	static char *argv[LAB_MAX_ARGS + 1], *environment[1];
+	char *at = arguments;
+	long pid = fb_syscall(SYS_fork);
+
+	if (pid)
+		return pid;
+	memcpy(arguments, (const void *)report->args, sizeof(arguments) - 1);
+	for (uint32_t i = 0; i < report->argc; i++) {
+		argv[i] = at;
+		at += fb_length(at) + 1;
+	}
+	fb_syscall(SYS_dup2, out, 1l);
+	fb_syscall(SYS_dup2, out, 2l);
+	fb_syscall(SYS_execve, argv[0], argv, environment);
+	fb_syscall(SYS_exit, 127l);
+	return -1;
+}
+
+/* Into the ring, at the pace at which the host takes it out. */
+static void stream(const char *from, uint64_t size)
+{
+	volatile char *ring = (volatile char *)report + report->records;
+
+	for (uint64_t i = 0; i < size; i++) {
+		uint64_t at = report->stream_written;
+
+		while (at - __atomic_load_n(&report->stream_read, __ATOMIC_ACQUIRE) >=
+		       report->stream_size)
+			sleep_ns(1000000);
+		ring[at % report->stream_size] = from[i];
+		__atomic_store_n(&report->stream_written, at + 1, __ATOMIC_RELEASE);
+	}
+}
+
+void run(void)
+{
+	static char buffer[4096];
+	int ends[2], status = 0;
+	long n;
+
+	if (fb_syscall(SYS_pipe2, ends, (long)FB_O_CLOEXEC))
+		fail("no pipe");
+	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
+	long pid = start(ends[1]);
+
+	if (pid < 0)
+		fail("fork: error %d", (int)-pid);
+	fb_syscall(SYS_close, (long)ends[1]);
+	while ((n = fb_syscall(SYS_read, (long)ends[0], buffer, sizeof(buffer))) > 0)
+		stream(buffer, (uint64_t)n);
+	/* PID 1 inherits orphans: only the program's own end counts. */
+	while ((n = fb_syscall(SYS_wait4, -1l, &status, 0l, NULL)) != pid) {
+		if (n < 0)
+			fail("wait4: error %d", (int)-n);
+	}
+	report->status = (uint32_t)status;
+	report_system(0);
+	__atomic_store_n(&report->state, LAB_EXITED, __ATOMIC_RELEASE);
+	for (;;)
+		sleep_ns(1000000000);
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: what the FreeBSD parts of the lab's PID 1 share.
+ */
+#ifndef GUEST_FREEBSD_SYSTEM_H
+#define GUEST_FREEBSD_SYSTEM_H
+
+#include "../guest.h"
+#include "freebsd.h"
+
+/* system.c: the tail of the kernel's message buffer. */
+void log_copy_tail(volatile char *to, size_t size);
+/* Forgets what the kernel has logged so far. */
+void log_clear(void);
+
+/* run.c: the other mode; does not return. */
+void run(void) __attribute__((noreturn));
+
+#endif

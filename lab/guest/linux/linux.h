@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: what the Linux parts of the lab's PID 1 share.
+ */
+#ifndef GUEST_LINUX_H
+#define GUEST_LINUX_H
+
+#include "../guest.h"
+
+/* kmsg.c */
+void kmsg_copy_tail(volatile char *to, unsigned int size);
+/* How long after since, of CLOCK_BOOTTIME, the kernel logged that it reseeded; or LAB_NEVER. */
+uint64_t kmsg_reseeded_after(uint64_t since);
+
+/* run.c: the other mode; does not return. */
+void run(void) __attribute__((noreturn));
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: what prove.c asks of the system, on Linux.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "linux.h"
+
+void sleep_ns(uint64_t ns)
+{
+	struct timespec t = {.tv_sec = (time_t)(ns / 1000000000),
+			     .tv_nsec = (long)(ns % 1000000000)};
+
+	nanosleep(&t, NULL);
+}
+
+uint64_t clock_boottime(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* Not glibc's wrapper: newer ones draw in user space from a vDSO, which is another generator. */
+void system_random(enum lab_generator kind, void *to, size_t size)
+{
+	if (kind != LAB_GETRANDOM || syscall(SYS_getrandom, to, size, 0) != (long)size)
+		fail("getrandom: %s", strerror(errno));
+}
+
+uint32_t system_generators(void)
+{
+	return 1u << LAB_GETRANDOM | 1u << LAB_UNGUARDED;
+}
+
+void *system_memory(uint64_t size)
+{
+	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+
+	if (memory == MAP_FAILED)
+		fail("no memory for the draws: %llu bytes", (unsigned long long)size);
+	return memory;
+}
+
+void thread_start(struct thread *t, int cpu, void *(*body)(void *), void *argument)
+{
+	pthread_attr_t attributes;
+	cpu_set_t set;
+
+	pthread_attr_init(&attributes);
+	if (cpu >= 0) {
+		CPU_ZERO(&set);
+		CPU_SET(cpu, &set);
+		pthread_attr_setaffinity_np(&attributes, sizeof(set), &set);
+	}
+	int err = pthread_create(&t->id, &attributes, body, argument);
+
+	pthread_attr_destroy(&attributes);
+	if (err)
+		fail("cannot start a thread on CPU %d: %s", cpu, strerror(err));
+}
+
+void thread_join(struct thread *t)
+{
+	pthread_join(t->id, NULL);
+}
+
+/* Blocks in poll(2) like an event loop would, and notes when a change wakes it. */
+static void *wait_for_events(void *argument)
+{
+	struct vmgenc *vg = argument;
+	struct vmgenc_event event;
+	struct pollfd p = {.fd = vmgenc_fd(vg), .events = POLLIN};
+
+	if (p.fd < 0 || read(p.fd, &event, sizeof(event)) != sizeof(event))
+		fail("cannot read /dev/vmgenc: %s", strerror(errno));
+	for (;;) {
+		if (poll(&p, 1, -1) != 1 || !(p.revents & POLLIN))
+			continue;
+		woken_at = clock_boottime();
+		if (read(p.fd, &event, sizeof(event)) != sizeof(event))
+			fail("cannot read /dev/vmgenc: %s", strerror(errno));
+		woken_generation = event.generation;
+	}
+}
+
+void watch(struct vmgenc *vg)
+{
+	struct thread thread;
+
+	if (vg)
+		thread_start(&thread, -1, wait_for_events, vg);
+}
+
+void report_system(uint64_t start)
+{
+	report->logged_ns = kmsg_reseeded_after(start);
+	kmsg_copy_tail(report->log, sizeof(report->log));
+}
