@@ -32,6 +32,7 @@ LINKS := open close changed sync fd status
 all: build/libvmgenc.so build/libvmgenc.a build/libvmgenc.pc build/vmgenc-lab
 
 include lab/build.mk
+include test/freebsd/build.mk
 
 # The library
 LIB_OBJS := $(LIB_SRCS:lib/%.c=build/lib/%.o)
@@ -161,6 +162,7 @@ help:
 	@echo 'make demo       clone real VMs with and without the driver and print the table'
 	@echo 'make check      all tests, in VMs too; the last line counts them'
 	@echo 'make bench      the figures: draws after resume, cost of the check, times'
+	@echo 'make check-freebsd FREEBSD_KERNEL= SYSDIR=   the module on a FreeBSD kernel in QEMU'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
 	@echo 'make install [DESTDIR=] [PREFIX=]     library, headers, lab and manual pages'
 	@echo 'make clean      what was built; make distclean also the downloaded kernels'

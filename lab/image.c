@@ -182,7 +182,8 @@ static uint64_t put_environment(struct image *i, const struct freebsd_guest *g)
 	const char *const fixed = "vfs.root.mountfrom=ufs:/dev/md0 init_path=/init "
 				  "hint.uart.0.at=isa hint.uart.0.port=0x3F8 hint.uart.0.irq=4 "
 				  "hint.uart.0.flags=0x10 console=comconsole "
-				  "debug.trace_on_panic=1 debug.debugger_on_panic=0";
+				  "debug.trace_on_panic=1 debug.debugger_on_panic=0 "
+				  "kern.panic_reboot_wait_time=0";
 	uint64_t where = place(i, PAGE);
 	char *to = (char *)at(i, where), *end = to + PAGE - 1;
 	char report[80];

@@ -275,6 +275,7 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_ACPI:
 		p->run.firmware.table = optarg;
 		return 0;
+	case OPT_APPEND:
 		p->prove.append = p->run.append = optarg;
 		return 0;
 	case OPT_ARC4RAND:

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test/freebsd: a module that lets programs draw from the kernel's own arc4rand(9), which
- * nothing else hands out as it is: the sysctl debug.vmgenc_arc4rand.
+ * nothing else hands out as it is: the sysctl debug.vmgenc_arc4rand. debug.vmgenc_reversal takes
+ * two locks in both orders, for a test to see that such a mistake would be noticed.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
 #include <sys/kernel.h>
 #include <sys/libkern.h>
+#include <sys/lock.h>
 #include <sys/module.h>
+#include <sys/sx.h>
 #include <sys/sysctl.h>
 
 static int
@@ -24,6 +27,33 @@ vmgenc_arc4rand_sysctl(SYSCTL_HANDLER_ARGS)
 SYSCTL_PROC(_debug, OID_AUTO, vmgenc_arc4rand,
     CTLTYPE_OPAQUE | CTLFLAG_RD | CTLFLAG_MPSAFE, NULL, 0,
     vmgenc_arc4rand_sysctl, "", "bytes of arc4rand(9)");
+
+static struct sx first, second;
+SX_SYSINIT(vmgenc_first, &first, "vmgenc test 1");
+SX_SYSINIT(vmgenc_second, &second, "vmgenc test 2");
+
+static void
+lock_both(struct sx *one, struct sx *other)
+{
+
+	sx_xlock(one);
+	sx_xlock(other);
+	sx_xunlock(other);
+	sx_xunlock(one);
+}
+
+static int
+vmgenc_reversal_sysctl(SYSCTL_HANDLER_ARGS)
+{
+
+	lock_both(&first, &second);
+	lock_both(&second, &first);
+	return (SYSCTL_OUT(req, "", 1));
+}
+
+SYSCTL_PROC(_debug, OID_AUTO, vmgenc_reversal,
+    CTLTYPE_OPAQUE | CTLFLAG_RD | CTLFLAG_MPSAFE, NULL, 0,
+    vmgenc_reversal_sysctl, "", "a lock order reversal");
 
 static int
 vmgenc_arc4rand_modevent(module_t mod, int type, void *arg)

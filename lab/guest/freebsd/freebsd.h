@@ -7,6 +7,7 @@
 #define GUEST_FREEBSD_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -51,7 +52,9 @@ enum {
 	FB_ENOMEM = 12,
 	FB_EACCES = 13,
 	FB_ENODEV = 19,
+	FB_EBUSY = 16,
 	FB_EINVAL = 22,
+	FB_ENOTTY = 25,
 	FB_EAGAIN = 35,
 	FB_O_RDONLY = 0,
 	FB_O_RDWR = 2,
@@ -109,5 +112,11 @@ char *strstr(const char *text, const char *wanted);
 long fb_sysctl(const char *name, void *to, size_t size);
 /* The number of one, for those that are read often: how many words, or a negative errno. */
 int fb_sysctl_number(const char *name, int words[24]);
+
+/* complaint.c: the kernel's message buffer; what is in it may be forgotten first. */
+size_t fb_log(char *to, size_t size);
+void fb_log_clear(void);
+/* The first line in the log by which the kernel says that something is wrong; false: none. */
+bool fb_complaint(const char *log, char *to, size_t size);
 
 #endif

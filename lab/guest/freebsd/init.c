@@ -104,7 +104,7 @@ int main(void)
 	find_report();
 	fb_sysctl("kern.osrelease", (char *)report->release, sizeof(report->release) - 1);
 	/* From here on the kernel's complaints are about what is done here. */
-	log_clear();
+	fb_log_clear();
 	system_random(LAB_GETRANDOM, &byte, sizeof(byte));
 	load("/arc4rand.ko");
 	if (report->load_module)

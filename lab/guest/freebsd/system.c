@@ -194,52 +194,12 @@ void watch(struct vmgenc *vg)
 
 static char log_text[131072];
 
-static void read_log(void)
-{
-	long size = fb_sysctl("kern.msgbuf", log_text, sizeof(log_text) - 1);
-
-	log_text[size > 0 ? size : 0] = '\0';
-}
-
-void log_clear(void)
-{
-	int words[24], one = 1;
-	int count = fb_sysctl_number("kern.msgbuf_clear", words);
-
-	if (count > 0)
-		fb_syscall(SYS_sysctl, words, (long)count, NULL, NULL, &one, sizeof(one));
-}
-
 void log_copy_tail(volatile char *to, size_t size)
 {
-	read_log();
-	size_t length = fb_length(log_text);
+	size_t length = fb_log(log_text, sizeof(log_text));
 	size_t skip = length < size ? 0 : length - size + 1;
 
 	memcpy((void *)to, log_text + skip, length - skip + 1);
-}
-
-/* What WITNESS, INVARIANTS and the kernel at large say when something is wrong. */
-static void find_complaint(void)
-{
-	static const char *const words[] = {
-		"lock order reversal",	"WITNESS", "panic:",	 "acquiring duplicate", "witness_",
-		"non-sleepable",	"KASSERT", "Fatal trap", "memory modified",	"leaked",
-		"exclusive sleep mutex"};
-
-	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
-		const char *found = strstr(log_text, words[i]);
-		size_t n = 0;
-
-		while (found && found > log_text && found[-1] != '\n')
-			found--;
-		while (found && found[n] && found[n] != '\n' && n < sizeof(report->complaint) - 1)
-			n++;
-		if (!found)
-			continue;
-		memcpy((void *)report->complaint, found, n);
-		return;
-	}
 }
 
 void report_system(uint64_t start)
@@ -250,5 +210,5 @@ void report_system(uint64_t start)
 	if (announced_at > start)
 		report->announced_ns = announced_at - start;
 	log_copy_tail(report->log, sizeof(report->log));
-	find_complaint();
+	fb_complaint(log_text, (char *)report->complaint, sizeof(report->complaint));
 }

@@ -10,8 +10,6 @@
 
 /* system.c: the tail of the kernel's message buffer. */
 void log_copy_tail(volatile char *to, size_t size);
-/* Forgets what the kernel has logged so far. */
-void log_clear(void);
 
 /* run.c: the other mode; does not return. */
 void run(void) __attribute__((noreturn));

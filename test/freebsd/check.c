@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * test/freebsd: runs vmgenc-lab with a FreeBSD kernel and the module, prints the table and counts
+ * what the guests' programs and the clones' reports show. Runs on the host, by make check-freebsd.
+ */
+#include <getopt.h>
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define LAB "build/vmgenc-lab"
+#define REPORT "build/test/freebsd.json"
+#define OURS "vmgenc"
+#define EVENT "!system=ACPI subsystem=VMGenerationCounter type=\\_SB_.VGEN notify=0x00"
+/* Between the resume and the announcement, in tight loops on both CPUs. */
+#define MAX_IDENTICAL 5
+
+static const char *kernel, *module, *arc4rand, *compare, *runs = "10";
+static bool witness;
+static unsigned int passed, failed;
+
+static void check(bool good, const char *what, const char *detail)
+{
+	if (good)
+		passed++;
+	else
+		failed++;
+	if (!good)
+		printf("FAIL %s: %s\n", what, detail);
+}
+
+/* The command's status, and its output's last "N passed, N failed" added to ours. */
+static int run(const char *command)
+{
+	char line[1000];
+	unsigned int good, bad;
+	FILE *out = popen(command, "r");
+
+	if (!out)
+		return -1;
+	while (fgets(line, sizeof(line), out)) {
+		if (sscanf(line, "%u passed, %u failed", &good, &bad) == 2) {
+			passed += good;
+			failed += bad;
+		} else {
+			fputs(line, stdout);
+		}
+	}
+	int status = pclose(out);
+
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Fails if the program in the guest says so, or the guest panics or hangs. */
+static void program(const char *name, const char *options, const char *argument)
+{
+	char command[2000];
+
+	printf("%s %s:\n", name, argument);
+	fflush(stdout);
+	snprintf(command, sizeof(command),
+		 LAB " run --quiet --kernel %s --module %s --arc4rand %s %s "
+		     "build/test/freebsd/%s %s",
+		 kernel, module, arc4rand, options, name, argument);
+	check(run(command) == 0, name, "its exit status");
+}
+
+static const char *text(json_t *object, const char *key)
+{
+	const char *value = json_string_value(json_object_get(object, key));
+
+	return value ? value : "";
+}
+
+static json_int_t number(json_t *object, const char *key)
+{
+	return json_integer_value(json_object_get(object, key));
+}
+
+/* Fails if a clone was told wrong, late or not at all, or its kernel found a mistake. */
+static void check_clone(json_t *clone, bool same_id)
+{
+	char detail[400];
+
+	snprintf(detail, sizeof(detail), "guid %s of clone %s", text(clone, "guid"),
+		 text(clone, "id"));
+	check(!strcmp(text(clone, "guid"), text(clone, "id")), "dev.vmgenc.0.guid", detail);
+	check(!*text(clone, "complaint"), "the kernel does not complain", text(clone, "complaint"));
+	check(!number(clone, "rekey_failures"), "no rekey failed", "");
+	if (same_id)
+		check(!number(clone, "changes"), "with the same id nothing changes", "");
+	else
+		check(!strcmp(text(clone, "event"), EVENT), "the devctl(4) line",
+		      text(clone, "event"));
+}
+
+static void check_draws(json_t *result)
+{
+	const char *generator = text(result, "generator");
+	json_int_t allowed = strcmp(generator, "guarded") ? MAX_IDENTICAL : 0;
+	char detail[200];
+
+	snprintf(detail, sizeof(detail), "run %lld, %s: %lld of %lld, %lld after the announcement",
+		 (long long)number(result, "run"), generator,
+		 (long long)number(result, "identical"), (long long)number(result, "drawn"),
+		 (long long)number(result, "identical_announced"));
+	check(json_is_true(json_object_get(result, "possible")), "the generator is there", detail);
+	check(!number(result, "identical_announced"), "identical once announced", detail);
+	check(number(result, "identical") <= allowed, "identical after the resume", detail);
+}
+
+static void check_report(bool same_id)
+{
+	json_t *report = json_load_file(REPORT, 0, NULL);
+	json_t *result, *clone;
+	size_t i, j, found = 0;
+
+	json_array_foreach(json_object_get(report, "results"), i, result)
+	{
+		if (strcmp(text(result, "guest"), OURS) != 0 ||
+		    !strcmp(text(result, "generator"), "unguarded"))
+			continue;
+		found++;
+		if (!same_id)
+			check_draws(result);
+		json_array_foreach(json_object_get(result, "clones"), j, clone)
+			check_clone(clone, same_id);
+	}
+	check(found > 0, "the report", "there is none, or it is empty");
+	json_decref(report);
+}
+
+static void prove(const char *title, const char *options, bool beside)
+{
+	char guests[1200] = "", other[600] = "", command[3000];
+
+	printf("%s:\n", title);
+	fflush(stdout);
+	remove(REPORT);
+	if (compare)
+		snprintf(other, sizeof(other), "--guest other=%s,%s", kernel, compare);
+	if (beside)
+		snprintf(guests, sizeof(guests), "--guest none=%s %s", kernel, other);
+	snprintf(command, sizeof(command),
+		 LAB " prove --quiet --json " REPORT " --arc4rand %s --max-identical %d %s "
+		     "--guest " OURS "=%s,%s %s",
+		 arc4rand, MAX_IDENTICAL, guests, kernel, module, options);
+	int status = run(command);
+
+	/* 1 is a finding, which the report tells in detail. */
+	check(status == 0 || status == 1, title, "vmgenc-lab itself failed");
+	check_report(strstr(options, "--same-id"));
+}
+
+static int usage(void)
+{
+	fprintf(stderr, "usage: freebsd-check [--witness] [--runs N] [--compare MODULE] "
+			"KERNEL MODULE ARC4RAND\n");
+	return 2;
+}
+
+static void check_all(void)
+{
+	char options[200];
+
+	program("loads", "--no-load", witness ? "witness" : "");
+	program("device", "", "");
+	program("device", "--append hw.vmgenc.raw=driver", "driver");
+	snprintf(options, sizeof(options), "--draws 60000 --runs %s", runs);
+	prove("pairs of clones, both CPUs in tight loops", options, true);
+	prove("a clone of a clone", "--draws 60000 --depth 2 --runs 5", false);
+	prove("with RDRAND", "--draws 60000 --rdrand", true);
+	prove("clones with the same id", "--draws 60000 --same-id --generator getrandom", false);
+	prove("an idle guest: a draw every 5 ms",
+	      "--cpus 1 --interval 5 --draws 2000 --seconds 60 --generator getrandom "
+	      "--generator arandom --generator arc4rand",
+	      true);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {{"compare", required_argument, NULL, 'c'},
+						{"runs", required_argument, NULL, 'r'},
+						{"witness", no_argument, NULL, 'w'},
+						{NULL, 0, NULL, 0}};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+		if (option == '?')
+			return usage();
+		if (option == 'c')
+			compare = optarg;
+		if (option == 'r')
+			runs = optarg;
+		witness |= option == 'w';
+	}
+	if (argc - optind != 3)
+		return usage();
+	kernel = argv[optind];
+	module = argv[optind + 1];
+	arc4rand = argv[optind + 2];
+	check_all();
+	printf("%u passed, %u failed\n", passed, failed);
+	return failed || !passed;
+}
