@@ -72,5 +72,12 @@ freebsd-lib: $(FREEBSD_OUT)/include/.done
 	$(Q)for f in $(LIB_SRCS); do echo "  CC      $$f"; clang -target x86_64-unknown-freebsd -std=c11 -fsyntax-only \
 		$(WARNINGS) -nostdinc -isystem $(FREEBSD_OUT)/user -isystem $(FREEBSD_OUT)/include \
 		-isystem $(SYSDIR)/../include -isystem $(SYSDIR) -Iinclude $$f || exit; done
-.PHONY: freebsd-module check-freebsd-headers freebsd-lib
+# Into a source tree, and out of it again
+freebsd-overlay:
+	$(if $(SRC),,$(error say which tree: make freebsd-overlay SRC=/usr/src))
+	$(Q)dist/freebsd/overlay $(SRC)
+freebsd-overlay-undo:
+	$(if $(SRC),,$(error say which tree: make freebsd-overlay-undo SRC=/usr/src))
+	$(Q)dist/freebsd/overlay -u $(SRC)
+.PHONY: freebsd-overlay freebsd-overlay-undo freebsd-module check-freebsd-headers freebsd-lib
 -include $(wildcard build/freebsd/*/*/*.d)
