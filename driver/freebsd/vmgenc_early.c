@@ -48,7 +48,7 @@ install(void)
 {
 	ACPI_STATUS status;
 
-	if (SLIST_EMPTY(&devices) || !vmgenc_tunable_notify || !vmgenc_tunable_early)
+	if (SLIST_EMPTY(&devices) || !vmgenc_tunable_notify || !vmgenc_tunable_sci)
 		return;
 	if ((AcpiGbl_FADT.Flags & ACPI_FADT_HW_REDUCED) != 0)
 		return;

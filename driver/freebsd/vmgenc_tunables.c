@@ -8,8 +8,8 @@ int vmgenc_tunable_notify = 1;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, notify, CTLFLAG_RDTUN, &vmgenc_tunable_notify, 0,
     "Act on ACPI notifications and the early interrupt (0 is for tests)");
 
-int vmgenc_tunable_early = 1;
-SYSCTL_INT(_hw_vmgenc, OID_AUTO, early, CTLFLAG_RDTUN, &vmgenc_tunable_early, 0,
+int vmgenc_tunable_sci = 1;
+SYSCTL_INT(_hw_vmgenc, OID_AUTO, sci, CTLFLAG_RDTUN, &vmgenc_tunable_sci, 0,
     "Look at the id in the ACPI interrupt, before the notification arrives");
 
 int vmgenc_tunable_draws = 1;

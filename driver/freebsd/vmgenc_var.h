@@ -67,7 +67,7 @@ int	vmgenc_stop(struct vmgenc_softc *sc);
 
 /* vmgenc_tunables.c: hw.vmgenc */
 extern int vmgenc_tunable_notify;
-extern int vmgenc_tunable_early;
+extern int vmgenc_tunable_sci;
 extern int vmgenc_tunable_draws;
 extern int vmgenc_tunable_look_ms;
 enum vmgenc_raw_access { VMGENC_RAW_AUTO, VMGENC_RAW_ALL, VMGENC_RAW_DRIVER };
