@@ -61,10 +61,12 @@ static void remove_stale(const char *base)
 		closedir(d);
 }
 
+/* Where there is none, errno may say why. */
 static uint64_t space_in(const char *base)
 {
 	struct statvfs st;
 
+	errno = 0;
 	if (statvfs(base, &st))
 		return 0;
 	return (uint64_t)st.f_bavail * st.f_frsize;
@@ -91,11 +93,15 @@ int rundir_open(struct rundir *dir, uint64_t needed)
 	if (strlen(base) > 100)
 		return lab_fail(EXIT_ENVIRONMENT, "TMPDIR is too long: %s", base);
 	remove_stale(base);
-	if (space_in(base) < needed)
+	uint64_t space = space_in(base);
+
+	if (errno)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot use %s: %s", base, strerror(errno));
+	if (space < needed)
 		return lab_fail(EXIT_ENVIRONMENT,
 				"no disk space: %s has %llu MiB free, this needs %llu MiB. Free "
 				"some, set TMPDIR to another directory, or ask for fewer --draws",
-				base, (unsigned long long)space_in(base) >> 20,
+				base, (unsigned long long)space >> 20,
 				(unsigned long long)needed >> 20);
 	/* Locked before it gets the name that another lab's remove_stale() looks for. */
 	snprintf(path, sizeof(path), "%s/vmgenc-lab-new.XXXXXX", base);
@@ -105,9 +111,13 @@ int rundir_open(struct rundir *dir, uint64_t needed)
 	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	snprintf(dir->path, sizeof(dir->path), "%s/" PREFIX "%s", base, strrchr(path, '.') + 1);
 	if (dir->fd < 0 || flock(dir->fd, LOCK_EX | LOCK_NB) || rename(path, dir->path)) {
+		int err = errno;
+
 		dir->path[0] = '\0';
+		if (dir->fd >= 0)
+			close(dir->fd);
 		rmdir(path);
-		return lab_fail(EXIT_ENVIRONMENT, "cannot use %s: %s", path, strerror(errno));
+		return lab_fail(EXIT_ENVIRONMENT, "cannot use %s: %s", path, strerror(err));
 	}
 	return 0;
 }
@@ -141,6 +151,8 @@ int rundir_create(const char *path, uint64_t size, bool allocate)
 			   : (ftruncate(fd, (off_t)size) ? errno : 0);
 
 	close(fd);
+	if (err == EINTR && lab_signal)
+		return lab_interrupted();
 	if (err)
 		return lab_fail(EXIT_ENVIRONMENT, "cannot make %s %llu MiB large: %s", path,
 				(unsigned long long)size >> 20, strerror(err));
@@ -158,8 +170,10 @@ static int copy_data(int in, int out)
 		if (lseek(out, data, SEEK_SET) < 0)
 			return errno;
 		while (data < end) {
-			if (sendfile(out, in, &data, (size_t)(end - data)) <= 0)
-				return errno;
+			ssize_t n = sendfile(out, in, &data, (size_t)(end - data));
+
+			if (n <= 0)
+				return n ? errno : EIO;
 		}
 	}
 	return errno == ENXIO ? 0 : errno;
@@ -178,6 +192,8 @@ int rundir_copy(const char *from, const char *to)
 		close(in);
 	if (out >= 0)
 		close(out);
+	if (err == EINTR && lab_signal)
+		return lab_interrupted();
 	return err ? lab_fail(EXIT_ENVIRONMENT, "cannot copy %s: %s", from, strerror(err)) : 0;
 }
 
