@@ -73,6 +73,15 @@ struct freebsd_guest {
 
 int image_write(const char *path, const struct freebsd_guest *g);
 
+/* qemu.c: for a child that could not become QEMU, and for its parent, given the child's words */
+#define QEMU "qemu-system-x86_64"
+#define QEMU_MISSING 127
+
+void qemu_exec(char *const argv[]) __attribute__((noreturn));
+int qemu_missing(const char *words);
+/* waitpid(2), and the status; a signal to us does not end it. */
+int qemu_reap(pid_t pid);
+
 /* accel.c: kvm where it really runs a guest, else tcg */
 int accel_choose(const char *wanted, const char **accel);
 

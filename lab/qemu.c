@@ -19,7 +19,6 @@
 
 #include "lab.h"
 
-#define QEMU "qemu-system-x86_64"
 /* Above the report: the firmware keeps its tables and the initramfs at the top of RAM. */
 #define TOP_MB 32u
 #define BOOT_ATTEMPTS 3
@@ -171,25 +170,48 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "defer");
 }
 
+void qemu_exec(char *const argv[])
+{
+	execvp(argv[0], argv);
+	dprintf(STDERR_FILENO, "%s\n", strerror(errno));
+	_exit(QEMU_MISSING);
+}
+
+/* The dynamic loader ends with the same status, in words of its own. */
+int qemu_missing(const char *words)
+{
+	return lab_fail(EXIT_ENVIRONMENT,
+			"cannot run " QEMU ":%s\nInstall it: apt-get install qemu-system-x86",
+			words);
+}
+
+int qemu_reap(pid_t pid)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
 /* In the child. It dies with the lab, and a Ctrl-C at the terminal is the lab's to handle. */
 static void exec_qemu(const struct vm *vm, int qmp, bool incoming, pid_t lab)
 {
 	struct arguments a = {.count = 0};
-	int errors = open(vm->errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-	int null = open("/dev/null", O_RDWR);
+	int errors = open(vm->errors, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != lab)
 		_exit(1);
 	setpgid(0, 0);
-	dup2(null, 0);
-	dup2(null, 1);
-	dup2(errors, 2);
-	fcntl(qmp, F_SETFD, 0);
+	if (dup2(errors, 2) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
+	    fcntl(qmp, F_SETFD, 0)) {
+		dprintf(2, "cannot start " QEMU ": %s\n", strerror(errno));
+		_exit(1);
+	}
 	build_arguments(vm, &a, qmp, incoming);
-	execvp(a.list[0], a.list);
-	dprintf(2, "cannot run " QEMU ": %s\n", strerror(errno));
-	_exit(127);
+	qemu_exec(a.list);
 }
 
 /*
@@ -213,10 +235,9 @@ static int gone(struct vm *vm, int status)
 	char words[2000], console[2000];
 
 	vm->pid = 0;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot run " QEMU ". Install it: "
-						  "apt-get install qemu-system-x86");
 	rundir_tail(vm->errors, words, sizeof(words));
+	if (WIFEXITED(status) && WEXITSTATUS(status) == QEMU_MISSING)
+		return qemu_missing(words);
 	rundir_tail(vm->console, console, sizeof(console));
 	if (WIFSIGNALED(status))
 		return lab_fail(EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s",
@@ -263,13 +284,10 @@ int vm_check(struct vm *vm)
 /* A QMP call that lost its QEMU: say what became of that. */
 static int explain(struct vm *vm, int code)
 {
-	int status;
-
 	if (code >= 0 || !vm->pid)
 		return code;
 	kill(vm->pid, SIGTERM);
-	waitpid(vm->pid, &status, 0);
-	return gone(vm, status);
+	return gone(vm, qemu_reap(vm->pid));
 }
 
 static int start(struct vm *vm, bool incoming)
@@ -430,7 +448,7 @@ void vm_kill(struct vm *vm)
 {
 	if (vm->pid > 0) {
 		kill(vm->pid, SIGKILL);
-		waitpid(vm->pid, NULL, 0);
+		qemu_reap(vm->pid);
 	}
 	vm->pid = 0;
 	if (vm->qmp.fd >= 0)
