@@ -3,7 +3,9 @@
  * Lab: the results for programs. The keys are documented in vmgenc-lab(1) and stay.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lab.h"
 
@@ -75,6 +77,20 @@ static json_t *result_of(const struct prove_options *o, const struct result *r)
 	return object;
 }
 
+int json_check(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+
+	if (fd >= 0)
+		unlink(path);
+	else if (errno == EEXIST)
+		fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
+	close(fd);
+	return 0;
+}
+
 int json_write(const struct prove_options *o, const struct results *all)
 {
 	json_t *list = json_array();
@@ -85,7 +101,9 @@ int json_write(const struct prove_options *o, const struct results *all)
 				 (int)o->clones, "depth", (int)o->depth, "runs", (int)o->runs,
 				 "cpus", (int)o->cpus, "same_id", o->same_id, "rdrand", o->rdrand,
 				 "results", list);
-	int failed = !root || json_dump_file(root, o->json, JSON_INDENT(2));
+	if (!root)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	int failed = json_dump_file(root, o->json, JSON_INDENT(2));
 
 	json_decref(root);
 	return failed ? lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", o->json, strerror(errno))

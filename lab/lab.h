@@ -48,6 +48,8 @@ void rundir_close(struct rundir *dir, bool keep);
 /* A file of this size whose space is taken now: a full disk must not end a VM half-way. */
 int rundir_create(const char *path, uint64_t size, bool allocate);
 int rundir_copy(const char *from, const char *to);
+/* "; there is no space left in DIRECTORY" if that is so, else "": for what died of it. */
+const char *rundir_full(const char *file);
 /* The last lines of a file, each indented, for error messages; "" without any. */
 void rundir_tail(const char *path, char *to, size_t size);
 
@@ -246,6 +248,8 @@ int judge(const struct prove_options *o, const struct results *all);
 /* table.c, times.c and json.c: the same results for people and for programs */
 void table_print(const struct prove_options *o, const struct results *all);
 int times_print(const struct prove_options *o, const struct results *all);
+/* Before hours of work: can the report be written? Changes no file and leaves none. */
+int json_check(const char *path);
 int json_write(const struct prove_options *o, const struct results *all);
 
 /* run.c */

@@ -2,6 +2,7 @@
 /*
  * Lab: vmgenc-lab(1)'s commands and options.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -142,6 +143,13 @@ static int number(const char *name, const char *text, double min, double max, do
 	return 0;
 }
 
+static int whole(const char *name, const char *text, double n)
+{
+	if (n == (double)(long)n)
+		return 0;
+	return lab_fail(EXIT_USAGE, "--%s takes a whole number, not %s", name, text);
+}
+
 static int add_generator(struct prove_options *o, const char *name)
 {
 	bool found = false;
@@ -216,6 +224,8 @@ static int parse_number(struct parsed *p, int option, const char *name)
 	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
 			  option == OPT_DRAWS ? 1e7 : max, &n);
 
+	if (!code && option != OPT_SECONDS && option != OPT_TIMEOUT)
+		code = whole(name, optarg, n);
 	if (code)
 		return code;
 	switch (option) {
@@ -267,6 +277,17 @@ static int parse_accel(struct parsed *p)
 	return 0;
 }
 
+static int parse_module_args(struct parsed *p)
+{
+	const size_t size = sizeof(((struct lab_report *)0)->module_args);
+
+	if (strlen(optarg) >= size)
+		return lab_fail(EXIT_USAGE, "--module-args is longer than %zu characters",
+				size - 1);
+	p->prove.module_args = p->run.module_args = optarg;
+	return 0;
+}
+
 static int parse_option(struct parsed *p, int option, const char *name)
 {
 	switch (option) {
@@ -302,8 +323,7 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		p->module = optarg;
 		return 0;
 	case OPT_ARGS:
-		p->prove.module_args = p->run.module_args = optarg;
-		return 0;
+		return parse_module_args(p);
 	case OPT_NO_LOAD:
 		p->run.no_load = true;
 		return 0;
@@ -352,7 +372,8 @@ static int main_prove(struct parsed *p, char **rest)
 		any |= o->generators[g];
 	if (!any)
 		add_generator(o, "all");
-	return prove(o);
+	code = o->json ? json_check(o->json) : 0;
+	return code ? code : prove(o);
 }
 
 static int main_run(struct parsed *p, char **rest)
@@ -382,6 +403,15 @@ static int main_run(struct parsed *p, char **rest)
 		o->files[o->file_count++] = (struct cpio_file){
 			.host_path = o->arc4rand, .name = "arc4rand.ko", .mode = 0100644};
 	return run_program(o);
+}
+
+/* Results that nobody could read are no success. */
+static int output_ended(bool is_run, int code)
+{
+	if ((!fflush(stdout) && !ferror(stdout)) || code)
+		return code;
+	lab_fail(EXIT_ENVIRONMENT, "cannot write to standard output: %s", strerror(errno));
+	return is_run ? EXIT_LAB : EXIT_ENVIRONMENT;
 }
 
 int main(int argc, char **argv)
@@ -427,5 +457,5 @@ int main(int argc, char **argv)
 	else if (is_run)
 		code = EXIT_LAB;
 	free(p.prove.guests);
-	return code;
+	return output_ended(is_run, code);
 }
