@@ -240,8 +240,8 @@ static int gone(struct vm *vm, int status)
 		return qemu_missing(words);
 	rundir_tail(vm->console, console, sizeof(console));
 	if (WIFSIGNALED(status))
-		return lab_fail(EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s",
-				WTERMSIG(status), strsignal(WTERMSIG(status)),
+		return lab_fail(EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s%s",
+				WTERMSIG(status), strsignal(WTERMSIG(status)), rundir_full(vm->ram),
 				*words ? "; it said:" : "", words);
 	if (!WEXITSTATUS(status) && is_patching_race(vm))
 		return EXIT_GUEST; /* vm_boot() says so */
@@ -381,6 +381,9 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 {
 	double begin = lab_now();
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot open %s: %s", file, strerror(errno));
 	int code = start(vm, true);
 	struct qmp *q = &vm->qmp;
 
@@ -394,8 +397,7 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 	if (!code)
 		code = qmp_call(q, "cont", NULL, -1);
 	*seconds = lab_now() - begin;
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 	return explain(vm, code);
 }
 

@@ -27,8 +27,13 @@ static int fill(struct qmp *q, double end)
 					ANSWER_SECONDS);
 		if (poll(&p, 1, (int)(left * 1000) + 1) <= 0)
 			continue;
+		if (q->used == sizeof(q->buffer))
+			return lab_fail(EXIT_ENVIRONMENT, "QEMU sent a message above %zu bytes",
+					q->used);
 		ssize_t n = read(q->fd, q->buffer + q->used, sizeof(q->buffer) - q->used);
 
+		if (n < 0 && errno == EINTR)
+			continue;
 		if (n <= 0)
 			return -1;
 		q->used += (size_t)n;
@@ -87,7 +92,8 @@ static int send_request(struct qmp *q, const char *command, json_t *arguments, i
 	return code;
 }
 
-int qmp_call(struct qmp *q, const char *command, json_t *arguments, int fd)
+/* The answer, an object that the caller owns, goes to *answer. */
+static int call(struct qmp *q, const char *command, json_t *arguments, int fd, json_t **answer)
 {
 	int code = send_request(q, command, arguments, fd);
 	json_t *message;
@@ -96,14 +102,22 @@ int qmp_call(struct qmp *q, const char *command, json_t *arguments, int fd)
 		const char *error = NULL;
 
 		json_unpack(message, "{s:{s:s}}", "error", "desc", &error);
-		bool done = error || json_object_get(message, "return");
-
+		*answer = json_incref(json_object_get(message, "return"));
 		if (error)
 			code = lab_fail(EXIT_ENVIRONMENT, "QEMU refused %s: %s", command, error);
 		json_decref(message);
-		if (done)
+		if (*answer)
 			break;
 	}
+	return code;
+}
+
+int qmp_call(struct qmp *q, const char *command, json_t *arguments, int fd)
+{
+	json_t *answer = NULL;
+	int code = call(q, command, arguments, fd, &answer);
+
+	json_decref(answer);
 	return code;
 }
 
@@ -116,6 +130,21 @@ int qmp_greet(struct qmp *q)
 		return code;
 	json_decref(greeting);
 	return qmp_call(q, "qmp_capabilities", NULL, -1);
+}
+
+static int migration_failed(struct qmp *q)
+{
+	const char *why = "it gives no reason";
+	json_t *answer = NULL;
+	int code = call(q, "query-migrate", NULL, -1, &answer);
+
+	if (!code) {
+		json_unpack(answer, "{s:s}", "error-desc", &why);
+		code = lab_fail(EXIT_ENVIRONMENT, "QEMU could not carry the snapshot over: %s",
+				why);
+	}
+	json_decref(answer);
+	return code;
 }
 
 int qmp_wait_migrated(struct qmp *q)
@@ -132,7 +161,7 @@ int qmp_wait_migrated(struct qmp *q)
 
 		json_decref(message);
 		if (failed)
-			return lab_fail(EXIT_ENVIRONMENT, "QEMU could not carry the snapshot over");
+			return migration_failed(q);
 		if (completed)
 			return 0;
 	}
