@@ -116,7 +116,8 @@ static void load_module(void)
 	if (fd < 0 || !report->load_module)
 		return;
 	if (syscall(SYS_finit_module, fd, (const char *)report->module_args, 0))
-		fail("the kernel refused the module: %s", strerror(errno));
+		fail("the kernel refused the module: %s%s", strerror(errno),
+		     errno == ENOEXEC ? " (it is built for another kernel)" : "");
 	close(fd);
 	report->module_loaded = 1;
 }
