@@ -372,8 +372,7 @@ static int main_prove(struct parsed *p, char **rest)
 		any |= o->generators[g];
 	if (!any)
 		add_generator(o, "all");
-	code = o->json ? json_check(o->json) : 0;
-	return code ? code : prove(o);
+	return prove(o);
 }
 
 static int main_run(struct parsed *p, char **rest)

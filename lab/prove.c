@@ -295,13 +295,7 @@ static int check_files(const struct prove_options *o)
 			return lab_fail(EXIT_ENVIRONMENT, "cannot read the module %s: %s", module,
 					strerror(errno));
 	}
-	FILE *f = o->json ? fopen(o->json, "ae") : NULL;
-
-	if (o->json && !f)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", o->json, strerror(errno));
-	if (f)
-		fclose(f);
-	return 0;
+	return o->json ? json_check(o->json) : 0;
 }
 
 static int prove_in(const struct prove_options *o, struct bench *b)
