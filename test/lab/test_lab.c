@@ -37,6 +37,9 @@ struct run {
 	size_t used;
 };
 
+/* Where its standard output goes, if not to us. */
+static int run_output = -1;
+
 #define START(run, ...) start(run, (const char *[]){LAB, __VA_ARGS__, NULL})
 
 static void start(struct run *run, const char *const *arguments)
@@ -47,7 +50,7 @@ static void start(struct run *run, const char *const *arguments)
 	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
 	run->pid = fork();
 	if (!run->pid) {
-		dup2(ends[1], 1);
+		dup2(run_output >= 0 ? run_output : ends[1], 1);
 		dup2(ends[1], 2);
 		execv(LAB, (char *const *)arguments);
 		_exit(99);
@@ -132,6 +135,22 @@ static void wrong_usage(void **state)
 	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
 	EXPECT(2, "prove needs --kernel", "prove");
 	EXPECT(2, "prove takes no argument more", PROVE, "more");
+	EXPECT(2, "--cpus takes a whole number, not 1.5", PROVE, "--cpus", "1.5");
+	EXPECT(2, "--seconds takes a number from", PROVE, "--seconds", "nan");
+	EXPECT(2, "option '--json' requires an argument", "prove", "--json");
+	EXPECT(125, "unrecognized option '--bogus'", "run", "--bogus");
+	EXPECT(125, "run needs --kernel and a program", "run", "--kernel", kernel);
+}
+
+/* Fails if the module is given less than was asked for. */
+static void too_long_module_args(void **state)
+{
+	char args[600];
+
+	(void)state;
+	memset(args, 'x', sizeof(args) - 1);
+	args[sizeof(args) - 1] = '\0';
+	EXPECT(2, "--module-args is longer than", PROVE, "--module-args", args);
 }
 
 /* A file for one test, below directory; path has room for it. */
@@ -162,6 +181,17 @@ static void wrong_files(void **state)
 	unlink(text);
 }
 
+/* Fails if trying the report's path leaves an empty report of a run that failed. */
+static void no_report_of_a_failed_run(void **state)
+{
+	char report[100];
+
+	(void)state;
+	sprintf(report, "%s/report", directory);
+	EXPECT(4, "", PROVE, "--append", "rdinit=/none init=/none root=/none", "--json", report);
+	assert_int_equal(access(report, F_OK), -1);
+}
+
 /* The kernel's header without most of what follows. */
 static void kernel_that_does_not_boot(void **state)
 {
@@ -187,15 +217,50 @@ static void module_for_another_kernel(void **state)
 	       "look_ms=often");
 }
 
+/* Fails if a missing QEMU is blamed on something else, by the probe of /dev/kvm too. */
 static void no_qemu(void **state)
 {
 	char *path = strdup(getenv("PATH"));
 
 	(void)state;
 	setenv("PATH", "/nowhere", 1);
-	EXPECT(3, "apt-get install qemu-system-x86", PROVE);
+	EXPECT(3, "apt-get install qemu-system-x86", PROVE, "--accel", "tcg");
+	EXPECT(3, "cannot run qemu-system-x86_64:\n    No such file", PROVE);
 	setenv("PATH", path, 1);
 	free(path);
+}
+
+/* A script in place of QEMU. */
+static void with_qemu(const char *script, const char *says)
+{
+	char *path = strdup(getenv("PATH")), file[100], first[8192];
+
+	sprintf(file, "%s/qemu-system-x86_64", directory);
+	FILE *f = fopen(file, "we");
+
+	assert_non_null(f);
+	assert_true(fputs(script, f) >= 0);
+	assert_int_equal(fclose(f), 0);
+	assert_int_equal(chmod(file, 0700), 0);
+	snprintf(first, sizeof(first), "%s:%s", directory, path);
+	setenv("PATH", first, 1);
+	EXPECT(3, says, PROVE, "--accel", "tcg");
+	setenv("PATH", path, 1);
+	unlink(file);
+	free(path);
+}
+
+/* Fails if QEMU's own words are lost, or what is no answer is waited for or taken for one. */
+static void wrong_qemu(void **state)
+{
+	(void)state;
+	with_qemu("#!/bin/sh\necho 'bad luck' >&2; exit 1\n",
+		  "QEMU ended with status 1; it said:\n    bad luck");
+	with_qemu(
+		"#!/bin/sh\nfd=${*#*id=qmp,fd=}\neval \"echo hello >&${fd%% *}\"\nexec sleep 60\n",
+		"QEMU sent something other than JSON");
+	with_qemu("#!/bin/sh\necho 'libx.so: no such file' >&2; exit 127\n",
+		  "cannot run qemu-system-x86_64:\n    libx.so");
 }
 
 /* A file system of one MiB, seen by this process and its children only. */
@@ -208,6 +273,68 @@ static void no_space(void **state)
 	setenv("TMPDIR", "/nowhere", 1);
 	EXPECT(3, "/nowhere", PROVE);
 	setenv("TMPDIR", directory, 1);
+}
+
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	for (int tries = 0; tries < PATIENCE_S * 100 && !child; tries++) {
+		FILE *f = fopen(path, "re");
+
+		if (f && fscanf(f, "%d", &child) != 1)
+			child = 0;
+		if (f)
+			fclose(f);
+		usleep(10000);
+	}
+	return child;
+}
+
+static void fill(const char *path)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	off_t at = 0;
+
+	assert_true(fd >= 0);
+	for (off_t size = 1 << 24; size >= 4096; size /= 2) {
+		while (!posix_fallocate(fd, at, size))
+			at += size;
+	}
+	close(fd);
+}
+
+/* Another takes the space that was there at first. Fails if the user has to guess that. */
+static void space_runs_out(void **state)
+{
+	static struct run run;
+	char path[100];
+
+	(void)state;
+	assert_int_equal(mount("none", directory, "tmpfs", 0, "size=512m"), 0);
+	START(&run, PROVE, "--runs", "1000");
+	wait_for(&run, "booting");
+	child_of(run.pid);
+	sprintf(path, "%s/filler", directory);
+	fill(path);
+	end(&run, 3, "no disk space");
+	assert_int_equal(umount(directory), 0);
+}
+
+/* Fails if results that were lost are a success. */
+static void full_output(void **state)
+{
+	static struct run run;
+	int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	run_output = full;
+	START(&run, PROVE);
+	run_output = -1;
+	end(&run, 3, "cannot write to standard output: No space left");
+	close(full);
 }
 
 /* Fails if a /dev/kvm that can be opened, or that is not there, is taken to run guests. */
@@ -238,24 +365,6 @@ static void signals(void **state)
 		kill(run.pid, i ? SIGTERM : SIGINT);
 		end(&run, 128 + (i ? SIGTERM : SIGINT), stages[i]);
 	}
-}
-
-static pid_t child_of(pid_t pid)
-{
-	char path[64];
-	int child = 0;
-
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	for (int tries = 0; tries < PATIENCE_S * 100 && !child; tries++) {
-		FILE *f = fopen(path, "re");
-
-		if (f && fscanf(f, "%d", &child) != 1)
-			child = 0;
-		if (f)
-			fclose(f);
-		usleep(10000);
-	}
-	return child;
 }
 
 static void qemu_killed(void **state)
@@ -292,11 +401,16 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_usage),
+		cmocka_unit_test(too_long_module_args),
 		cmocka_unit_test(wrong_files),
+		cmocka_unit_test(no_report_of_a_failed_run),
 		cmocka_unit_test(kernel_that_does_not_boot),
 		cmocka_unit_test(module_for_another_kernel),
 		cmocka_unit_test(no_qemu),
+		cmocka_unit_test(wrong_qemu),
 		cmocka_unit_test(no_space),
+		cmocka_unit_test(space_runs_out),
+		cmocka_unit_test(full_output),
 		cmocka_unit_test(kvm_that_does_nothing),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(qemu_killed),
