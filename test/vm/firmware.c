@@ -38,6 +38,7 @@ static const struct {
 	{15, ERANGE, "ADDR is beyond the processor's physical addresses"},
 	{16, EBUSY, "is RAM that the kernel uses"},
 	{17, EBUSY, "is RAM that the kernel uses"},
+	{19, EBUSY, "is RAM that the kernel uses"},
 };
 #define COUNT (sizeof(bad) / sizeof(bad[0]))
 
