@@ -15,6 +15,9 @@
 const char *const generator_names[LAB_GENERATORS] = {"getrandom", "arandom", "arc4rand",
 						     "unguarded", "guarded"};
 
+/* Where the records begin in the report's memory. */
+#define RECORDS ((sizeof(struct lab_report) + 63) & ~63ull)
+
 /* What one guest of one run is made of. */
 struct bench {
 	const struct prove_options *options;
@@ -57,7 +60,7 @@ static void first_report(const struct bench *b, struct lab_report *r)
 	r->draws = o->draws;
 	r->nanoseconds = (uint64_t)(o->seconds * 1e9);
 	r->interval = (uint64_t)(o->interval * 1e6);
-	r->records = (sizeof(*r) + 63) & ~63ull;
+	r->records = RECORDS;
 	r->load_module = o->guests[b->guest].module != NULL;
 	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
 		lab_note("the host has no random numbers for the guest's seed");
@@ -155,15 +158,31 @@ static int clone_all(struct bench *b, struct vm *parent, unsigned int depth, str
 	return code;
 }
 
+/* A guest whose memory is broken may write anything there. */
+static bool makes_sense(const struct prove_options *o, const struct lab_report *r)
+{
+	bool sane = r->cpus == o->cpus && r->draws == o->draws && r->records == RECORDS;
+
+	for (unsigned int cpu = 0; sane && cpu < o->cpus; cpu++)
+		sane = r->counts[cpu] <= o->draws;
+	return sane;
+}
+
 static int compare(struct bench *b, struct result *r)
 {
 	const struct lab_report **reports = calloc(b->clone_count, sizeof(*reports));
 
 	if (!reports)
 		return lab_fail(EXIT_ENVIRONMENT, "no memory");
-	for (size_t i = 0; i < b->clone_count; i++)
+	int code = 0;
+
+	for (size_t i = 0; i < b->clone_count && !code; i++) {
 		reports[i] = b->clones[i].report;
-	int code = compare_clones(reports, b->clone_count, &r->found);
+		if (!makes_sense(b->options, reports[i]))
+			code = lab_fail(EXIT_GUEST, "a clone's report makes no sense");
+	}
+	if (!code)
+		code = compare_clones(reports, b->clone_count, &r->found);
 
 	free(reports);
 	return code;
