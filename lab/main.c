@@ -3,9 +3,11 @@
  * Lab: vmgenc-lab(1)'s commands and options.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "lab.h"
 
@@ -413,6 +415,17 @@ static int output_ended(bool is_run, int code)
 	return is_run ? EXIT_LAB : EXIT_ENVIRONMENT;
 }
 
+/* A file of ours must not become standard error because the caller closed that. */
+static int standard_files(void)
+{
+	int fd;
+
+	do
+		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	return fd < 0 ? EXIT_ENVIRONMENT : close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	static struct parsed p = {.prove = {.module_args = "",
@@ -435,6 +448,8 @@ int main(int argc, char **argv)
 	bool is_run = !strcmp(command, "run");
 	int option, index = 0, code = 0;
 
+	if (standard_files())
+		return is_run ? EXIT_LAB : EXIT_ENVIRONMENT;
 	if (!strcmp(command, "--help") || !strcmp(command, "-h"))
 		return fputs(help, stdout) < 0;
 	if (!strcmp(command, "--version"))

@@ -81,8 +81,15 @@ void lab_catch_signals(void)
 	struct sigaction action = {.sa_handler = on_signal};
 	const int ends[] = {SIGINT, SIGTERM, SIGHUP};
 
-	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++)
+	struct sigaction before;
+
+	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
+		/* Under nohup(1) a hangup is not for us. */
+		if (ends[i] == SIGHUP && !sigaction(SIGHUP, NULL, &before) &&
+		    before.sa_handler == SIG_IGN)
+			continue;
 		sigaction(ends[i], &action, NULL);
+	}
 	signal(SIGPIPE, SIG_IGN);
 }
 
