@@ -48,8 +48,6 @@ void rundir_close(struct rundir *dir, bool keep);
 /* A file of this size whose space is taken now: a full disk must not end a VM half-way. */
 int rundir_create(const char *path, uint64_t size, bool allocate);
 int rundir_copy(const char *from, const char *to);
-/* "; there is no space left in DIRECTORY" if that is so, else "": for what died of it. */
-const char *rundir_full(const char *file);
 /* The last lines of a file, each indented, for error messages; "" without any. */
 void rundir_tail(const char *path, char *to, size_t size);
 

@@ -233,6 +233,10 @@ static bool is_patching_race(const struct vm *vm)
 static int gone(struct vm *vm, int status)
 {
 	char words[2000], console[2000];
+	/* What else could be wrong with a mapped file that only we know? */
+	const char *no_space = WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS
+				       ? ": no disk space was left for its RAM"
+				       : "";
 
 	vm->pid = 0;
 	rundir_tail(vm->errors, words, sizeof(words));
@@ -241,7 +245,7 @@ static int gone(struct vm *vm, int status)
 	rundir_tail(vm->console, console, sizeof(console));
 	if (WIFSIGNALED(status))
 		return lab_fail(EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s%s",
-				WTERMSIG(status), strsignal(WTERMSIG(status)), rundir_full(vm->ram),
+				WTERMSIG(status), strsignal(WTERMSIG(status)), no_space,
 				*words ? "; it said:" : "", words);
 	if (!WEXITSTATUS(status) && is_patching_race(vm))
 		return EXIT_GUEST; /* vm_boot() says so */

@@ -197,19 +197,6 @@ int rundir_copy(const char *from, const char *to)
 	return err ? lab_fail(EXIT_ENVIRONMENT, "cannot copy %s: %s", from, strerror(err)) : 0;
 }
 
-const char *rundir_full(const char *file)
-{
-	static char text[400];
-	char directory[300];
-	const uint64_t little = 1 << 20;
-
-	snprintf(directory, sizeof(directory), "%.*s", (int)(strrchr(file, '/') - file), file);
-	if (space_in(directory) >= little || errno)
-		return "";
-	snprintf(text, sizeof(text), "; no disk space is left in %s", directory);
-	return text;
-}
-
 void rundir_tail(const char *path, char *to, size_t size)
 {
 	char text[1500];

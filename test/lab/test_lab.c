@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -276,22 +277,19 @@ static void no_space(void **state)
 	setenv("TMPDIR", directory, 1);
 }
 
-static pid_t child_of(pid_t pid)
+static void wait_for_file(const char *pattern)
 {
-	char path[64];
-	int child = 0;
+	char path[200];
+	glob_t found;
+	int missing = 1;
 
-	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
-	for (int tries = 0; tries < PATIENCE_S * 100 && !child; tries++) {
-		FILE *f = fopen(path, "re");
-
-		if (f && fscanf(f, "%d", &child) != 1)
-			child = 0;
-		if (f)
-			fclose(f);
+	sprintf(path, "%s/%s", directory, pattern);
+	for (int tries = 0; tries < PATIENCE_S * 100 && missing; tries++) {
+		missing = glob(path, 0, NULL, &found);
+		globfree(&found);
 		usleep(10000);
 	}
-	return child;
+	assert_int_equal(missing, 0);
 }
 
 static void fill(const char *path)
@@ -317,11 +315,16 @@ static void space_runs_out(void **state)
 	assert_int_equal(mount("none", directory, "tmpfs", 0, "size=512m"), 0);
 	START(&run, PROVE, "--runs", "1000");
 	wait_for(&run, "booting");
-	child_of(run.pid);
+	wait_for_file("vmgenc-lab-run.*/source.top");
 	sprintf(path, "%s/filler", directory);
 	fill(path);
-	end(&run, 3, "no disk space");
-	assert_int_equal(umount(directory), 0);
+	end(&run, 3, "no disk space was left for its RAM");
+}
+
+static int unmount(void **state)
+{
+	(void)state;
+	return umount(directory);
 }
 
 /* Fails if results that were lost are a success. */
@@ -368,6 +371,24 @@ static void signals(void **state)
 	}
 }
 
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	int child = 0;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/children", pid, pid);
+	for (int tries = 0; tries < PATIENCE_S * 100 && !child; tries++) {
+		FILE *f = fopen(path, "re");
+
+		if (f && fscanf(f, "%d", &child) != 1)
+			child = 0;
+		if (f)
+			fclose(f);
+		usleep(10000);
+	}
+	return child;
+}
+
 static void qemu_killed(void **state)
 {
 	static struct run run;
@@ -410,7 +431,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_qemu),
 		cmocka_unit_test(wrong_qemu),
 		cmocka_unit_test(no_space),
-		cmocka_unit_test(space_runs_out),
+		cmocka_unit_test_teardown(space_runs_out, unmount),
 		cmocka_unit_test(full_output),
 		cmocka_unit_test(kvm_that_does_nothing),
 		cmocka_unit_test(signals),
