@@ -174,7 +174,7 @@ static void wrong_files(void **state)
 	write_file("not a kernel", 12, text);
 	EXPECT(3, "cannot open the kernel /nowhere/vmlinuz", "prove", "--kernel",
 	       "/nowhere/vmlinuz");
-	EXPECT(3, "is not a Linux kernel image", "prove", "--kernel", text);
+	EXPECT(3, "is neither a Linux kernel image", "prove", "--kernel", text);
 	EXPECT(3, "/nowhere/vmgenc.ko", PROVE, "--module", "/nowhere/vmgenc.ko");
 	EXPECT(3, "cannot write /nowhere/report.json", PROVE, "--json", "/nowhere/report.json");
 	EXPECT(125, "is not a whole compiled ACPI table", "run", "--kernel", kernel, "--acpi", text,
@@ -351,8 +351,12 @@ static void kvm_that_does_nothing(void **state)
 		assert_int_equal(mount("/dev/null", "/dev/kvm", NULL, MS_BIND, NULL), 0);
 	EXPECT(3, "/dev/kvm cannot run a guest here, use --accel tcg", PROVE, "--accel", "kvm");
 	EXPECT(0, node ? "emulating with tcg" : "Nothing judged", PROVE);
-	if (node)
-		assert_int_equal(umount("/dev/kvm"), 0);
+}
+
+static int show_kvm(void **state)
+{
+	(void)state;
+	return access("/dev/kvm", F_OK) ? 0 : umount("/dev/kvm");
 }
 
 /* Fails if a signal leaves a process or a file behind, at whatever stage. */
@@ -433,7 +437,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_space),
 		cmocka_unit_test_teardown(space_runs_out, unmount),
 		cmocka_unit_test(full_output),
-		cmocka_unit_test(kvm_that_does_nothing),
+		cmocka_unit_test_teardown(kvm_that_does_nothing, show_kvm),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(qemu_killed),
 		cmocka_unit_test(lab_killed),
