@@ -25,12 +25,16 @@ vmgenc_os_barrier(void)
 	atomic_thread_fence_seq_cst();
 }
 
-/* When something happened, in nanoseconds of CLOCK_UPTIME. */
+/*
+ * When something happened, in nanoseconds of CLOCK_UPTIME.  Not by sbttons(9), which overflows
+ * after 4 seconds up in FreeBSD before 13.
+ */
 static inline uint64_t
 vmgenc_os_now(void)
 {
+	uint64_t now = sbinuptime();
 
-	return (sbttons(sbinuptime()));
+	return ((now >> 32) * 1000000000 + ((now & 0xffffffff) * 1000000000 >> 32));
 }
 
 /* Sets core->raw, and the page's RAW flags and id_offset.  Refuses RAM that the kernel uses. */

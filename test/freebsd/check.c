@@ -99,6 +99,11 @@ static void check_clone(json_t *clone, bool same_id)
 	else
 		check(!strcmp(text(clone, "event"), EVENT), "the devctl(4) line",
 		      text(clone, "event"));
+	snprintf(detail, sizeof(detail), "%lld ns, announced %lld ns after the resume",
+		 (long long)number(clone, "rekeyed_ns"), (long long)number(clone, "announced_ns"));
+	check(same_id || (number(clone, "rekeyed_ns") > 0 &&
+			  number(clone, "rekeyed_ns") <= number(clone, "announced_ns")),
+	      "the time of the change", detail);
 }
 
 /*
