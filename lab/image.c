@@ -88,27 +88,38 @@ static void put_file(struct image *i, uint64_t *where, const char *name, const c
 	put_number(i, where, INFO_SIZE, size);
 }
 
+/* Numbers from a file, so nothing is added up that could wrap. */
+static bool is_kernels(const Elf64_Phdr *p, size_t size)
+{
+	uint64_t where = p->p_vaddr - KERNBASE;
+
+	return p->p_filesz <= p->p_memsz && p->p_filesz <= size &&
+	       p->p_offset <= size - p->p_filesz && where >= KERNEL_AT && where <= MAX_IMAGE &&
+	       p->p_memsz <= MAX_IMAGE - where;
+}
+
 static int load_segments(struct image *i, const char *path, const unsigned char *file, size_t size)
 {
 	const Elf64_Ehdr *elf = (const Elf64_Ehdr *)file;
+	uint64_t end = 0;
 
 	for (unsigned int n = 0; n < elf->e_phnum; n++) {
-		const Elf64_Phdr *p = (const Elf64_Phdr *)(file + elf->e_phoff) + n;
-		uint64_t where = p->p_vaddr - KERNBASE;
+		Elf64_Phdr p;
 
-		if ((const unsigned char *)(p + 1) > file + size)
+		if (elf->e_phoff > size || (n + 1) * sizeof(p) > size - elf->e_phoff)
 			break;
-		if (p->p_type != PT_LOAD)
+		memcpy(&p, file + elf->e_phoff + n * sizeof(p), sizeof(p));
+		if (p.p_type != PT_LOAD)
 			continue;
-		if (where < KERNEL_AT || where + p->p_memsz > MAX_IMAGE ||
-		    p->p_filesz > p->p_memsz || p->p_offset + p->p_filesz > size)
+		if (!is_kernels(&p, size))
 			return lab_fail(EXIT_ENVIRONMENT, "%s: segment %u is not of a kernel", path,
 					n);
-		memcpy(at(i, where), file + p->p_offset, p->p_filesz);
-		if (where + p->p_memsz - FREEBSD_BOOT_BASE > i->size)
-			i->size = where + p->p_memsz - FREEBSD_BOOT_BASE;
+		memcpy(at(i, p.p_vaddr - KERNBASE), file + p.p_offset, p.p_filesz);
+		if (p.p_vaddr - KERNBASE + p.p_memsz > end)
+			end = p.p_vaddr - KERNBASE + p.p_memsz;
 	}
-	return i->size ? 0 : lab_fail(EXIT_ENVIRONMENT, "%s has nothing to load", path);
+	i->size = end ? end - FREEBSD_BOOT_BASE : 0;
+	return end ? 0 : lab_fail(EXIT_ENVIRONMENT, "%s has nothing to load", path);
 }
 
 /* NULL after having said why. */

@@ -45,6 +45,7 @@ struct rundir {
 
 int rundir_open(struct rundir *dir, uint64_t bytes_needed);
 void rundir_close(struct rundir *dir, bool keep);
+void rundir_remove(const char *path); /* a directory with all that is in it */
 /* A file of this size whose space is taken now: a full disk must not end a VM half-way. */
 int rundir_create(const char *path, uint64_t size, bool allocate);
 int rundir_copy(const char *from, const char *to);

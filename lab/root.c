@@ -49,19 +49,6 @@ static int fill(const char *directory, const struct cpio_file *files, size_t cou
 	return code;
 }
 
-static void empty(const char *directory, const struct cpio_file *files, size_t count)
-{
-	char path[600];
-
-	for (size_t i = 0; i < count; i++) {
-		snprintf(path, sizeof(path), "%s/%s", directory, files[i].name);
-		unlink(path);
-	}
-	snprintf(path, sizeof(path), "%s/dev", directory);
-	rmdir(path);
-	rmdir(directory);
-}
-
 static void exec_makefs(const char *path, const char *directory, const char *errors)
 {
 	int fd = open(errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -103,6 +90,6 @@ int root_write(const char *path, const struct cpio_file *files, size_t count)
 
 	if (!code)
 		code = make(path, directory);
-	empty(directory, files, count);
+	rundir_remove(directory);
 	return code;
 }

@@ -18,15 +18,20 @@
 
 #define PREFIX "vmgenc-lab-run."
 
-/* Flat directories of our own making only. */
-static void remove_directory(const char *path)
+/* Directories of our own making only: shallow, and without links to others. */
+void rundir_remove(const char *path)
 {
 	DIR *d = opendir(path);
 	struct dirent *entry;
+	char below[600];
 
 	while (d && (entry = readdir(d))) {
-		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
-			unlinkat(dirfd(d), entry->d_name, 0);
+		if (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, ".."))
+			continue;
+		if (!unlinkat(dirfd(d), entry->d_name, 0) || errno != EISDIR)
+			continue;
+		snprintf(below, sizeof(below), "%s/%s", path, entry->d_name);
+		rundir_remove(below);
 	}
 	if (d)
 		closedir(d);
@@ -41,7 +46,7 @@ static void remove_if_stale(const char *path)
 	if (fd < 0)
 		return;
 	if (!fstat(fd, &st) && st.st_uid == geteuid() && !flock(fd, LOCK_EX | LOCK_NB))
-		remove_directory(path);
+		rundir_remove(path);
 	close(fd);
 }
 
@@ -136,7 +141,7 @@ void rundir_close(struct rundir *dir, bool keep)
 		if (!rename(dir->path, kept))
 			lab_note("files kept in %s", kept);
 	} else {
-		remove_directory(dir->path);
+		rundir_remove(dir->path);
 	}
 	close(dir->fd);
 }

@@ -25,7 +25,8 @@ check-freebsd:
 	@echo 'skip FreeBSD: needs FREEBSD_KERNEL=<kernel for amd64> and SYSDIR=<sys of its sources>'
 	@echo '0 passed, 0 failed, 1 skipped'
 else
-check-freebsd: deps
+check-freebsd:
+	@dist/deps lld makefs
 	@$(MAKE) --no-print-directory build/vmgenc-lab build/test/freebsd-check $(FREEBSD_PROGRAMS) \
 		$(FREEBSD_OUT)/vmgenc.ko $(FREEBSD_OUT)/arc4rand.ko
 	@build/test/freebsd-check $(if $(WITNESS),--witness) $(if $(COMPARE),--compare $(COMPARE)) \

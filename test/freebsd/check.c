@@ -198,7 +198,7 @@ static void check_all(void)
 	prove("a clone of a clone, in tight loops", "--draws 60000 --depth 2 --runs 5", false);
 	prove("with RDRAND, in tight loops", "--draws 60000 --rdrand", true);
 	prove("clones with the same id", "--draws 60000 --same-id --generator getrandom", false);
-	prove("how long: one CPU, a draw every 5 ms", IDLE "--cpus 1 --draws 4000", true);
+	prove("how long: one CPU, a draw every 5 ms", IDLE "--cpus 1 --draws 2000", true);
 }
 
 int main(int argc, char **argv)

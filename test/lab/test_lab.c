@@ -4,6 +4,7 @@
  * KERNEL MODULE OTHER-KERNEL OTHER-MODULE.
  */
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -191,6 +192,45 @@ static void no_report_of_a_failed_run(void **state)
 	sprintf(report, "%s/report", directory);
 	EXPECT(4, "", PROVE, "--append", "rdinit=/none init=/none root=/none", "--json", report);
 	assert_int_equal(access(report, F_OK), -1);
+}
+
+/* Fails if a kernel of FreeBSD's is not taken for one, or its header is believed blindly. */
+static void freebsd_kernel_that_is_none(void **state)
+{
+	static char image[8192];
+	Elf64_Ehdr *elf = (Elf64_Ehdr *)image;
+	Elf64_Phdr *segment = (Elf64_Phdr *)(image + sizeof(*elf));
+	char path[100];
+
+	(void)state;
+	memcpy(elf->e_ident, ELFMAG, SELFMAG);
+	elf->e_ident[EI_CLASS] = ELFCLASS64;
+	elf->e_machine = EM_X86_64;
+	write_file(image, sizeof(image), path);
+	EXPECT(3, "nor a FreeBSD kernel for amd64", "prove", "--kernel", path);
+	unlink(path);
+	elf->e_ident[EI_OSABI] = ELFOSABI_FREEBSD;
+	write_file(image, sizeof(image), path);
+	EXPECT(3, "has nothing to load", "prove", "--kernel", path);
+	unlink(path);
+	elf->e_phnum = 1;
+	elf->e_phoff = sizeof(*elf);
+	*segment = (Elf64_Phdr){.p_type = PT_LOAD,
+				.p_vaddr = 0xffffffff80200000,
+				.p_filesz = sizeof(image) + 1,
+				.p_memsz = sizeof(image) + 1};
+	write_file(image, sizeof(image), path);
+	EXPECT(3, "segment 0 is not of a kernel", "prove", "--kernel", path);
+	unlink(path);
+	segment->p_filesz = sizeof(image);
+	segment->p_vaddr = 0x200000;
+	write_file(image, sizeof(image), path);
+	EXPECT(3, "segment 0 is not of a kernel", "prove", "--kernel", path);
+	unlink(path);
+	elf->e_phoff = UINT64_MAX - 8;
+	write_file(image, sizeof(image), path);
+	EXPECT(3, "has nothing to load", "prove", "--kernel", path);
+	unlink(path);
 }
 
 /* The kernel's header without most of what follows. */
@@ -430,6 +470,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(too_long_module_args),
 		cmocka_unit_test(wrong_files),
 		cmocka_unit_test(no_report_of_a_failed_run),
+		cmocka_unit_test(freebsd_kernel_that_is_none),
 		cmocka_unit_test(kernel_that_does_not_boot),
 		cmocka_unit_test(module_for_another_kernel),
 		cmocka_unit_test(no_qemu),
