@@ -246,6 +246,7 @@ int judge(const struct prove_options *o, const struct results *all);
 
 /* table.c, times.c and json.c: the same results for people and for programs */
 void table_print(const struct prove_options *o, const struct results *all);
+bool table_has_row(const struct prove_options *o, const struct results *all, int generator);
 int times_print(const struct prove_options *o, const struct results *all);
 /* Before hours of work: can the report be written? Changes no file and leaves none. */
 int json_check(const char *path);

@@ -231,6 +231,11 @@ static struct result *new_result(struct bench *b, enum lab_generator g, bool pos
 	return r;
 }
 
+static bool is_freebsds(int generator)
+{
+	return generator == LAB_ARANDOM || generator == LAB_ARC4RAND;
+}
+
 static int try_guest(struct bench *b, struct vm *source)
 {
 	const struct prove_options *o = b->options;
@@ -240,7 +245,7 @@ static int try_guest(struct bench *b, struct vm *source)
 	if (!code)
 		snprintf(guest->release, sizeof(guest->release), "%s", source->report->release);
 	for (int g = 0; g < LAB_GENERATORS && !code; g++) {
-		if (!o->generators[g])
+		if (!o->generators[g] || (is_freebsds(g) && !guest->freebsd))
 			continue;
 		bool possible = source->report->generators & 1u << g;
 		struct result *r = new_result(b, (enum lab_generator)g, possible);

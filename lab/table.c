@@ -18,6 +18,8 @@ static bool colours(void)
 	return isatty(STDOUT_FILENO) && !(no && *no);
 }
 
+static const struct result not_tried = {.possible = false};
+
 static const struct result *worst(const struct results *all, size_t guest, int generator)
 {
 	const struct result *found = NULL;
@@ -30,7 +32,8 @@ static const struct result *worst(const struct results *all, size_t guest, int g
 		if (!found || r->found.identical > found->found.identical)
 			found = r;
 	}
-	return found;
+	/* FreeBSD's generators are not tried on Linux. */
+	return found ? found : &not_tried;
 }
 
 static void group(uint64_t n, char *to, size_t size)
@@ -75,14 +78,14 @@ static struct cell cell_of(const struct result *r)
 	return c;
 }
 
-/* FreeBSD's generators do not make rows of dashes for Linux guests. */
-static bool is_row(const struct prove_options *o, const struct results *all, int generator)
+/* FreeBSD's generators are no rows of dashes where all guests are Linux. */
+bool table_has_row(const struct prove_options *o, const struct results *all, int generator)
 {
-	bool possible = generator == LAB_GUARDED;
-
-	for (size_t i = 0; i < all->count; i++)
-		possible |= (int)all->list[i].generator == generator && all->list[i].possible;
-	return o->generators[generator] && possible;
+	for (size_t g = 0; g < o->guest_count; g++) {
+		if (worst(all, g, generator) != &not_tried)
+			return o->generators[generator];
+	}
+	return false;
 }
 
 static int width_of(const struct prove_options *o, const struct results *all, size_t guest)
@@ -90,7 +93,7 @@ static int width_of(const struct prove_options *o, const struct results *all, si
 	size_t width = strlen(o->guests[guest].label);
 
 	for (int i = 0; i < LAB_GENERATORS; i++) {
-		if (!is_row(o, all, i))
+		if (!table_has_row(o, all, i))
 			continue;
 		struct cell c = cell_of(worst(all, guest, i));
 
@@ -137,7 +140,7 @@ void table_print(const struct prove_options *o, const struct results *all)
 		printf("  %-*s", width_of(o, all, g), o->guests[g].label);
 	printf("\n");
 	for (int i = 0; i < LAB_GENERATORS; i++) {
-		if (is_row(o, all, i))
+		if (table_has_row(o, all, i))
 			print_row(o, all, i);
 	}
 	printf("\nunguarded: a program's own generator, seeded before; guarded: the same with "

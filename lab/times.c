@@ -85,6 +85,15 @@ static void print_row(const struct prove_options *o, const struct results *all,
 	printf("\n");
 }
 
+static bool any_freebsd(const struct prove_options *o)
+{
+	bool any = false;
+
+	for (size_t g = 0; g < o->guest_count; g++)
+		any |= o->guests[g].freebsd;
+	return any;
+}
+
 int times_print(const struct prove_options *o, const struct results *all)
 {
 	double *list = calloc((size_t)o->runs * o->clones * o->depth + 1, sizeof(*list));
@@ -92,12 +101,15 @@ int times_print(const struct prove_options *o, const struct results *all)
 	if (!list)
 		return lab_fail(EXIT_ENVIRONMENT, "no memory");
 	for (int g = 0; g < LAB_GENERATORS; g++) {
-		if (!o->generators[g])
+		if (!table_has_row(o, all, g))
 			continue;
 		printf("Median / worst (of how many), after the resume, while %s draws:\n\n",
 		       generator_names[g]);
-		for (int row = 0; row < ROWS; row++)
+		for (int row = 0; row < ROWS; row++) {
+			if (row == ANNOUNCED && !any_freebsd(o))
+				continue;
 			print_row(o, all, (enum lab_generator)g, (enum row)row, list);
+		}
 		printf("\n");
 	}
 	free(list);
