@@ -197,6 +197,10 @@ static void check_all(void)
 	prove("pairs of clones, both CPUs in tight loops", options, true);
 	prove("a clone of a clone, in tight loops", "--draws 60000 --depth 2 --runs 5", false);
 	prove("with RDRAND, in tight loops", "--draws 60000 --rdrand", true);
+	prove("a guarded program where nothing tells the driver",
+	      "--draws 60000 --generator guarded --append 'hw.vmgenc.notify=0 hw.vmgenc.early=0 "
+	      "hw.vmgenc.draws=0 hw.vmgenc.look_ms=0'",
+	      false);
 	prove("clones with the same id", "--draws 60000 --same-id --generator getrandom", false);
 	prove("how long: one CPU, a draw every 5 ms", IDLE "--cpus 1 --draws 2000", true);
 }
