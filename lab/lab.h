@@ -187,6 +187,7 @@ struct guest {
 	char release[72];
 	const char *kernel;
 	const char *module;
+	const char *companion; /* FreeBSD: a module to load after the other */
 	bool freebsd;
 };
 

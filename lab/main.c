@@ -80,7 +80,7 @@ static const struct option options[] = {
 
 static const char help[] =
 	"usage: vmgenc-lab prove --kernel FILE [--module FILE] [option ...]\n"
-	"       vmgenc-lab prove --guest LABEL=KERNEL[,MODULE] ... [option ...]\n"
+	"       vmgenc-lab prove --guest LABEL=KERNEL[,MODULE[,COMPANION]] ... [option ...]\n"
 	"       vmgenc-lab run --kernel FILE [--module FILE] [option ...] PROGRAM [ARG ...]\n"
 	"\n"
 	"prove clones a running virtual machine and compares what the clones draw.\n"
@@ -190,12 +190,22 @@ static int parse_guest(struct prove_options *o, char *text)
 {
 	char *kernel = strchr(text, '=');
 	char *module = kernel ? strchr(kernel, ',') : NULL;
+	char *companion = module ? strchr(module + 1, ',') : NULL;
 
 	if (!kernel || kernel == text)
-		return usage("--guest takes LABEL=KERNEL[,MODULE], not %s", text);
+		return usage("--guest takes LABEL=KERNEL[,MODULE[,COMPANION]], not %s", text);
 	if (module)
 		*module++ = '\0';
-	return add_guest(o, text, (size_t)(kernel - text), kernel + 1, module);
+	if (companion)
+		*companion++ = '\0';
+	int code = add_guest(o, text, (size_t)(kernel - text), kernel + 1, module);
+
+	if (code || !companion)
+		return code;
+	o->guests[o->guest_count - 1].companion = companion;
+	return o->guests[o->guest_count - 1].freebsd
+		       ? 0
+		       : usage("only FreeBSD guests take a second module, %s", companion);
 }
 
 static int add_file(struct run_options *o, char *text)

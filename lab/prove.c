@@ -260,10 +260,17 @@ static int try_guest(struct bench *b, struct vm *source)
 	return code;
 }
 
+static void add_file(struct cpio_file *files, size_t *count, const char *path, const char *name)
+{
+	if (path)
+		files[(*count)++] =
+			(struct cpio_file){.host_path = path, .name = name, .mode = 0100644};
+}
+
 static int boot_and_try(struct bench *b)
 {
 	const struct guest *guest = &b->options->guests[b->guest];
-	struct cpio_file files[3] = {{.name = "init", .mode = 0100755}};
+	struct cpio_file files[4] = {{.name = "init", .mode = 0100755}};
 	struct media_source from = {.freebsd = guest->freebsd,
 				    .module_args = b->options->module_args,
 				    .files = files,
@@ -274,12 +281,10 @@ static int boot_and_try(struct bench *b)
 
 	if (!first)
 		return lab_fail(EXIT_ENVIRONMENT, "no memory");
-	if (guest->module)
-		files[from.file_count++] = (struct cpio_file){
-			.host_path = guest->module, .name = "vmgenc.ko", .mode = 0100644};
-	if (guest->freebsd && b->options->arc4rand)
-		files[from.file_count++] = (struct cpio_file){
-			.host_path = b->options->arc4rand, .name = "arc4rand.ko", .mode = 0100644};
+	add_file(files, &from.file_count, guest->module, "vmgenc.ko");
+	add_file(files, &from.file_count, guest->companion, "companion.ko");
+	if (guest->freebsd)
+		add_file(files, &from.file_count, b->options->arc4rand, "arc4rand.ko");
 	b->machine.kernel = guest->kernel;
 	vm_init(&source, &b->machine, b->directory, "source");
 	first_report(b, first);

@@ -109,6 +109,7 @@ int main(void)
 	load("/arc4rand.ko");
 	if (report->load_module)
 		load("/vmgenc.ko");
+	load("/companion.ko");
 	if (report->mode == LAB_MODE_RUN)
 		run();
 	prove();
