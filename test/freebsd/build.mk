@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # "make check-freebsd FREEBSD_KERNEL=<kernel> SYSDIR=<its sys>": the module on that kernel, in
-# QEMU. COMPARE=<module> tries another driver beside it, RUNS= says how often, WITNESS=yes that
-# the kernel must have it.
+# QEMU. COMPARE=<module> tries another driver beside it, FreeBSD's own for one, and our companion
+# with that; RUNS= says how often, WITNESS=yes that the kernel must have it.
 RUNS ?= 10
 FREEBSD_RUNTIME := $(patsubst %,build/freebsd-guest/lab/guest/freebsd/%.o,sys libc complaint)
 FREEBSD_PROGRAMS := $(patsubst test/freebsd/guest/%.c,build/test/freebsd/%, \
@@ -20,6 +20,7 @@ $(FREEBSD_OUT)/arc4rand.ko: test/freebsd/arc4rand.c $(FREEBSD_OUT)/include/.done
 	$(Q)clang $(FREEBSD_FLAGS) -c -o $(@:.ko=.o) $<
 	$(Q)ld.lld -r -o $@ $(@:.ko=.o)
 
+FREEBSD_MODULES := $(patsubst %,$(FREEBSD_OUT)/%.ko,vmgenc vmgenc_companion arc4rand)
 ifeq ($(and $(FREEBSD_KERNEL),$(SYSDIR)),)
 check-freebsd:
 	@echo 'skip FreeBSD: needs FREEBSD_KERNEL=<kernel for amd64> and SYSDIR=<sys of its sources>'
@@ -28,8 +29,8 @@ else
 check-freebsd:
 	@dist/deps lld makefs
 	@$(MAKE) --no-print-directory build/vmgenc-lab build/test/freebsd-check $(FREEBSD_PROGRAMS) \
-		$(FREEBSD_OUT)/vmgenc.ko $(FREEBSD_OUT)/arc4rand.ko
+		$(FREEBSD_MODULES)
 	@build/test/freebsd-check $(if $(WITNESS),--witness) $(if $(COMPARE),--compare $(COMPARE)) \
-		--runs $(RUNS) $(FREEBSD_KERNEL) $(FREEBSD_OUT)/vmgenc.ko $(FREEBSD_OUT)/arc4rand.ko
+		--runs $(RUNS) $(FREEBSD_KERNEL) $(FREEBSD_MODULES)
 endif
 .PHONY: check-freebsd

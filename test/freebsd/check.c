@@ -22,7 +22,7 @@
 	"--interval 5 --seconds 60 --generator getrandom --generator arandom --generator "         \
 	"arc4rand "
 
-static const char *kernel, *module, *arc4rand, *compare, *runs = "10";
+static const char *kernel, *module, *companion, *arc4rand, *compare, *runs = "10";
 static bool witness;
 static unsigned int passed, failed;
 
@@ -176,10 +176,22 @@ static void prove(const char *title, const char *options, bool beside)
 	check_report(strstr(options, "--same-id"), strstr(options, "--interval"));
 }
 
+/* FreeBSD's own driver is in the kernel, and ours helps it. */
+static void prove_companion(void)
+{
+	const char *driver = module;
+	char both[1200];
+
+	snprintf(both, sizeof(both), "%s,%s", compare, companion);
+	module = both;
+	prove("the companion beside the other driver, in tight loops", "--draws 60000", false);
+	module = driver;
+}
+
 static int usage(void)
 {
 	fprintf(stderr, "usage: freebsd-check [--witness] [--runs N] [--compare MODULE] "
-			"KERNEL MODULE ARC4RAND\n");
+			"KERNEL MODULE COMPANION ARC4RAND\n");
 	return 2;
 }
 
@@ -196,6 +208,8 @@ static void check_all(void)
 	snprintf(options, sizeof(options), "--draws 60000 --runs %s", runs);
 	prove("pairs of clones, both CPUs in tight loops", options, true);
 	prove("a clone of a clone, in tight loops", "--draws 60000 --depth 2 --runs 5", false);
+	if (compare)
+		prove_companion();
 	prove("with RDRAND, in tight loops", "--draws 60000 --rdrand", true);
 	prove("a guarded program where nothing tells the driver",
 	      "--draws 60000 --generator guarded --append 'hw.vmgenc.notify=0 hw.vmgenc.early=0 "
@@ -222,11 +236,12 @@ int main(int argc, char **argv)
 			runs = optarg;
 		witness |= option == 'w';
 	}
-	if (argc - optind != 3)
+	if (argc - optind != 4)
 		return usage();
 	kernel = argv[optind];
 	module = argv[optind + 1];
-	arc4rand = argv[optind + 2];
+	companion = argv[optind + 2];
+	arc4rand = argv[optind + 3];
 	check_all();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
