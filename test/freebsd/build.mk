@@ -11,6 +11,12 @@ build/test/freebsd/%: test/freebsd/guest/%.c test/freebsd/guest/check.h $(FREEBS
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FREEBSD_GUEST_FLAGS) -Ilab/guest/freebsd -static -nostdlib -no-pie \
 		-Wl,--build-id=none -o $@ $< $(FREEBSD_RUNTIME)
+# All the wrong devices at once
+build/test/firmware/all.aml: test/firmware/bad.asl
+	$(call say,IASL,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -E -P -x c -DALL_PRESENT $< -o $(@:.aml=.asl)
+	$(Q)iasl -vs -p $(@:.aml=) $(@:.aml=.asl) >$(@:.aml=.log) 2>&1 || { cat $(@:.aml=.log); false; }
 build/test/freebsd-check: test/freebsd/check.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -29,7 +35,7 @@ else
 check-freebsd:
 	@dist/deps lld makefs
 	@$(MAKE) --no-print-directory build/vmgenc-lab build/test/freebsd-check $(FREEBSD_PROGRAMS) \
-		$(FREEBSD_MODULES)
+		build/test/firmware/all.aml $(FREEBSD_MODULES)
 	@build/test/freebsd-check $(if $(WITNESS),--witness) $(if $(COMPARE),--compare $(COMPARE)) \
 		--runs $(RUNS) $(FREEBSD_KERNEL) $(FREEBSD_MODULES)
 endif

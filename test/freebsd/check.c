@@ -200,6 +200,8 @@ static void check_all(void)
 	char options[300];
 
 	program("loads", "--no-load", witness ? "witness" : "");
+	program("firmware", "--no-load --acpi build/test/firmware/all.aml", "beside");
+	program("firmware", "--no-load --no-vmgenid --acpi build/test/firmware/all.aml", "alone");
 	program("device", "", "");
 	program("device", "--append hw.vmgenc.raw=driver", "driver");
 	snprintf(options, sizeof(options), IDLE "--draws 300 --runs %s", runs);
