@@ -37,7 +37,7 @@ enum {
 #define KERNEL_AT 0x200000ull
 #define RB_SERIAL 0x1000
 
-/* lab.S: the stub */
+/* guest.S: the stub */
 extern const char lab_freebsd_boot_start[], lab_freebsd_boot_end[];
 
 /* Memory from FREEBSD_BOOT_BASE on. */
