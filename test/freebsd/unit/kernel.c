@@ -240,8 +240,11 @@ sbintime_t getsbinuptime(void)
 	return now - now % SBT_1MS;
 }
 
+/* That of 12 overflows after 4 seconds. */
 int64_t sbttons(sbintime_t t)
 {
+	if (__FreeBSD_version < 1300000)
+		return (int64_t)((uint64_t)t * 1000000000 >> 32);
 	return (t >> 32) * 1000000000 + (int64_t)(((t & 0xffffffff) * 1000000000) >> 32);
 }
 

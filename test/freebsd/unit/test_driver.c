@@ -80,6 +80,16 @@ static void test_notify(void **state)
 	standin_event_deregister("acpi_vmgenc_event", tag);
 }
 
+/* Fails if the time of a change is not the uptime, in nanoseconds. */
+static void test_time(void **state)
+{
+	kernel.now = 5000 * SBT_1S;
+	kernel_set_id(B);
+	kernel_notify(0x80);
+	kernel_run();
+	assert_in_range(page_now().changed_ns, 5000100000000, 5000200000000);
+}
+
 /* Fails if a notification without a change does anything but count; or another value is taken. */
 static void test_spurious(void **state)
 {
@@ -618,6 +628,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		row(test_attach),
 		row_attached(test_notify),
+		row_attached(test_time),
 		row_attached(test_spurious),
 		row(test_change_during_attach),
 		row_attached(test_early),
