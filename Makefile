@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # vmgenc: "make help" lists the targets. All output goes below build/.
 
+.DEFAULT_GOAL := all
 VERSION := 0.1.0
 PREFIX ?= /usr/local
 CC ?= cc
@@ -162,6 +163,7 @@ help:
 	@echo 'make demo       clone real VMs with and without the driver and print the table'
 	@echo 'make check      all tests, in VMs too; the last line counts them'
 	@echo 'make bench      the figures: draws after resume, cost of the check, times'
+	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
 	@echo 'make check-freebsd FREEBSD_KERNEL= SYSDIR=   the module on a FreeBSD kernel in QEMU'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
 	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; -undo takes it out'
