@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* provider: VMGENC-DRBG, a CTR-DRBG that looks whether the machine was cloned before each draw
  * and again before the draw leaves. The wrapped DRBG's lock guards the mark as well. */
+#include <openssl/core_names.h>
+#include <openssl/params.h>
 #include <string.h>
 
 #include "provider.h"
@@ -16,6 +18,7 @@ struct drbg {
 	void *inner;	   /* the wrapped DRBG */
 	struct vmgenc *vg; /* NULL: not found yet */
 	struct vmgenc_mark mark;
+	size_t max_request;	  /* the wrapped one's; 0: ask it */
 	bool admitted;		  /* the setting on_missing lets it work */
 	unsigned int blind_draws; /* without a source */
 };
@@ -190,15 +193,6 @@ static void drbg_clear_seed(void *vd, unsigned char *seed, size_t length)
 	d->w->clear_seed(d->inner, seed, length);
 }
 
-static int drbg_instantiate(void *vd, unsigned int strength, int prediction_resistance,
-			    const unsigned char *personal, size_t length, const OSSL_PARAM params[])
-{
-	struct drbg *d = vd;
-
-	return admit(d) && d->w->instantiate(d->inner, strength, prediction_resistance, personal,
-					     length, params);
-}
-
 static int drbg_uninstantiate(void *vd)
 {
 	struct drbg *d = vd;
@@ -235,18 +229,58 @@ static void drbg_unlock(void *vd)
 	d->w->unlock(d->inner);
 }
 
+static bool is_max_request_alone(const OSSL_PARAM *params)
+{
+	return params->key && params->data_type == OSSL_PARAM_UNSIGNED_INTEGER &&
+	       params->data_size == sizeof(size_t) && params->data && !params[1].key &&
+	       !strcmp(params->key, OSSL_RAND_PARAM_MAX_REQUEST);
+}
+
+/*
+ * OpenSSL asks this one question before each draw, and the wrapped DRBG, which compares the
+ * key with a dozen names, takes longer to answer than all that is done here beside the draw.
+ */
 static int drbg_get(void *vd, OSSL_PARAM params[])
 {
 	struct drbg *d = vd;
 
+	if (d->max_request && is_max_request_alone(params)) {
+		memcpy(params->data, &d->max_request, sizeof(d->max_request));
+		params->return_size = sizeof(d->max_request);
+		return 1;
+	}
 	return d->w->get(d->inner, params);
+}
+
+/* Whenever it may have become another one. */
+static void keep_max_request(struct drbg *d)
+{
+	size_t value = 0;
+	OSSL_PARAM wanted[] = {OSSL_PARAM_size_t(OSSL_RAND_PARAM_MAX_REQUEST, &value),
+			       OSSL_PARAM_END};
+
+	d->max_request = d->w->get(d->inner, wanted) ? value : 0;
 }
 
 static int drbg_set(void *vd, const OSSL_PARAM params[])
 {
 	struct drbg *d = vd;
+	int done = d->w->set(d->inner, params);
 
-	return d->w->set(d->inner, params);
+	keep_max_request(d);
+	return done;
+}
+
+static int drbg_instantiate(void *vd, unsigned int strength, int prediction_resistance,
+			    const unsigned char *personal, size_t length, const OSSL_PARAM params[])
+{
+	struct drbg *d = vd;
+
+	if (!admit(d) ||
+	    !d->w->instantiate(d->inner, strength, prediction_resistance, personal, length, params))
+		return 0;
+	keep_max_request(d);
+	return 1;
 }
 
 /* Asked of a DRBG or, before there is one, of the algorithm. */

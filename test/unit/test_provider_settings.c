@@ -4,6 +4,7 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -234,11 +235,17 @@ static void parameters_pass_through(void **state)
 	EVP_RAND_CTX *rand = RAND_get0_public(ours);
 	struct parameters a = parameters_of(rand), b = parameters_of(RAND_get0_public(plain));
 	unsigned int requests = 2, before;
+	size_t max_request = 0;
+	OSSL_PARAM alone[] = {OSSL_PARAM_size_t(OSSL_RAND_PARAM_MAX_REQUEST, &max_request),
+			      OSSL_PARAM_END};
 	OSSL_PARAM params[] = {OSSL_PARAM_uint(OSSL_DRBG_PARAM_RESEED_REQUESTS, &requests),
 			       OSSL_PARAM_END};
 
 	(void)state;
 	assert_memory_equal(&a, &b, sizeof(a));
+	assert_int_equal(EVP_RAND_CTX_get_params(rand, alone), 1); /* as before each draw */
+	assert_int_equal(max_request, b.max_request);
+	assert_true(OSSL_PARAM_modified(alone));
 	assert_non_null(
 		OSSL_PARAM_locate_const(EVP_RAND_CTX_settable_params(rand), "reseed_requests"));
 	assert_non_null(OSSL_PARAM_locate_const(EVP_RAND_CTX_gettable_params(rand), "max_request"));
