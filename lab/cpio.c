@@ -22,8 +22,8 @@ static void pad(FILE *out)
 		fputc('\0', out);
 }
 
-static void write_entry(FILE *out, unsigned int inode, const char *name, unsigned int mode,
-			const void *data, size_t size)
+void cpio_entry(FILE *out, unsigned int inode, const char *name, unsigned int mode,
+		const void *data, size_t size)
 {
 	unsigned int links = S_ISDIR(mode) ? 2 : 1;
 
@@ -37,7 +37,7 @@ static void write_entry(FILE *out, unsigned int inode, const char *name, unsigne
 	pad(out);
 }
 
-static int write_host_file(FILE *out, unsigned int inode, const struct cpio_file *file)
+int cpio_host_file(FILE *out, unsigned int inode, const struct cpio_file *file)
 {
 	struct stat st;
 	int fd = open(file->host_path, O_RDONLY | O_CLOEXEC);
@@ -54,7 +54,7 @@ static int write_host_file(FILE *out, unsigned int inode, const struct cpio_file
 	if (data == MAP_FAILED)
 		return lab_fail(EXIT_ENVIRONMENT, "cannot read %s: %s", file->host_path,
 				strerror(err));
-	write_entry(out, inode, file->name, file->mode, data, (size_t)st.st_size);
+	cpio_entry(out, inode, file->name, file->mode, data, (size_t)st.st_size);
 	munmap(data, (size_t)st.st_size);
 	return 0;
 }
@@ -66,15 +66,15 @@ int cpio_write(const char *path, const struct cpio_file *files, size_t count)
 
 	if (!out)
 		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", path, strerror(errno));
-	write_entry(out, 1, "dev", S_IFDIR | 0755, NULL, 0);
+	cpio_entry(out, 1, "dev", S_IFDIR | 0755, NULL, 0);
 	for (size_t i = 0; i < count && !code; i++) {
 		if (files[i].host_path)
-			code = write_host_file(out, (unsigned int)i + 2, &files[i]);
+			code = cpio_host_file(out, (unsigned int)i + 2, &files[i]);
 		else
-			write_entry(out, (unsigned int)i + 2, files[i].name, files[i].mode,
-				    lab_guest_start, (size_t)(lab_guest_end - lab_guest_start));
+			cpio_entry(out, (unsigned int)i + 2, files[i].name, files[i].mode,
+				   lab_guest_start, (size_t)(lab_guest_end - lab_guest_start));
 	}
-	write_entry(out, 0, "TRAILER!!!", 0, NULL, 0);
+	cpio_entry(out, 0, "TRAILER!!!", 0, NULL, 0);
 	if ((ferror(out) | fclose(out)) && !code)
 		code = lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
 	return code;

@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lab: what decides the exit code. Judged are guests with a module: the guarded generator may
- * repeat nothing, getrandom(2) the draw that was under way on each CPU. The unguarded
- * generator and guests without a module are there to compare with. With --same-id the clones of
- * guests with a module are judged instead: nothing may have changed.
+ * repeat nothing, nor may programs with the OpenSSL provider; getrandom(2) and the kernel's
+ * UUIDs may repeat the draw that was under way on each CPU. The unguarded generators and guests
+ * without a module are there to compare with. With --same-id the clones of guests with a module are
+ * judged instead: nothing may have changed.
  */
 #include <string.h>
 
 #include "lab.h"
 
+/* What vmgenc is to protect, beside what is there to compare it with. */
+static bool is_protected(enum lab_generator g)
+{
+	return g == LAB_GETRANDOM || g == LAB_GUARDED || g == LAB_UUID || lab_with_provider(g);
+}
+
 bool judge_counts(const struct prove_options *o, const struct result *r)
 {
 	/* With the same id nothing has changed as far as a guest can know. */
-	return r->possible && o->guests[r->guest].module && r->generator != LAB_UNGUARDED &&
+	return r->possible && o->guests[r->guest].module && is_protected(r->generator) &&
 	       !o->same_id;
 }
 
 uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
 {
-	if (r->generator == LAB_GUARDED)
+	if (r->generator == LAB_GUARDED || lab_with_provider(r->generator))
 		return 0;
 	return o->max_identical >= 0 ? (uint64_t)o->max_identical : o->cpus;
 }

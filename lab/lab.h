@@ -60,6 +60,13 @@ struct cpio_file {
 };
 
 int cpio_write(const char *path, const struct cpio_file *files, size_t count);
+void cpio_entry(FILE *out, unsigned int inode, const char *name, unsigned int mode,
+		const void *data, size_t size);
+int cpio_host_file(FILE *out, unsigned int inode, const struct cpio_file *file);
+
+/* tree.c: more of the guest's root, behind what cpio_write() wrote */
+uint64_t tree_size(const char *directory);
+int tree_append(const char *initramfs, const char *directory);
 
 /* root.c: the same files as FreeBSD's root file system */
 int root_write(const char *path, const struct cpio_file *files, size_t count);
@@ -113,8 +120,9 @@ int firmware_check(const struct firmware *f);
 struct machine {
 	struct firmware firmware;
 	const char *kernel;
-	const char *image;     /* what QEMU boots: the kernel, or what image.c made of it */
-	const char *initramfs; /* NULL: it needs none */
+	const char *image;	   /* what QEMU boots: the kernel, or what image.c made of it */
+	const char *initramfs;	   /* NULL: it needs none */
+	unsigned int initramfs_mb; /* where it is large */
 	const char *accel;
 	const char *append; /* to the kernel's command line */
 	unsigned int cpus;
@@ -199,6 +207,7 @@ struct prove_options {
 	const char *arc4rand; /* FreeBSD: a module that makes arc4rand(9) readable */
 	const char *accel;
 	const char *json;
+	const char *programs; /* where "make programs" laid out what probes run */
 	unsigned int clones, runs, depth, cpus;
 	uint64_t draws;
 	double seconds, timeout, interval;
@@ -239,6 +248,11 @@ struct results {
 extern const char *const generator_names[LAB_GENERATORS];
 
 int prove(const struct prove_options *o);
+
+/* probe.c: real programs as generators; unknown names are not added */
+bool probe_add(struct prove_options *o, const char *name);
+unsigned int probe_size_mb(const struct prove_options *o);
+int probe_append(const struct prove_options *o, const char *initramfs);
 
 /* judge.c: which results decide the exit code, and the verdict in words */
 bool judge_counts(const struct prove_options *o, const struct result *r);

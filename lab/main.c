@@ -33,6 +33,8 @@ enum {
 	OPT_ARGS,
 	OPT_NO_LOAD,
 	OPT_NO_VMGENID,
+	OPT_PROBE,
+	OPT_PROGRAMS,
 	OPT_QUIET,
 	OPT_RDRAND,
 	OPT_RUNS,
@@ -66,6 +68,8 @@ static const struct option options[] = {
 	{"module-args", required_argument, NULL, OPT_ARGS},
 	{"no-load", no_argument, NULL, OPT_NO_LOAD},
 	{"no-vmgenid", no_argument, NULL, OPT_NO_VMGENID},
+	{"probe", required_argument, NULL, OPT_PROBE},
+	{"programs", required_argument, NULL, OPT_PROGRAMS},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"rdrand", no_argument, NULL, OPT_RDRAND},
 	{"tcg-single", no_argument, NULL, OPT_TCG_SINGLE},
@@ -89,6 +93,8 @@ static const char help[] =
 	"  --generator NAME      getrandom, unguarded, guarded, on FreeBSD arandom or arc4rand "
 	"too,\n"
 	"                        or all (default all; repeatable)\n"
+	"  --probe NAME          uuid, openssl, postgres or nginx: a real program (repeatable)\n"
+	"  --programs DIR        where \"make programs\" put those (build/programs)\n"
 	"  --clones N            clones of each snapshot (2)\n"
 	"  --runs N              boot and clone everything this often (1)\n"
 	"  --depth N             2: clone a clone, and so on (1)\n"
@@ -156,7 +162,7 @@ static int add_generator(struct prove_options *o, const char *name)
 {
 	bool found = false;
 
-	for (int g = 0; g < LAB_GENERATORS; g++) {
+	for (int g = 0; g < LAB_PROBES; g++) {
 		if (!strcmp(name, "all") || !strcmp(name, generator_names[g]))
 			o->generators[g] = found = true;
 	}
@@ -342,6 +348,11 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_NO_VMGENID:
 		p->run.firmware.no_vmgenid = true;
 		return 0;
+	case OPT_PROBE:
+		return probe_add(&p->prove, optarg) ? 0 : usage("there is no probe %s", optarg);
+	case OPT_PROGRAMS:
+		p->prove.programs = optarg;
+		return 0;
 	case OPT_QUIET:
 		lab_quiet();
 		return 0;
@@ -439,6 +450,7 @@ static int standard_files(void)
 int main(int argc, char **argv)
 {
 	static struct parsed p = {.prove = {.module_args = "",
+					    .programs = "build/programs",
 					    .append = "",
 					    .accel = "auto",
 					    .clones = 2,

@@ -12,8 +12,14 @@
 
 #include "lab.h"
 
-const char *const generator_names[LAB_GENERATORS] = {"getrandom", "arandom", "arc4rand",
-						     "unguarded", "guarded"};
+const char *const generator_names[LAB_GENERATORS] = {"getrandom", "arandom",
+						     "arc4rand",  "unguarded",
+						     "guarded",	  "uuid",
+						     "openssl",	  "openssl+provider",
+						     "postgres",  "postgres+provider",
+						     "scram",	  "scram+provider",
+						     "nginx",	  "nginx+provider",
+						     "ticket",	  "ticket+provider"};
 
 /* Where the records begin in the report's memory. */
 #define RECORDS ((sizeof(struct lab_report) + 63) & ~63ull)
@@ -42,7 +48,7 @@ static uint64_t report_size(const struct prove_options *o)
 
 static uint64_t space_needed(const struct prove_options *o, const struct machine *m)
 {
-	uint64_t ram = (uint64_t)m->memory_mb << 20;
+	uint64_t ram = (uint64_t)(m->memory_mb + 2 * m->initramfs_mb) << 20;
 
 	return (96 << 20) + ram * o->depth + m->report_size * (1 + (uint64_t)o->clones * o->depth) +
 	       (64 << 20);
@@ -291,6 +297,8 @@ static int boot_and_try(struct bench *b)
 	int code = media_write(&media, &b->machine, b->directory, &from);
 
 	if (!code)
+		code = probe_append(b->options, media.files);
+	if (!code)
 		code = vm_create_report(&source, first);
 	free(first);
 	lab_progress("run %u of %u, %s: booting", b->run + 1, b->options->runs, guest->label);
@@ -369,6 +377,9 @@ int prove(const struct prove_options *o)
 
 	b.machine.memory_mb =
 		192 + (unsigned int)(o->draws * o->cpus * sizeof(struct lab_draw) >> 20) + 1;
+	b.machine.initramfs_mb = probe_size_mb(o);
+	/* Unpacked, and as much again for the programs that run. */
+	b.machine.memory_mb += 2 * b.machine.initramfs_mb;
 	b.clones = calloc((size_t)o->clones * o->depth, sizeof(*b.clones));
 	if (!all.list || !b.clones)
 		code = lab_fail(EXIT_ENVIRONMENT, "no memory");

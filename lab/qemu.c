@@ -139,10 +139,11 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "-smp");
 	add(a, "%u", m->cpus);
 	add(a, "-m");
-	add(a, "%lluM", m->memory_mb + TOP_MB + (unsigned long long)(m->report_size >> 20));
+	add(a, "%lluM",
+	    m->memory_mb + TOP_MB + m->initramfs_mb + (unsigned long long)(m->report_size >> 20));
 	add_memory(a, 0, m->memory_mb, vm->shared_ram, vm->ram);
 	add_memory(a, 1, m->report_size >> 20, true, vm->report_path);
-	add_memory(a, 2, TOP_MB, vm->shared_ram, vm->ram_top);
+	add_memory(a, 2, TOP_MB + m->initramfs_mb, vm->shared_ram, vm->ram_top);
 	add_firmware(a, vm);
 	add(a, "-chardev");
 	add(a, "file,id=console,path=%s", vm->console);

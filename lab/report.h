@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define LAB_REPORT_MAGIC 0x4c474d56u
-#define LAB_REPORT_VERSION 3
+#define LAB_REPORT_VERSION 4
 #define LAB_MAX_CPUS 16
 #define LAB_VALUE_SIZE 16
 #define LAB_LOG_SIZE 8192
@@ -29,8 +29,45 @@ enum lab_generator {
 	LAB_ARC4RAND = 2,
 	LAB_UNGUARDED = 3,
 	LAB_GUARDED = 4,
-	LAB_GENERATORS = 5
+	LAB_PROBES = 5, /* from here on real programs */
+	LAB_UUID = 5,
+	LAB_OPENSSL = 6, /* from here on in pairs: without and with the OpenSSL provider */
+	LAB_OPENSSL_PROVIDER = 7,
+	LAB_POSTGRES = 8,
+	LAB_POSTGRES_PROVIDER = 9,
+	LAB_SCRAM = 10,
+	LAB_SCRAM_PROVIDER = 11,
+	LAB_NGINX = 12,
+	LAB_NGINX_PROVIDER = 13,
+	LAB_TICKET = 14,
+	LAB_TICKET_PROVIDER = 15,
+	LAB_GENERATORS = 16
 };
+
+enum lab_probe {
+	LAB_PROBE_NONE,
+	LAB_PROBE_UUID,
+	LAB_PROBE_OPENSSL,
+	LAB_PROBE_POSTGRES,
+	LAB_PROBE_NGINX,
+	LAB_PROBE_COUNT
+};
+
+static inline int lab_with_provider(enum lab_generator g)
+{
+	return g >= LAB_OPENSSL && (g - LAB_OPENSSL) % 2;
+}
+
+static inline enum lab_probe lab_probe_of(enum lab_generator g)
+{
+	if (g < LAB_PROBES)
+		return LAB_PROBE_NONE;
+	if (g == LAB_UUID)
+		return LAB_PROBE_UUID;
+	if (g <= LAB_OPENSSL_PROVIDER)
+		return LAB_PROBE_OPENSSL;
+	return g <= LAB_SCRAM_PROVIDER ? LAB_PROBE_POSTGRES : LAB_PROBE_NGINX;
+}
 
 /* Guest to host: how far it is. */
 enum lab_state {

@@ -8,8 +8,22 @@
 
 #include "lab.h"
 
-static const char *const rows[LAB_GENERATORS] = {"getrandom(2)", "kern.arandom", "arc4rand(9)",
-						 "unguarded", "guarded"};
+static const char *const rows[LAB_GENERATORS] = {
+	"getrandom(2)",	 "kern.arandom",       "arc4rand(9)", "unguarded",
+	"guarded",	 "kernel's uuid",      "openssl",     "openssl, provider",
+	"postgres uuid", "postgres, provider", "scram salt",  "scram, provider",
+	"nginx hello",	 "nginx, provider",    "ticket keys", "tickets, provider"};
+
+static int label_width(const struct prove_options *o)
+{
+	size_t width = 12;
+
+	for (int i = 0; i < LAB_GENERATORS; i++) {
+		if (o->generators[i] && strlen(rows[i]) > width)
+			width = strlen(rows[i]);
+	}
+	return (int)width;
+}
 
 static bool colours(void)
 {
@@ -117,7 +131,7 @@ static void print_row(const struct prove_options *o, const struct results *all, 
 	int lines = has_durations(o, all, generator) ? 2 : 1;
 
 	for (int line = 0; line < lines; line++) {
-		printf("%-12s", line ? "" : rows[generator]);
+		printf("%-*s", label_width(o), line ? "" : rows[generator]);
 		for (size_t g = 0; g < o->guest_count; g++) {
 			const struct result *r = worst(all, g, generator);
 			struct cell c = cell_of(r);
@@ -134,8 +148,8 @@ static void print_row(const struct prove_options *o, const struct results *all, 
 void table_print(const struct prove_options *o, const struct results *all)
 {
 	printf("Draws that a clone shares with another clone of the same snapshot, after the "
-	       "resume%s:\n\n%-12s",
-	       o->runs > 1 ? " (worst run)" : "", "");
+	       "resume%s:\n\n%-*s",
+	       o->runs > 1 ? " (worst run)" : "", label_width(o), "");
 	for (size_t g = 0; g < o->guest_count; g++)
 		printf("  %-*s", width_of(o, all, g), o->guests[g].label);
 	printf("\n");

@@ -45,3 +45,18 @@ build/test/test_provider_source: provider/source.c provider/provider.h
 build/test/test_provider_source: TEST_SRCS = provider/source.c
 build/test/test_provider_source: TEST_FLAGS = -Iprovider
 test_provider_source_LDFLAGS := -lcrypto
+
+# What the lab's probes run in guests: Debian's programs, and one of our own on Debian's OpenSSL
+build/probe-%: lab/program/%.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -MF build/lab/probe-$*.d -o $@ $< -Wl,--as-needed -lssl -lcrypto
+check bench: programs
+programs: deps
+	@$(MAKE) --no-print-directory build/probe-rand build/probe-ticket build/ossl-modules/vmgenc.so
+	@dist/programs
+.PHONY: programs
+build/bench/bench_provider: test/bench/bench_provider.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -o $@ $< -Wl,--as-needed -lssl -lcrypto

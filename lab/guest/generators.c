@@ -55,16 +55,32 @@ static uint32_t guarded_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 	return lineage;
 }
 
-void generator_init(struct generator *g, enum lab_generator kind, struct vmgenc *vg)
+/*
+ * Here the lineage is read before the request: what another program had drawn before the
+ * snapshot, and had not yet handed over, is not what clones are judged by.
+ */
+static uint32_t asked_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
+{
+	uint32_t lineage = report->lineage;
+
+	probe_draw(g, value);
+	return lineage;
+}
+
+void generator_init(struct generator *g, enum lab_generator kind, unsigned int cpu,
+		    struct vmgenc *vg)
 {
 	memset(g, 0, sizeof(*g));
 	g->kind = kind;
 	g->vg = vg;
+	g->cpu = cpu;
 	reseed(g);
 }
 
 uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 {
+	if (g->kind >= LAB_PROBES)
+		return asked_draw(g, value);
 	if (g->kind == LAB_GUARDED)
 		return guarded_draw(g, value);
 	if (g->kind == LAB_UNGUARDED)

@@ -26,9 +26,13 @@ struct generator {
 	uint32_t key[8];
 	uint8_t pool[32];
 	unsigned int left;
+	unsigned int cpu;
+	int fd;	 /* to the program under test, or -1 */
+	int pid; /* it, where each CPU has one of its own */
 };
 
-void generator_init(struct generator *g, enum lab_generator kind, struct vmgenc *vg);
+void generator_init(struct generator *g, enum lab_generator kind, unsigned int cpu,
+		    struct vmgenc *vg);
 /* Draws a value; returns the lineage in force once it was drawn. */
 uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE]);
 
@@ -59,6 +63,16 @@ uint64_t clock_boottime(void); /* the clock of the generation page, in nanosecon
 void system_random(enum lab_generator kind, void *to, size_t size);
 /* Which generators but the guarded one there are: bits 1 << kind. */
 uint32_t system_generators(void);
+
+/*
+ * Real programs as generators, from LAB_PROBES on. What all workers ask is started before they
+ * are opened, and stopped after they are closed; the other kinds start nothing.
+ */
+void probe_start(enum lab_generator kind);
+void probe_open(struct generator *g);
+void probe_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE]);
+void probe_close(struct generator *g);
+void probe_stop(void);
 
 /* Zeroed memory whose pages are there already. */
 void *system_memory(uint64_t size);

@@ -10,6 +10,7 @@
 
 /* Threads are counted as drawing once they have made this many draws: they are then warm. */
 #define WARM 1000
+#define WARM_PROBE 20 /* real programs are slower */
 
 struct worker {
 	struct thread thread;
@@ -53,6 +54,7 @@ static void *work(void *argument)
 	uint8_t value[LAB_VALUE_SIZE];
 	uint32_t seen = report->lineage;
 	uint64_t last = clock_ticks();
+	uint64_t warm = w->generator.kind < LAB_PROBES ? WARM : WARM_PROBE;
 
 	for (uint64_t n = 1; !stop; n++) {
 		uint64_t begin = clock_ticks();
@@ -64,9 +66,9 @@ static void *work(void *argument)
 			record(w, value, clock_ticks());
 		}
 		last = begin;
-		if (n >= WARM && report->interval)
+		if (n >= warm && report->interval)
 			sleep_ns(report->interval);
-		if (n == WARM)
+		if (n == warm)
 			__atomic_add_fetch(&drawing, 1, __ATOMIC_ACQ_REL);
 	}
 	return NULL;
@@ -77,11 +79,14 @@ static void start_workers(enum lab_generator kind, struct vmgenc *vg)
 	if (!(report->generators & 1u << kind))
 		fail("this guest has no generator %d", kind);
 	stop = drawing = recorded = 0;
+	probe_start(kind);
 	for (unsigned int i = 0; i < report->cpus; i++) {
 		struct worker *w = &workers[i];
 
 		w->count = 0;
-		generator_init(&w->generator, kind, vg);
+		generator_init(&w->generator, kind, i, vg);
+		if (kind >= LAB_PROBES)
+			probe_open(&w->generator);
 		thread_start(&w->thread, (int)i, work, w);
 	}
 	while (__atomic_load_n(&drawing, __ATOMIC_ACQUIRE) < report->cpus)
@@ -94,6 +99,11 @@ static void stop_workers(void)
 	stop = 1;
 	for (unsigned int i = 0; i < report->cpus; i++)
 		thread_join(&workers[i].thread);
+	for (unsigned int i = 0; i < report->cpus; i++) {
+		if (workers[i].generator.kind >= LAB_PROBES)
+			probe_close(&workers[i].generator);
+	}
+	probe_stop();
 	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
 }
 

@@ -12,6 +12,10 @@ void kmsg_copy_tail(volatile char *to, unsigned int size);
 /* How long after since, of CLOCK_BOOTTIME, the kernel logged that it reseeded; or LAB_NEVER. */
 uint64_t kmsg_reseeded_after(uint64_t since);
 
+/* probe.c: which real programs are in this guest, without and, where it can be, with the provider
+ */
+uint32_t probe_generators(void);
+
 /* run.c: the other mode; does not return. */
 void run(void) __attribute__((noreturn));
 

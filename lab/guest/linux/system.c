@@ -39,7 +39,7 @@ void system_random(enum lab_generator kind, void *to, size_t size)
 
 uint32_t system_generators(void)
 {
-	return 1u << LAB_GETRANDOM | 1u << LAB_UNGUARDED;
+	return 1u << LAB_GETRANDOM | 1u << LAB_UNGUARDED | probe_generators();
 }
 
 void *system_memory(uint64_t size)

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: on FreeBSD there are no real programs to ask, and system_generators() names none.
+ */
+#include "../guest.h"
+
+void probe_start(enum lab_generator kind)
+{
+	if (kind >= LAB_PROBES)
+		fail("this guest has no programs to probe");
+}
+
+void probe_open(struct generator *g)
+{
+	(void)g;
+}
+
+void probe_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
+{
+	(void)value;
+	fail("this guest has no generator %d", g->kind);
+}
+
+void probe_close(struct generator *g)
+{
+	(void)g;
+}
+
+void probe_stop(void)
+{
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: real programs as generators. Each worker asks one for a value at a time.
+ */
+#ifndef PROBE_H
+#define PROBE_H
+
+#include "linux.h"
+
+/* probe_postgres.c: the protocol between PostgreSQL and its clients, version 3 */
+int postgres_connect(const char *path);
+/* Runs a query; the text of the first column of its last row goes to `to`. */
+void postgres_query(int fd, const char *query, char *to, size_t size);
+
+/* probe_tls.c: as much of a TLS handshake as it takes to see the server's random value */
+void tls_server_random(const char *path, uint8_t value[LAB_VALUE_SIZE]);
+
+/* probe.c: for the others */
+int socket_connect(const char *path); /* -1 while nobody listens */
+void send_all(int fd, const void *data, size_t size);
+void receive_all(int fd, void *data, size_t size);
+
+#endif

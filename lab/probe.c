@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: which generators a probe of a real program is made of, and what its guest needs.
+ */
+#include <string.h>
+
+#include "lab.h"
+
+/* As the user names them, and their directories. The kernel's UUIDs need no program. */
+static const char *const names[LAB_PROBE_COUNT] = {NULL, "uuid", "openssl", "postgres", "nginx"};
+
+bool probe_add(struct prove_options *o, const char *name)
+{
+	bool found = false;
+
+	for (int g = LAB_PROBES; g < LAB_GENERATORS; g++) {
+		if (!strcmp(name, names[lab_probe_of((enum lab_generator)g)]))
+			o->generators[g] = found = true;
+	}
+	return found;
+}
+
+static bool is_wanted(const struct prove_options *o, enum lab_probe probe)
+{
+	for (int g = LAB_PROBES; g < LAB_GENERATORS; g++) {
+		if (o->generators[g] && lab_probe_of((enum lab_generator)g) == probe)
+			return probe != LAB_PROBE_UUID;
+	}
+	return false;
+}
+
+static void directory_of(const struct prove_options *o, int probe, char to[400])
+{
+	snprintf(to, 400, "%.300s/%s", o->programs, names[probe]);
+}
+
+unsigned int probe_size_mb(const struct prove_options *o)
+{
+	unsigned int mb = 0;
+	char directory[400];
+
+	for (int p = LAB_PROBE_OPENSSL; p < LAB_PROBE_COUNT; p++) {
+		directory_of(o, p, directory);
+		if (is_wanted(o, (enum lab_probe)p))
+			mb += 1 + (unsigned int)(tree_size(directory) >> 20);
+	}
+	return mb;
+}
+
+int probe_append(const struct prove_options *o, const char *initramfs)
+{
+	char directory[400];
+	int code = 0;
+
+	for (int p = LAB_PROBE_OPENSSL; p < LAB_PROBE_COUNT && !code; p++) {
+		directory_of(o, p, directory);
+		if (is_wanted(o, (enum lab_probe)p))
+			code = tree_append(initramfs, directory);
+	}
+	return code;
+}
