@@ -154,7 +154,7 @@ install: all
 		ln -sf libvmgenc.3 $(DESTDIR)$(PREFIX)/share/man/man3/vmgenc_$$call.3 || exit; done
 
 clean:
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs -exec rm -rf {} + 2>/dev/null || true
 distclean:
 	$(Q)rm -rf build
 
@@ -170,7 +170,7 @@ help:
 	@echo 'make freebsd-module SYSDIR=DIR  build/freebsd/vmgenc.ko and vmgenc_companion.ko, by clang'
 	@echo 'make check-freebsd-headers SYSDIR=DIR   both, and the library, for amd64 and arm64'
 	@echo 'make install [DESTDIR=] [PREFIX=]     library, headers, lab and manual pages'
-	@echo 'make clean      what was built; make distclean also the downloaded kernels'
+	@echo 'make clean      what was built; make distclean also what was downloaded'
 	@echo 'V=1 shows the commands.'
 
 include provider/build.mk

@@ -10,7 +10,7 @@
 
 /* Threads are counted as drawing once they have made this many draws: they are then warm. */
 #define WARM 1000
-#define WARM_PROBE 20 /* real programs are slower */
+#define WARM_PROBE 8 /* real programs are slower */
 
 struct worker {
 	struct thread thread;
