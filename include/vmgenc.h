@@ -26,7 +26,9 @@ struct vmgenc_mark {
 /*
  * An open source. Owned by vmgenc_open() and vmgenc_close(); everything behind `hot` is the
  * library's own. hot points at two adjacent 64-bit words that change with every generation:
- * the hypervisor's id where the raw page may be mapped, else generation and settled.
+ * the hypervisor's id (VMClock: its counter) where that may be mapped, else generation and
+ * settled; or, where those are in a file that may shrink and so must be read, words that no
+ * mark has.
  */
 struct vmgenc {
 	const volatile uint64_t *hot;
@@ -58,14 +60,16 @@ struct vmgenc_status {
 /*
  * Opens a source and maps its pages.
  *
- * source: "dev:PATH" (a vmgenc device node), "file:PATH" (a simulated one, for tests), or
- * NULL for the best available: the environment's VMGENC_SOURCE (ignored in set-user-id
- * programs), then dev:/dev/vmgenc. *vg is the caller's until vmgenc_close(); on failure it
- * is NULL. Thread-safe. Returns 0 or
+ * source: "dev:PATH" (a vmgenc device node), "vmclock:PATH" (a VMClock), "file:PATH" (a
+ * simulated device, for tests), or NULL for the best available: the environment's
+ * VMGENC_SOURCE (ignored in set-user-id programs), then dev:/dev/vmgenc, then
+ * vmclock:/dev/vmclock0. *vg is the caller's until vmgenc_close(); on failure it is NULL.
+ * Thread-safe. Returns 0 or
  *   -ENODEV   there is no such source: this machine cannot tell that it was cloned
  *   -EACCES   the source exists but may not be opened
  *   -EINVAL   source has no known prefix, or what it names is not a vmgenc source
  *   -EPROTO   the source speaks a version that this library does not know
+ *   -EAGAIN   the VMClock was being written all the time (a writer that stopped half-way)
  *   -ENOMEM, -EMFILE, -ENFILE   as usual
  */
 int vmgenc_open(struct vmgenc **vg, const char *source);
@@ -74,13 +78,25 @@ int vmgenc_open(struct vmgenc **vg, const char *source);
 void vmgenc_close(struct vmgenc *vg);
 
 /*
+ * For vmgenc_changed() alone, once hot differs: true, but for a file that may shrink, which is
+ * read by one pread(2); true as well if that fails, and sync says why. "pure" and "cold" keep
+ * compilers from reloading what they know, and from laying out their loops, for its sake;
+ * difference comes of volatile loads, so that no call is left out for an earlier one's result.
+ */
+__attribute__((pure, cold))
+bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference);
+
+/*
  * True if the generation differs from mark: call vmgenc_sync() before using any random
- * value, key or nonce made earlier. Two loads and a compare: no call, no system call; from
- * any thread, from signal handlers and after fork(2). It never fails.
+ * value, key or nonce made earlier. Unchanged, it is two loads and a compare: no call, no system
+ * call (but for files that may shrink); from any thread, from signal handlers and after
+ * fork(2). It never fails.
  */
 static inline bool vmgenc_changed(const struct vmgenc *vg, const struct vmgenc_mark *mark)
 {
-	return ((vg->hot[0] ^ mark->seen[0]) | (vg->hot[1] ^ mark->seen[1])) != 0;
+	uint64_t difference = (vg->hot[0] ^ mark->seen[0]) | (vg->hot[1] ^ mark->seen[1]);
+
+	return difference != 0 && vmgenc_differs(vg, mark, difference);
 }
 
 /*
@@ -90,7 +106,9 @@ static inline bool vmgenc_changed(const struct vmgenc *vg, const struct vmgenc_m
  * timeout_ms: how long to retry while the kernel cannot rekey; 0 tries once, -1 for ever.
  * Thread-safe with a mark of the thread's own; usable after fork(2). Returns 0 or
  *   -ETIMEDOUT  not settled in time: mark is untouched, so vmgenc_changed() stays true
- *   -EIO        the driver failed; mark is untouched
+ *   -EIO        the driver failed, or the source is gone; mark is untouched
+ *   -EPERM      vmclock: has no driver that rekeys, and this process may not make the kernel do
+ *               it (CAP_SYS_ADMIN); mark is untouched
  *   -EINTR      a signal came while it waited; mark is untouched
  */
 int vmgenc_sync(struct vmgenc *vg, struct vmgenc_mark *mark, int timeout_ms);
@@ -98,7 +116,7 @@ int vmgenc_sync(struct vmgenc *vg, struct vmgenc_mark *mark, int timeout_ms);
 /*
  * A descriptor that polls readable after each change, owned by vg. read(2) on it returns a
  * struct vmgenc_event and makes it wait for the next. The read position is shared with
- * children of fork(2). Returns -ENOTSUP for sources without one (file:).
+ * children of fork(2). Returns -ENOTSUP for sources without one (file:, vmclock:).
  */
 int vmgenc_fd(const struct vmgenc *vg);
 
@@ -107,6 +125,7 @@ int vmgenc_fd(const struct vmgenc *vg);
  * that is written. Thread-safe. Returns 0, or
  *   -EINVAL  st->size is smaller than the first version's structure
  *   -EAGAIN  the source was being written all the time (a driver that died half-way)
+ *   -EIO     the source is gone: a file that shrank or is no generation page any more
  */
 int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st);
 

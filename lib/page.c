@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lib: the generation page, validated and read consistently. */
 #include <errno.h>
-#include <stdatomic.h>
-#include <string.h>
+#include <stddef.h>
 
 #include "page.h"
 
@@ -23,15 +22,16 @@ int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 	return 0;
 }
 
-int page_read(const volatile struct vmgenc_page *page, struct vmgenc_page *copy)
+int page_read(const struct view *v, struct vmgenc_page *copy)
 {
-	for (int tries = 0; tries < READ_TRIES; tries++) {
-		uint32_t before = page->seq;
+	const size_t seq = offsetof(struct vmgenc_page, seq);
+	uint32_t before, after;
 
-		atomic_thread_fence(memory_order_acquire);
-		memcpy(copy, (const void *)page, sizeof(*copy));
-		atomic_thread_fence(memory_order_acquire);
-		if (before % 2 == 0 && page->seq == before)
+	for (int tries = 0; tries < READ_TRIES; tries++) {
+		if (view_word(v, seq, &before) || view_copy(v, 0, copy, sizeof(*copy)) ||
+		    view_word(v, seq, &after))
+			return -EIO;
+		if (before % 2 == 0 && after == before)
 			return 0;
 	}
 	return -EAGAIN;

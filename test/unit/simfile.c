@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit: writes what libvmgenc's file: sources read - a driver and a hypervisor in a file. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -21,27 +22,8 @@ static void *map_new(int fd, size_t size)
 	return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 }
 
-int simfile_create(struct simfile *sim)
+static void fill(struct simfile *sim, void *pages)
 {
-	int fd, err = 0;
-	void *pages;
-
-	memset(sim, 0, sizeof(*sim));
-	snprintf(sim->source, sizeof(sim->source), "file:/tmp/vmgenc-sim.XXXXXX");
-	sim->path = sim->source + strlen("file:");
-	sim->page_size = (size_t)sysconf(_SC_PAGESIZE);
-	fd = mkstemp(sim->source + strlen("file:"));
-	if (fd < 0)
-		return -errno;
-	pages = map_new(fd, 2 * sim->page_size);
-	if (pages == MAP_FAILED) {
-		err = -errno;
-		unlink(sim->path);
-	}
-	close(fd);
-	if (err)
-		return err;
-
 	sim->page = pages;
 	sim->raw = (volatile uint64_t *)((char *)pages + sim->page_size + ID_OFFSET);
 	sim->page->version = VMGENC_PAGE_VERSION;
@@ -51,12 +33,63 @@ int simfile_create(struct simfile *sim)
 	simfile_bump(sim);
 	sim->page->changes = 0;
 	sim->page->magic = VMGENC_PAGE_MAGIC;
+}
+
+static int map_and_fill(struct simfile *sim, int fd)
+{
+	void *pages;
+
+	sim->path = sim->source + strlen("file:");
+	sim->page_size = (size_t)sysconf(_SC_PAGESIZE);
+	pages = map_new(fd, 2 * sim->page_size);
+	if (pages == MAP_FAILED)
+		return -errno;
+	fill(sim, pages);
 	return 0;
+}
+
+int simfile_create(struct simfile *sim)
+{
+	int err;
+
+	memset(sim, 0, sizeof(*sim));
+	sim->fd = memfd_create("vmgenc-sim", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	if (sim->fd < 0)
+		return -errno;
+	snprintf(sim->source, sizeof(sim->source), "file:/proc/%d/fd/%d", getpid(), sim->fd);
+	sim->name = "/memfd:vmgenc-sim";
+	err = map_and_fill(sim, sim->fd);
+	if (!err && fcntl(sim->fd, F_ADD_SEALS, F_SEAL_SHRINK))
+		err = -errno;
+	if (err)
+		close(sim->fd);
+	return err;
+}
+
+int simfile_create_plain(struct simfile *sim)
+{
+	int fd, err;
+
+	memset(sim, 0, sizeof(*sim));
+	sim->fd = -1;
+	snprintf(sim->source, sizeof(sim->source), "file:/tmp/vmgenc-sim.XXXXXX");
+	fd = mkstemp(sim->source + strlen("file:"));
+	if (fd < 0)
+		return -errno;
+	err = map_and_fill(sim, fd);
+	close(fd);
+	if (err)
+		unlink(sim->path);
+	sim->name = sim->path;
+	return err;
 }
 
 void simfile_remove(struct simfile *sim)
 {
-	unlink(sim->path);
+	if (sim->fd >= 0)
+		close(sim->fd);
+	else
+		unlink(sim->path);
 	munmap(sim->page, 2 * sim->page_size);
 }
 

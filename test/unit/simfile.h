@@ -15,13 +15,20 @@
 struct simfile {
 	char source[64];  /* "file:PATH", for vmgenc_open() */
 	const char *path; /* the PATH in it */
+	const char *name; /* what /proc/self/maps calls it */
+	int fd;		  /* of a sealed one; else -1 */
 	size_t page_size;
 	struct vmgenc_page *page;
 	volatile uint64_t *raw; /* the id: two words */
 };
 
-/* A new file in /tmp: generation 1, settled, with an id. 0, or -errno and no file. */
+/*
+ * Generation 1, settled, with an id. 0, or -errno and no file. In memory, sealed so that it
+ * cannot shrink, which the library maps as it does a device; or a plain file in /tmp, which it
+ * reads. The former lives as long as this process has it, for processes of this user.
+ */
 int simfile_create(struct simfile *sim);
+int simfile_create_plain(struct simfile *sim);
 
 /* Unmaps and removes the file. */
 void simfile_remove(struct simfile *sim);

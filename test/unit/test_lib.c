@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/unit: libvmgenc's calls on a file: source that this program writes. */
+/* test/unit: libvmgenc's calls on a file: source that this program writes: one that is mapped,
+ * since it cannot shrink, and one that is read. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,6 +29,7 @@
 #define THREADS 16
 #define BUMPS 200
 #define INTERRUPTIONS 5000
+#define ID_END (0x40 + VMGENC_ID_SIZE) /* within simfile's raw page */
 
 static struct simfile sim;
 static struct vmgenc *vg;
@@ -36,6 +38,12 @@ static int make_file(void **state)
 {
 	(void)state;
 	return simfile_create(&sim);
+}
+
+static int make_plain_file(void **state)
+{
+	(void)state;
+	return simfile_create_plain(&sim);
 }
 
 static int remove_file(void **state)
@@ -101,7 +109,8 @@ static void names_that_are_no_source(void **state)
 					    "file:",
 					    "/dev/vmgenc",
 					    "DEV:/dev/vmgenc",
-					    "vmclock:/dev/vmclock0"};
+					    "vmclock:",
+					    "vmclock/dev/vmclock0"};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -117,6 +126,7 @@ static void sources_that_are_not_there(void **state)
 	snprintf(below, sizeof(below), "%s/below", sim.source);
 	refused("file:/nonexistent/vmgenc", -ENODEV);
 	refused("dev:/nonexistent/vmgenc", -ENODEV);
+	refused("vmclock:/nonexistent/vmclock", -ENODEV);
 	refused(below, -ENODEV);
 }
 
@@ -285,7 +295,7 @@ static void nothing_is_left_behind(void **state)
 	for (int i = 0; i < 3; i++) {
 		open_file();
 		assert_int_equal(held_descriptors(), before + 1);
-		assert_int_equal(held_mappings(sim.path, " r--s "), 2);
+		assert_int_equal(held_mappings(sim.name, " r--s "), 2);
 		vmgenc_close(vg);
 		refused("file:/tmp", -EINVAL);
 		sim.page->version++;
@@ -295,7 +305,7 @@ static void nothing_is_left_behind(void **state)
 	vg = NULL;
 	vmgenc_close(NULL);
 	assert_int_equal(held_descriptors(), before);
-	assert_int_equal(held_mappings(sim.path, " r--s "), 0);
+	assert_int_equal(held_mappings(sim.name, " r--s "), 0);
 }
 
 /* Checking and syncing */
@@ -533,6 +543,7 @@ static void many_threads_check_while_one_changes(void **state)
 
 	(void)state;
 	open_file();
+	atomic_store(&all_bumped, false);
 	for (int i = 0; i < THREADS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, check_and_sync, &wrong), 0);
 	for (int i = 0; i < BUMPS; i++) {
@@ -543,6 +554,80 @@ static void many_threads_check_while_one_changes(void **state)
 	for (int i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
 	assert_int_equal(wrong, 0);
+}
+
+/* A file that may shrink is read, not mapped: a look at a page that is gone would be SIGBUS. */
+
+/* Fails if it is mapped all the same, which the tests below would survive only by luck. */
+static void plain_file_is_not_mapped(void **state)
+{
+	(void)state;
+	open_file();
+	assert_int_equal(held_mappings(sim.name, " r--s "), 0);
+	assert_int_equal(status().guarantee, VMGENC_RACE_FREE);
+}
+
+/* Fails if a shrinking ends the program, goes unseen, or a sync or a status makes it up. */
+static void file_that_shrinks(void **state)
+{
+	const size_t sizes[] = {
+		2 * sim.page_size - 1, sim.page_size + ID_END - 1, sim.page_size, 96, 32, 0};
+	struct vmgenc_status st = {.size = sizeof(st)};
+	struct vmgenc_mark mark, before;
+
+	(void)state;
+	open_file();
+	mark = before = synced();
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		assert_int_equal(truncate(sim.path, (off_t)sizes[i]), 0);
+		if (sizes[i] >= sim.page_size + ID_END) {
+			assert_false(vmgenc_changed(vg, &mark));
+			continue;
+		}
+		assert_true(vmgenc_changed(vg, &mark));
+		assert_int_equal(vmgenc_sync(vg, &mark, 1000), -EIO);
+		assert_memory_equal(&mark, &before, sizeof(mark));
+		assert_int_equal(vmgenc_status(vg, &st),
+				 sizes[i] < sizeof(struct vmgenc_page) ? -EIO : 0);
+	}
+}
+
+/* Fails if a page that stops being one after it was opened is believed. */
+static void file_that_turns_into_another(void **state)
+{
+	const struct vmgenc_page right = *sim.page;
+	struct vmgenc_status st = {.size = sizeof(st)};
+	struct vmgenc_mark mark;
+
+	(void)state;
+	open_file();
+	mark = synced();
+	for (int i = 0; i < 3; i++) {
+		sim.page->magic ^= i == 0;
+		sim.page->version += i == 1;
+		sim.page->size += i == 2 ? (uint16_t)sim.page_size : 0;
+		assert_int_equal(vmgenc_sync(vg, &mark, 1000), -EIO);
+		assert_int_equal(vmgenc_status(vg, &st), -EIO);
+		*sim.page = right;
+		assert_int_equal(vmgenc_sync(vg, &mark, 0), 0);
+	}
+}
+
+/* Fails if a check without a descriptor says unchanged, or touches errno. */
+static void descriptor_that_the_program_closed(void **state)
+{
+	struct vmgenc_mark mark;
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	(void)state;
+	close(fd);
+	open_file();
+	mark = synced();
+	assert_int_equal(close(fd), 0); /* the lowest one free was the library's */
+	errno = 77;
+	assert_true(vmgenc_changed(vg, &mark));
+	assert_int_equal(errno, 77);
+	assert_int_equal(vmgenc_sync(vg, &mark, 1000), -EIO);
 }
 
 /* Status and descriptor */
@@ -664,6 +749,7 @@ static void status_is_of_one_generation(void **state)
 
 	(void)state;
 	open_file();
+	interruptions = 0;
 	sigaction(SIGALRM, &action, NULL);
 	setitimer(ITIMER_REAL, &often, NULL);
 	while (interruptions < INTERRUPTIONS) {
@@ -686,6 +772,8 @@ static void file_has_no_descriptor(void **state)
 }
 
 #define TEST(function) cmocka_unit_test_setup_teardown(function, make_file, remove_file)
+#define PLAIN(function) cmocka_unit_test_setup_teardown(function, make_plain_file, remove_file)
+#define BOTH(function) TEST(function), PLAIN(function)
 
 int main(int argc, char **argv)
 {
@@ -693,29 +781,33 @@ int main(int argc, char **argv)
 		TEST(names_that_are_no_source),
 		TEST(sources_that_are_not_there),
 		TEST(files_of_another_kind),
-		TEST(truncated_files),
+		PLAIN(truncated_files),
 		TEST(pages_with_wrong_heads),
 		TEST(places_of_the_id),
-		TEST(source_that_may_not_be_read),
+		PLAIN(source_that_may_not_be_read),
 		TEST(environment_names_the_source),
-		TEST(environment_is_ignored_in_set_user_id_programs),
+		PLAIN(environment_is_ignored_in_set_user_id_programs),
 		TEST(nothing_is_left_behind),
-		TEST(fresh_mark_says_changed),
-		TEST(sync_marks_the_id),
-		TEST(either_word_counts),
-		TEST(clone_is_seen_before_the_driver),
-		TEST(sync_needs_a_rekey),
-		TEST(generation_page_alone),
-		TEST(id_that_the_host_fills_late),
+		BOTH(fresh_mark_says_changed),
+		BOTH(sync_marks_the_id),
+		BOTH(either_word_counts),
+		BOTH(clone_is_seen_before_the_driver),
+		BOTH(sync_needs_a_rekey),
+		BOTH(generation_page_alone),
+		BOTH(id_that_the_host_fills_late),
 		TEST(sync_waits_for_the_rekey),
 		TEST(signal_ends_sync),
-		TEST(child_goes_on_by_itself),
-		TEST(many_threads_check_while_one_changes),
-		TEST(status_shows_the_page),
+		BOTH(child_goes_on_by_itself),
+		BOTH(many_threads_check_while_one_changes),
+		PLAIN(plain_file_is_not_mapped),
+		PLAIN(file_that_shrinks),
+		PLAIN(file_that_turns_into_another),
+		PLAIN(descriptor_that_the_program_closed),
+		BOTH(status_shows_the_page),
 		TEST(status_keeps_to_its_size),
-		TEST(status_cuts_a_long_name),
-		TEST(writer_that_died),
-		TEST(status_is_of_one_generation),
+		PLAIN(status_cuts_a_long_name),
+		BOTH(writer_that_died),
+		BOTH(status_is_of_one_generation),
 		TEST(file_has_no_descriptor),
 	};
 

@@ -170,7 +170,7 @@ static void refused(int error)
 	assert_int_equal(vmgenc_open(&handle, "dev:" NODE), error);
 	assert_null(handle);
 	assert_int_equal(held_descriptors(), before);
-	assert_int_equal(held_mappings(sim.path, " r--s "), 0);
+	assert_int_equal(held_mappings(sim.name, " r--s "), 0);
 	device.fd = -1;
 }
 

@@ -1,0 +1,258 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lib: opening and closing a source - a vmgenc device, a VMClock, or a file that simulates one. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "os.h"
+#include "source.h"
+
+/* vmgenc_changed() reads two adjacent words, whichever page they are on. */
+_Static_assert(offsetof(struct vmgenc_page, settled) ==
+		       offsetof(struct vmgenc_page, generation) + 8,
+	       "generation and settled are adjacent");
+_Static_assert(offsetof(struct vmclock_page, after) ==
+		       offsetof(struct vmclock_page, generation) + 8,
+	       "the VMClock's generation has a word behind it");
+
+/* The best available, in this order. */
+static const char *const preferred[] = {"dev:/dev/vmgenc", "vmclock:/dev/vmclock0"};
+
+static int parse(struct source *s, const char *name, const char **path)
+{
+	if (!strncmp(name, "dev:", 4))
+		s->kind = KIND_DEVICE;
+	else if (!strncmp(name, "file:", 5))
+		s->kind = KIND_FILE;
+	else if (!strncmp(name, "vmclock:", 8))
+		s->kind = KIND_VMCLOCK;
+	else
+		return -EINVAL;
+	*path = strchr(name, ':') + 1;
+	strncpy(s->name, name, sizeof(s->name) - 1);
+	return **path ? 0 : -EINVAL;
+}
+
+/* What vmgenc_open() may return, for whatever open(2) or mmap(2) said. */
+static int open_error(int err)
+{
+	switch (err) {
+	case ENOENT:
+	case ENOTDIR:
+	case ENXIO: /* a node whose driver is gone */
+	case ENODEV:
+		return -ENODEV;
+	case EACCES:
+	case EPERM:
+		return -EACCES;
+	case EAGAIN: /* mmap(2): more locked memory than the process may have */
+		return -ENOMEM;
+	case ENOMEM:
+	case EMFILE:
+	case ENFILE:
+		return -err;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* Only memory files can be sealed; elsewhere the call fails. */
+static bool cannot_shrink(int fd)
+{
+#ifdef F_GET_SEALS
+	int seals = fcntl(fd, F_GET_SEALS);
+
+	return seals >= 0 && seals & F_SEAL_SHRINK;
+#else
+	(void)fd;
+	return false;
+#endif
+}
+
+static int open_path(struct source *s, const char *path)
+{
+	off_t needed = (s->kind == KIND_FILE ? 2 : 1) * (off_t)s->page_size;
+	struct stat st;
+
+	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (s->fd < 0 || fstat(s->fd, &st))
+		return open_error(errno);
+	if (S_ISCHR(st.st_mode) && s->kind != KIND_FILE) {
+		s->may_map = true;
+		return 0;
+	}
+	if (s->kind == KIND_DEVICE || !S_ISREG(st.st_mode) || st.st_size < needed)
+		return -EINVAL;
+	s->may_map = cannot_shrink(s->fd);
+	return 0;
+}
+
+/* 0 with errno untouched, or -1: one page of the source, ready to be looked at. */
+static int view(const struct source *s, size_t number, struct view *v)
+{
+	void *p = NULL;
+
+	if (s->may_map)
+		p = mmap(NULL, s->page_size, PROT_READ, MAP_SHARED, s->fd,
+			 (off_t)(number * s->page_size));
+	if (p == MAP_FAILED)
+		return -1;
+	v->mapped = p;
+	v->fd = s->fd;
+	v->offset = number * s->page_size;
+	return 0;
+}
+
+/*
+ * The two words that vmgenc_changed() compares. Where they must be read, the check that costs
+ * nothing has to fail first: against words that are no id, as they are of this process's time
+ * and addresses.
+ */
+static void compare(struct source *s, const struct view *v, size_t at)
+{
+	struct timespec now;
+
+	s->hot_is_mapped = v->mapped != NULL;
+	if (v->mapped) {
+		s->public.hot = (const volatile uint64_t *)(v->mapped + at);
+		return;
+	}
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	s->no_id[0] = (uintptr_t)s;
+	s->no_id[1] = ~((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+	s->public.hot = s->no_id;
+	s->hot = *v;
+	s->hot.offset += at;
+}
+
+/* Not everyone may have the raw page; the generation page serves everyone. */
+static int open_raw(struct source *s, uint32_t id_offset)
+{
+	if (!view(s, 1, &s->raw)) {
+		s->id_offset = id_offset;
+		s->race_free = true;
+		compare(s, &s->raw, id_offset);
+		return 0;
+	}
+	return errno == EPERM || errno == EACCES ? 0 : open_error(errno);
+}
+
+static int open_pages(struct source *s)
+{
+	struct vmgenc_page page;
+	int err;
+
+	if (view(s, 0, &s->page))
+		return errno == ENODEV ? -EINVAL : open_error(errno);
+	/* One copy, so that what is used is what was validated, whatever a file does meanwhile. */
+	if (view_copy(&s->page, 0, &page, sizeof(page)))
+		return -EINVAL;
+	atomic_signal_fence(memory_order_seq_cst);
+	err = page_validate(&page, s->page_size);
+	if (err)
+		return err;
+	compare(s, &s->page, offsetof(struct vmgenc_page, generation));
+	if (!(page.flags & VMGENC_RAW_MAPPABLE) || page.flags & VMGENC_ID_UNFILLED)
+		return 0;
+	return open_raw(s, page.id_offset);
+}
+
+static int open_clock(struct source *s)
+{
+	struct vmclock clock;
+	int err;
+
+	if (view(s, 0, &s->page))
+		return errno == ENODEV ? -EINVAL : open_error(errno);
+	err = source_clock(s, &clock);
+	if (err)
+		return err == -EIO ? -EINVAL : err;
+	/* A clock alone does not tell of clones. */
+	if (!(clock.flags & VMCLOCK_GENERATION_PRESENT))
+		return -ENODEV;
+	s->race_free = true;
+	compare(s, &s->page, offsetof(struct vmclock_page, generation));
+	return 0;
+}
+
+static int open_source(struct source *s, const char *name)
+{
+	const char *path;
+	int err = parse(s, name, &path);
+
+	if (!err)
+		err = open_path(s, path);
+	if (!err)
+		err = s->kind == KIND_VMCLOCK ? open_clock(s) : open_pages(s);
+	return err;
+}
+
+static int open_named(struct vmgenc **vg, const char *name)
+{
+	struct source *s = calloc(1, sizeof(*s));
+	int err;
+
+	*vg = NULL;
+	if (!s)
+		return -ENOMEM;
+	s->fd = -1;
+	s->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
+	err = open_source(s, name);
+	if (err)
+		vmgenc_close(&s->public);
+	else
+		*vg = &s->public;
+	return err;
+}
+
+/*
+ * The first that opens. Where none does, a source that is there but closed to us outweighs one
+ * that is absent: the machine can be cloned. Shortage ends the search, or it would cost the
+ * caller the better source.
+ */
+static int open_best(struct vmgenc **vg)
+{
+	int err, first = -ENODEV;
+
+	for (size_t i = 0; i < sizeof(preferred) / sizeof(preferred[0]); i++) {
+		err = open_named(vg, preferred[i]);
+		if (!err || err == -ENOMEM || err == -EMFILE || err == -ENFILE)
+			return err;
+		if (first == -ENODEV)
+			first = err;
+	}
+	return first;
+}
+
+int vmgenc_open(struct vmgenc **vg, const char *source)
+{
+	if (!source)
+		source = secure_getenv("VMGENC_SOURCE");
+	return source ? open_named(vg, source) : open_best(vg);
+}
+
+static void unmap(const struct source *s, struct view *v)
+{
+	if (v->mapped)
+		munmap((void *)v->mapped, s->page_size);
+}
+
+void vmgenc_close(struct vmgenc *vg)
+{
+	struct source *s = (struct source *)vg;
+
+	if (!s)
+		return;
+	unmap(s, &s->raw);
+	unmap(s, &s->page);
+	if (s->fd >= 0)
+		close(s->fd);
+	free(s);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lib: has the kernel rekey where no vmgenc driver does (vmclock:). */
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "rekey.h"
+
+#ifdef __linux__
+#include <linux/random.h>
+#include <sys/ioctl.h>
+
+int rekey_kernel(const void *fresh, size_t size)
+{
+	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
+	int err = 0;
+
+	if (fd < 0)
+		return -EIO;
+	if (write(fd, fresh, size) != (ssize_t)size)
+		err = -EIO;
+	else if (ioctl(fd, RNDRESEEDCRNG, 0))
+		err = errno == EPERM || errno == ENODATA ? -errno : -EIO;
+	close(fd);
+	return err;
+}
+#else
+/* No other system has a VMClock driver or a call to rekey. */
+int rekey_kernel(const void *fresh, size_t size)
+{
+	(void)fresh;
+	(void)size;
+	return -EPERM;
+}
+#endif

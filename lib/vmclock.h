@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lib: the VMClock page, as Linux's vmclock-abi.h lays it out. */
+#ifndef VMGENC_LIB_VMCLOCK_H
+#define VMGENC_LIB_VMCLOCK_H
+
+#include "view.h"
+
+#define VMCLOCK_MAGIC 0x4b4c4356u
+#define VMCLOCK_VERSION 1
+#define VMCLOCK_GENERATION_PRESENT (UINT64_C(1) << 8)
+
+/*
+ * Little-endian on every machine. The text in UAPI.13 has other offsets: hypervisors and
+ * Linux follow these. The clock itself is no concern of ours.
+ */
+struct vmclock_page {
+	uint32_t magic;
+	uint32_t size; /* of the region, this structure included */
+	uint16_t version;
+	uint8_t counter_id;
+	uint8_t time_type;
+	uint32_t seq_count; /* odd while the hypervisor writes what follows */
+	uint64_t disruption_marker;
+	uint64_t flags;
+	uint8_t clock[72];
+	uint64_t generation;
+	uint64_t after; /* not VMClock's: what lies behind, as the second word to compare */
+};
+
+/* Of one moment, in this machine's byte order; words is the page's own, for vmgenc_mark. */
+struct vmclock {
+	uint64_t generation;
+	uint64_t disruption_marker;
+	uint64_t flags;
+	uint64_t words[2];
+};
+
+/* 0, -EINVAL (not a VMClock page) or -EPROTO (of a version that is not known here). */
+int vmclock_validate(const struct vmclock_page *page, uint32_t page_size);
+
+/*
+ * Reads and validates. Also -EAGAIN if the hypervisor is in the way all the time, and -EIO if
+ * the page is gone.
+ */
+int vmclock_read(const struct view *v, uint32_t page_size, struct vmclock *clock);
+
+#endif
