@@ -174,5 +174,6 @@ help:
 	@echo 'V=1 shows the commands.'
 
 include provider/build.mk
+include cmd/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench install clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd: what the parts of vmgenc(8) offer each other. Functions that return int return an exit
+ * code, after having said on standard error what is wrong, unless they say otherwise. */
+#ifndef VMGENC_CMD_H
+#define VMGENC_CMD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "vmgenc.h"
+
+/* The exit codes of every command, as documented in vmgenc(8). */
+enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
+
+#ifndef VMGENC_STATE
+#define VMGENC_STATE "/var/lib/vmgenc/hooks.json"
+#endif
+
+/* args.c: the options, which mean the same in each command that takes them */
+struct args {
+	const char *source, *state, *root;
+	bool json, once, raw, unsettled, vmclock;
+	bool has_since;
+	uint64_t since, count;
+	int64_t timeout_ms; /* -1: none given */
+	char **rest;
+	int rest_count;
+};
+
+/* -1: go on; else the exit code. allowed has the short letter of each option taken. */
+int args_parse(int argc, char **argv, const char *allowed, const char *help, struct args *a);
+
+/* say.c */
+int say_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
+int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void say_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Flushes standard output: a full disk or a closed pipe is trouble too. */
+int say_done(int code);
+
+/* source.c: a source, and words for what it says */
+int source_open(const char *name, struct vmgenc **vg);
+const char *source_error(int error); /* of vmgenc_open(), in words that follow the name */
+int source_status(struct vmgenc *vg, struct vmgenc_status *st);
+const char *guarantee_name(uint32_t guarantee);
+/* NULL if programs that check and the kernel are protected, else why not. */
+const char *unprotected(const struct vmgenc_status *st);
+bool is_vmclock(const struct vmgenc_status *st);
+void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
+/* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. */
+void since_text(uint64_t ns, char text[32]);
+int64_t now_ms(void);
+
+/* follow.c: waits for a settled generation other than *seen, and puts it there. */
+enum follow { FOLLOW_CHANGED, FOLLOW_TIMEOUT, FOLLOW_STOPPED, FOLLOW_FAILED };
+/* unmasked: signals that may come while it waits, with a handler that sets follow_stop. */
+enum follow follow(struct vmgenc *vg, struct vmgenc_status *seen, int64_t deadline_ms,
+		   const void *unmasked);
+extern volatile int follow_stop;
+
+int cmd_status(int argc, char **argv);
+int cmd_wait(int argc, char **argv);
+int cmd_watch(int argc, char **argv);
+int cmd_sync(int argc, char **argv);
+int cmd_sim(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_hooks(int argc, char **argv);
+
+#endif

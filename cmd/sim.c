@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd: vmgenc sim - writes the files behind file: and vmclock: sources, for other people's
+ * tests. By write(2) alone: whoever truncates the file meanwhile must not end us by SIGBUS. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cmd.h"
+#include "page.h"
+#include "vmclock.h"
+
+static const char help[] =
+	"usage: vmgenc sim FILE create|bump|reset [--raw] [--unsettled] [--vmclock]\n"
+	"Plays driver and hypervisor in a file, for tests of programs that use libvmgenc:\n"
+	"they are given file:FILE, or vmclock:FILE, as their source.\n"
+	"\n"
+	"  create       a new file: generation 1, settled, with a random id\n"
+	"  bump         a clone: another id, and the next generation, settled\n"
+	"  reset        back to generation 1 with another id, as after a boot\n"
+	"  --raw        bump: the hypervisor's id alone; the driver has not noticed\n"
+	"  --unsettled  bump: the driver has noticed, but the kernel could not be rekeyed\n"
+	"  --vmclock    the page of a VMClock instead\n"
+	"\n"
+	"Exit codes: 0 done, 2 wrong usage, 3 trouble.\n"
+	"Examples:\n"
+	"  vmgenc sim /tmp/vm create && VMGENC_SOURCE=file:/tmp/vm my-program &\n"
+	"  vmgenc sim /tmp/vm bump\n";
+
+#define ID_OFFSET 0x40 /* not 0, so that a reader who ignores id_offset is found out */
+
+struct sim {
+	int fd;
+	size_t page_size;
+	const char *path;
+};
+
+static int failed(const struct sim *sim, const char *what)
+{
+	return say_trouble("%s cannot be %s: %s", sim->path, what, strerror(errno));
+}
+
+static bool put(const struct sim *sim, size_t at, const void *from, size_t size)
+{
+	ssize_t n = pwrite(sim->fd, from, size, (off_t)at);
+
+	if (n >= 0 && n != (ssize_t)size)
+		errno = ENOSPC;
+	return n == (ssize_t)size;
+}
+
+static bool get(const struct sim *sim, size_t at, void *to, size_t size)
+{
+	ssize_t n = pread(sim->fd, to, size, (off_t)at);
+
+	if (n >= 0 && n != (ssize_t)size)
+		errno = EINVAL;
+	return n == (ssize_t)size;
+}
+
+static bool new_id(uint8_t id[VMGENC_ID_SIZE])
+{
+	return getrandom(id, VMGENC_ID_SIZE, 0) == VMGENC_ID_SIZE;
+}
+
+static uint64_t boottime_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_BOOTTIME, &t);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+/* seq is odd meanwhile, and generation is stored last: vmgenc_abi.h. */
+static bool publish(const struct sim *sim, struct vmgenc_page *page)
+{
+	uint64_t generation = page->generation;
+	const size_t at = offsetof(struct vmgenc_page, generation);
+
+	page->seq |= 1;
+	if (!get(sim, at, &page->generation, sizeof(generation)) ||
+	    !put(sim, offsetof(struct vmgenc_page, seq), &page->seq, sizeof(page->seq)) ||
+	    !put(sim, 0, page, sizeof(*page)) || !put(sim, at, &generation, sizeof(generation)))
+		return false;
+	page->seq++;
+	return put(sim, offsetof(struct vmgenc_page, seq), &page->seq, sizeof(page->seq));
+}
+
+static int reset(const struct sim *sim, const struct args *a)
+{
+	struct vmgenc_page page = {.magic = VMGENC_PAGE_MAGIC,
+				   .version = VMGENC_PAGE_VERSION,
+				   .size = sizeof(page),
+				   .flags = VMGENC_RAW_MAPPABLE,
+				   .id_offset = ID_OFFSET,
+				   .generation = 1,
+				   .settled = 1,
+				   .rekeys = 1,
+				   .changed_ns = boottime_ns()};
+
+	(void)a;
+	if (ftruncate(sim->fd, (off_t)(2 * sim->page_size)) || !new_id(page.id) ||
+	    !put(sim, sim->page_size + ID_OFFSET, page.id, sizeof(page.id)) || !publish(sim, &page))
+		return failed(sim, "written");
+	return EXIT_YES;
+}
+
+static int bump(const struct sim *sim, const struct args *a)
+{
+	struct vmgenc_page page;
+
+	if (!get(sim, 0, &page, sizeof(page)) || page_validate(&page, (uint32_t)sim->page_size))
+		return say_trouble("%s is no simulation: vmgenc sim %s reset makes it one",
+				   sim->path, sim->path);
+	if (!new_id(page.id) ||
+	    !put(sim, sim->page_size + page.id_offset, page.id, sizeof(page.id)))
+		return failed(sim, "written");
+	if (a->raw)
+		return EXIT_YES;
+	page.generation++;
+	page.changes++;
+	page.changed_ns = boottime_ns();
+	if (a->unsettled) {
+		page.rekey_failures++;
+		page.flags |= VMGENC_REKEY_FAILED;
+	} else {
+		page.rekeys++;
+		page.settled = page.generation;
+		page.flags &= ~VMGENC_REKEY_FAILED;
+	}
+	return publish(sim, &page) ? EXIT_YES : failed(sim, "written");
+}
+
+static bool clock_publish(const struct sim *sim, struct vmclock_page *page)
+{
+	const size_t at = offsetof(struct vmclock_page, seq_count);
+
+	page->seq_count |= 1;
+	if (!put(sim, at, &page->seq_count, sizeof(page->seq_count)) ||
+	    !put(sim, 0, page, sizeof(*page)))
+		return false;
+	page->seq_count++;
+	return put(sim, at, &page->seq_count, sizeof(page->seq_count));
+}
+
+static int clock_reset(const struct sim *sim, const struct args *a)
+{
+	struct vmclock_page page = {.magic = VMCLOCK_MAGIC,
+				    .size = (uint32_t)sim->page_size,
+				    .version = VMCLOCK_VERSION,
+				    .flags = VMCLOCK_GENERATION_PRESENT,
+				    .generation = 1};
+
+	(void)a;
+	if (ftruncate(sim->fd, (off_t)sim->page_size) || !clock_publish(sim, &page))
+		return failed(sim, "written");
+	return EXIT_YES;
+}
+
+static int clock_bump(const struct sim *sim, const struct args *a)
+{
+	struct vmclock_page page;
+
+	(void)a;
+	if (!get(sim, 0, &page, sizeof(page)) || vmclock_validate(&page, (uint32_t)sim->page_size))
+		return say_trouble("%s is no VMClock: vmgenc sim %s reset --vmclock makes it one",
+				   sim->path, sim->path);
+	page.generation++;
+	page.disruption_marker++;
+	return clock_publish(sim, &page) ? EXIT_YES : failed(sim, "written");
+}
+
+/* Two bumps at once would be one: the file is locked meanwhile. */
+static int run(struct sim *sim, const char *verb, const struct args *a)
+{
+	bool create = !strcmp(verb, "create"), is_bump = !strcmp(verb, "bump");
+	int code;
+
+	sim->fd = open(sim->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0), 0644);
+	if (sim->fd < 0)
+		return failed(sim, create ? "created" : "opened");
+	if (flock(sim->fd, LOCK_EX))
+		code = failed(sim, "locked");
+	else if (a->vmclock)
+		code = is_bump ? clock_bump(sim, a) : clock_reset(sim, a);
+	else
+		code = is_bump ? bump(sim, a) : reset(sim, a);
+	close(sim->fd);
+	if (code && create)
+		unlink(sim->path);
+	return code;
+}
+
+int cmd_sim(int argc, char **argv)
+{
+	struct sim sim = {.page_size = (size_t)sysconf(_SC_PAGESIZE)};
+	struct args a;
+	int code = args_parse(argc, argv, "Ruv", help, &a);
+	const char *verb = a.rest_count == 2 ? a.rest[1] : "";
+	bool is_bump = !strcmp(verb, "bump");
+
+	if (code >= 0)
+		return code;
+	if (!is_bump && strcmp(verb, "create") && strcmp(verb, "reset"))
+		return say_usage("sim takes a file and create, bump or reset");
+	if ((a.raw || a.unsettled) && (!is_bump || a.vmclock))
+		return say_usage("--raw and --unsettled are for the bump of a file: source");
+	if (a.raw && a.unsettled)
+		return say_usage("either --raw or --unsettled");
+	sim.path = a.rest[0];
+	return run(&sim, verb, &a);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd: a source, and words for what it says. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cmd.h"
+
+const char *source_error(int error)
+{
+	switch (error) {
+	case -ENODEV:
+		return "is not there: this machine cannot tell that it was cloned (vmgenc doctor "
+		       "says why)";
+	case -EACCES:
+		return "may not be opened by this user";
+	case -EINVAL:
+		return "is not a vmgenc source: dev:NODE, vmclock:NODE or file:PATH, with a valid "
+		       "page behind it";
+	case -EPROTO:
+		return "speaks a version that this program does not know";
+	case -EAGAIN:
+		return "is torn: it was being written all the time, so its writer stopped half-way";
+	case -EIO:
+		return "is gone: the file shrank, or is no vmgenc source any more";
+	case -EMFILE:
+		return "cannot be opened: the limit on open files (ulimit -n) is too low";
+	default:
+		return strerror(-error);
+	}
+}
+
+static const char *named(const char *name)
+{
+	if (!name)
+		name = secure_getenv("VMGENC_SOURCE");
+	return name ? name : "/dev/vmgenc, or else /dev/vmclock0,";
+}
+
+int source_open(const char *name, struct vmgenc **vg)
+{
+	int error = vmgenc_open(vg, name);
+
+	if (!error)
+		return EXIT_YES;
+	say_log("%s %s", named(name), source_error(error));
+	return error == -ENODEV ? EXIT_NO : EXIT_TROUBLE;
+}
+
+int source_status(struct vmgenc *vg, struct vmgenc_status *st)
+{
+	int error;
+
+	memset(st, 0, sizeof(*st));
+	st->size = sizeof(*st);
+	error = vmgenc_status(vg, st);
+	return error ? say_trouble("the source %s", source_error(error)) : EXIT_YES;
+}
+
+const char *guarantee_name(uint32_t guarantee)
+{
+	switch (guarantee) {
+	case VMGENC_RACE_FREE:
+		return "race-free";
+	case VMGENC_NOTIFIED:
+		return "notified";
+	default:
+		return "none";
+	}
+}
+
+bool is_vmclock(const struct vmgenc_status *st)
+{
+	return !strncmp(st->source, "vmclock:", 8);
+}
+
+const char *unprotected(const struct vmgenc_status *st)
+{
+	if (st->guarantee == VMGENC_NONE)
+		return "the host has not filled in the id, so clones go unnoticed";
+	if (is_vmclock(st))
+		return "a VMClock tells of clones, but no vmgenc driver rekeys the kernel";
+	if (st->settled != st->generation)
+		return "the kernel's random generator is not rekeyed for this generation yet";
+	return NULL;
+}
+
+/* As in the hypervisor's configuration: three little-endian numbers, then bytes. */
+void id_text(const uint8_t b[VMGENC_ID_SIZE], char text[37])
+{
+	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12],
+		 b[13], b[14], b[15]);
+}
+
+static int64_t ns_of(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+
+#ifdef CLOCK_BOOTTIME
+#define DRIVER_CLOCK CLOCK_BOOTTIME
+#else
+#define DRIVER_CLOCK CLOCK_UPTIME
+#endif
+
+void since_text(uint64_t ns, char text[32])
+{
+	int64_t at = ns_of(CLOCK_REALTIME) - ns_of(DRIVER_CLOCK) + (int64_t)ns;
+	time_t seconds = (time_t)(at / 1000000000);
+	struct tm tm;
+
+	text[0] = '\0';
+	if (ns && ns < INT64_MAX / 2 && gmtime_r(&seconds, &tm))
+		strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+int64_t now_ms(void)
+{
+	return ns_of(CLOCK_MONOTONIC) / 1000000;
+}

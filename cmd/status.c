@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd: vmgenc status, for people and for programs. The keys are documented in vmgenc(8). */
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cmd.h"
+#include "state.h"
+
+static const char help[] =
+	"usage: vmgenc status [--json] [--source SOURCE] [--state FILE]\n"
+	"Which source tells of clones, what it guarantees, and what was done since the last one.\n"
+	"\n"
+	"  --json            one object; its keys are documented in vmgenc(8) and stay\n"
+	"  --source SOURCE   dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
+	"  --state FILE      of vmgenc hooks; default " VMGENC_STATE "\n"
+	"\n"
+	"Exit codes: 0 protected, 1 not protected, 2 wrong usage, 3 cannot tell.\n"
+	"Examples:\n"
+	"  vmgenc status\n"
+	"  vmgenc status --json | jq .generation\n";
+
+/* What is known of the hooks; why is not empty where their state cannot be read. */
+struct hooks {
+	struct state state;
+	int error;
+	char why[256];
+};
+
+static void load_hooks(const char *path, struct hooks *h)
+{
+	memset(h, 0, sizeof(*h));
+	h->error = state_load(path, &h->state, h->why, sizeof(h->why));
+	if (h->error && h->error != -EINVAL)
+		snprintf(h->why, sizeof(h->why), "cannot be read: %s", strerror(-h->error));
+}
+
+static json_t *hooks_json(const struct hooks *h)
+{
+	const struct state *s = &h->state;
+
+	if (h->error == -ENOENT)
+		return json_null();
+	if (h->error)
+		return json_pack("{s:s}", "error", h->why);
+	return json_pack("{s:I,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:s}", "generation",
+			 (json_int_t)s->generation, "under_way", s->under_way, "hook", s->hook,
+			 "changes", (json_int_t)s->changes, "runs", (json_int_t)s->runs, "failures",
+			 (json_int_t)s->failures, "interrupted", (json_int_t)s->interrupted,
+			 "passed_over", (json_int_t)s->passed_over, "last_failure",
+			 s->last_failure);
+}
+
+static int print_json(const struct vmgenc_status *st, const char *reason, const struct hooks *h)
+{
+	char id[37], since[32];
+	json_t *root;
+	int failed;
+
+	id_text(st->id, id);
+	since_text(st->changed_ns, since);
+	root = json_pack(
+		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:o}",
+		"version", 1, "source", st->source, "guarantee", guarantee_name(st->guarantee),
+		"protected", !reason, "reason", reason, "generation", (json_int_t)st->generation,
+		"settled", (json_int_t)st->settled, "id", id, "changed_ns",
+		(json_int_t)st->changed_ns, "since", since, "changes", (json_int_t)st->changes,
+		"spurious", (json_int_t)st->spurious, "rekeys", (json_int_t)st->rekeys,
+		"rekey_failures", (json_int_t)st->rekey_failures, "raw_privileged",
+		(st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
+		(st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
+		(st->flags & VMGENC_REKEY_FAILED) != 0, "hooks", hooks_json(h));
+	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') < 0;
+	json_decref(root);
+	return failed ? say_trouble("the report cannot be written") : EXIT_YES;
+}
+
+/* Programs that ask get an object too where there is no source to speak of. */
+static void print_json_error(const char *reason, const struct hooks *h)
+{
+	json_t *root = json_pack("{s:i,s:n,s:s,s:b,s:s,s:o}", "version", 1, "source", "guarantee",
+				 "none", "protected", 0, "reason", reason, "hooks", hooks_json(h));
+
+	if (root && !json_dumpf(root, stdout, JSON_INDENT(2)))
+		putchar('\n');
+	json_decref(root);
+}
+
+static void print_hooks(const struct hooks *h)
+{
+	const struct state *s = &h->state;
+
+	if (h->error == -ENOENT)
+		return;
+	if (h->error) {
+		printf("hooks       the state %s\n", h->why);
+		return;
+	}
+	printf("hooks       generation %" PRIu64 " %s; %" PRIu64 " changes, %" PRIu64
+	       " hooks run, %" PRIu64 " failed, %" PRIu64 " interrupted, %" PRIu64
+	       " generations passed over\n",
+	       s->generation, s->under_way ? "under way" : "done", s->changes, s->runs, s->failures,
+	       s->interrupted, s->passed_over);
+	if (*s->last_failure)
+		printf("            last failure: %s\n", s->last_failure);
+}
+
+static void print_text(const struct vmgenc_status *st, const char *reason, const struct hooks *h)
+{
+	char id[37], since[32];
+
+	id_text(st->id, id);
+	since_text(st->changed_ns, since);
+	printf("protected   %s%s%s\n", reason ? "no" : "yes", reason ? ": " : "",
+	       reason ? reason : "");
+	printf("source      %s\n", st->source);
+	printf("guarantee   %s\n", guarantee_name(st->guarantee));
+	printf("generation  %" PRIu64 "%s%s%s\n", st->generation, *since ? ", since " : "", since,
+	       st->settled == st->generation ? ", settled" : "");
+	if (!is_vmclock(st)) {
+		printf("id          %s\n", id);
+		printf("changes     %" PRIu64 ", and %" PRIu64 " spurious notifications\n",
+		       st->changes, st->spurious);
+		printf("rekeys      %" PRIu64 " verified, %" PRIu64 " failed\n", st->rekeys,
+		       st->rekey_failures);
+	}
+	print_hooks(h);
+}
+
+int cmd_status(int argc, char **argv)
+{
+	struct vmgenc_status st;
+	struct vmgenc *vg;
+	struct hooks hooks;
+	struct args a;
+	int code = args_parse(argc, argv, "jsS", help, &a);
+
+	if (code >= 0)
+		return code;
+	if (a.rest_count)
+		return say_usage("status: \"%s\" is not expected", a.rest[0]);
+	load_hooks(a.state, &hooks);
+	code = source_open(a.source, &vg);
+	if (!code)
+		code = source_status(vg, &st);
+	vmgenc_close(vg);
+	if (code) {
+		if (a.json)
+			print_json_error(code == EXIT_NO ? "no source" : "the source is in trouble",
+					 &hooks);
+		return code;
+	}
+	const char *reason = unprotected(&st);
+
+	if (a.json)
+		code = print_json(&st, reason, &hooks);
+	else
+		print_text(&st, reason, &hooks);
+	return code ? code : reason ? EXIT_NO : EXIT_YES;
+}
