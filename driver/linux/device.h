@@ -66,6 +66,7 @@ extern struct list_head vmgenc_devices;
 extern bool vmgenc_param_notify;
 extern bool vmgenc_param_sci;
 extern bool vmgenc_param_draws;
+extern bool vmgenc_param_sysgenid;
 extern unsigned int vmgenc_param_look_ms;
 extern const char *vmgenc_param_raw;
 
@@ -104,5 +105,11 @@ int vmgenc_chardev_start(struct vmgenc_device *dev);
 void vmgenc_chardev_stop(struct vmgenc_device *dev);
 int vmgenc_sysctl_start(struct vmgenc_device *dev);
 void vmgenc_sysctl_stop(struct vmgenc_device *dev);
+
+/* sysgenid.c: the system's counter, for programs that know no other */
+void vmgenc_sysgenid_prepare(void);
+void vmgenc_sysgenid_start(void);
+void vmgenc_sysgenid_stop(void);
+void vmgenc_sysgenid_changed(void);
 
 #endif /* VMGENC_DEVICE_H */

@@ -19,6 +19,10 @@ bool vmgenc_param_draws = true;
 module_param_named(draws, vmgenc_param_draws, bool, 0444);
 MODULE_PARM_DESC(draws, "Look at the id before each draw from the kernel's generator");
 
+bool vmgenc_param_sysgenid = true;
+module_param_named(sysgenid, vmgenc_param_sysgenid, bool, 0444);
+MODULE_PARM_DESC(sysgenid, "Offer /dev/sysgenid, for programs that look for SysGenID");
+
 unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
 MODULE_PARM_DESC(look_ms, "Period of the look that needs no notification, in ms (0: never)");
@@ -179,9 +183,10 @@ static int __init vmgenc_init(void)
 		pr_err("parameter raw is \"%s\": it takes auto, all or rawio\n", raw);
 		return -EINVAL;
 	}
+	vmgenc_sysgenid_prepare();
 	error = vmgenc_acpi_find(device_found);
 	if (error)
-		return error;
+		goto forget;
 	error = vmgenc_triggers_start();
 	if (error)
 		goto release;
@@ -190,6 +195,7 @@ static int __init vmgenc_init(void)
 	error = nodes_start();
 	if (error)
 		goto stop;
+	vmgenc_sysgenid_start();
 	return 0;
 
 stop:
@@ -198,6 +204,8 @@ stop:
 	vmgenc_triggers_stop();
 release:
 	devices_release();
+forget:
+	vmgenc_sysgenid_stop();
 	return error;
 }
 
@@ -207,6 +215,7 @@ static void __exit vmgenc_exit(void)
 	vmgenc_acpi_early_stop();
 	vmgenc_triggers_stop();
 	devices_release();
+	vmgenc_sysgenid_stop();
 }
 
 module_init(vmgenc_init);

@@ -40,6 +40,7 @@ void vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *
 	char *env[] = { generation, NULL };
 	int error;
 
+	vmgenc_sysgenid_changed();
 	/* The node comes last at load: until then there is nothing to send an event for. */
 	if (IS_ERR_OR_NULL(node))
 		return;
