@@ -11,4 +11,10 @@ build/cmd/%.o: cmd/%.c
 build/vmgenc: $(CMD_SRCS:cmd/%.c=build/cmd/%.o) build/libvmgenc.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $(LDFLAGS) -ljansson
+
+# Its tests run the program itself.
+build/test/test_cmd build/test/test_hooks: TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c
+test_cmd_LDFLAGS := -ljansson
+test_hooks_LDFLAGS := -ljansson
+build/test/test_cmd build/test/test_hooks: build/vmgenc test/unit/program.c cmd/state.c
 -include $(wildcard build/cmd/*.d)

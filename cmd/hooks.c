@@ -36,7 +36,7 @@ static const char help[] =
 
 #define HOOK_TIMEOUT_MS 60000
 #define RETRY_MS 1000
-#define LOCK_MS 10000 /* a supervisor of a killed run may still be ending its hook */
+#define LOCK_MS 5000 /* a supervisor of a killed run may still be ending its hook */
 
 struct service {
 	const struct args *args;
@@ -437,6 +437,7 @@ int cmd_hooks(int argc, char **argv)
 	if (a.rest_count != 1)
 		return say_usage("hooks takes one directory");
 	umask(022);
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
 	if (!realpath(a.rest[0], directory))
 		return say_trouble("hooks directory %s: %s", a.rest[0], strerror(errno));

@@ -24,7 +24,7 @@ struct hook {
 	char *const *env;
 	int64_t timeout_ms;
 	pid_t pid;
-	int orders, answer, output;
+	int orders, answer, output, output_end;
 	char line[LINE_MAX_LENGTH];
 	size_t length;
 	uint64_t logged;
@@ -94,18 +94,15 @@ static void become_hook(const struct hook *h, int output)
 
 static bool start_hook(struct hook *h)
 {
-	int ends[2];
-
 	/* Not waiting for output: what the hook leaves behind may hold its end for ever. */
-	if (pipe2(ends, O_CLOEXEC) || fcntl(ends[0], F_SETFL, O_NONBLOCK))
+	if (fcntl(h->output, F_SETFL, O_NONBLOCK))
 		return false;
 	h->pid = fork();
 	if (h->pid == 0)
-		become_hook(h, ends[1]);
+		become_hook(h, h->output_end);
 	if (h->pid > 0)
 		setpgid(h->pid, h->pid); /* both sides do: whoever comes first */
-	close(ends[1]);
-	h->output = ends[0];
+	close(h->output_end);
 	return h->pid > 0;
 }
 
@@ -191,36 +188,43 @@ static void supervise(struct hook *h)
 	_exit(write(h->answer, &h->outcome, sizeof(h->outcome)) != sizeof(h->outcome));
 }
 
+static void close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
+
+enum { ORDERS, GIVE_ORDERS, ANSWER, GIVE_ANSWER, OUTPUT, GIVE_OUTPUT, ENDS };
+
 int runner_prepare(struct runner *r, const char *path, const char *name, char *const env[],
 		   int64_t timeout_ms)
 {
 	struct hook h = {.path = path, .name = name, .env = env, .timeout_ms = timeout_ms};
-	int orders[2] = {-1, -1}, answer[2] = {-1, -1};
+	int fds[ENDS] = {-1, -1, -1, -1, -1, -1};
 	int error = 0;
 
-	if (pipe2(orders, O_CLOEXEC) || pipe2(answer, O_CLOEXEC))
-		error = errno;
-	fflush(NULL);
+	for (int i = 0; i < ENDS && !error; i += 2)
+		error = pipe2(fds + i, O_CLOEXEC) ? errno : 0;
 	r->supervisor = error ? -1 : fork();
 	if (r->supervisor < 0) {
 		error = error ? error : errno;
-		for (int i = 0; i < 2; i++) {
-			close(orders[i]);
-			close(answer[i]);
-		}
+		close_all(fds, ENDS);
 		return -error;
 	}
 	if (r->supervisor == 0) {
-		close(orders[1]);
-		close(answer[0]);
-		h.orders = orders[0];
-		h.answer = answer[1];
+		close(fds[GIVE_ORDERS]);
+		close(fds[ANSWER]);
+		h.orders = fds[ORDERS];
+		h.answer = fds[GIVE_ANSWER];
+		h.output = fds[OUTPUT];
+		h.output_end = fds[GIVE_OUTPUT];
 		supervise(&h);
 	}
-	close(orders[0]);
-	close(answer[1]);
-	r->orders = orders[1];
-	r->answer = answer[0];
+	close_all((const int[]){fds[ORDERS], fds[GIVE_ANSWER], fds[OUTPUT], fds[GIVE_OUTPUT]}, 4);
+	r->orders = fds[GIVE_ORDERS];
+	r->answer = fds[ANSWER];
 	return 0;
 }
 

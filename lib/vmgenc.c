@@ -14,12 +14,15 @@
 int source_page(const struct source *s, struct vmgenc_page *copy)
 {
 	const struct timespec pause = {.tv_nsec = 1000000L};
+	uint8_t id[VMGENC_ID_SIZE];
 	int err;
 
 	for (int ms = 0; (err = page_read(&s->page, copy)) == -EAGAIN && ms < WRITER_MS; ms++)
 		nanosleep(&pause, NULL);
-	/* A mapped page was validated at open, and only its driver writes it. */
-	if (!err && !s->may_map && page_validate(copy, s->page_size))
+	/* Mapped pages were validated at open, and only their driver writes them. */
+	if (!err && !s->may_map &&
+	    (page_validate(copy, s->page_size) ||
+	     (s->race_free && view_copy(&s->raw, s->id_offset, id, sizeof(id)))))
 		return -EIO;
 	return err;
 }
