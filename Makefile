@@ -162,6 +162,7 @@ help:
 	@echo 'make            the library and the lab, below build/'
 	@echo 'make demo       clone real VMs with and without the driver and print the table'
 	@echo 'make check      all tests, in VMs too; the last line counts them'
+	@echo 'make fuzz       the fuzzers, a minute each, two at a time'
 	@echo 'make bench      the figures: draws after resume, cost of the check, times'
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
 	@echo 'make check-freebsd FREEBSD_KERNEL= SYSDIR=   the module on a FreeBSD kernel in QEMU'
@@ -175,5 +176,6 @@ help:
 
 include provider/build.mk
 include cmd/build.mk
+include test/fuzz/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench install clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

@@ -59,6 +59,7 @@ static int unpack(json_t *root, struct state *s, char *why, size_t size)
 	    copy(s->hook, sizeof(s->hook), hook) &&
 	    copy(s->last_failure, sizeof(s->last_failure), failure))
 		return 0;
+	memset(s, 0, sizeof(*s));
 	snprintf(why, size, "is no state of vmgenc hooks: a text is too long");
 	return -EINVAL;
 }

@@ -5,9 +5,6 @@
 
 #include "page.h"
 
-/* A writer holds seq odd for nanoseconds: one that does for this long is dead. */
-#define READ_TRIES 10000
-
 int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 {
 	if (page->magic != VMGENC_PAGE_MAGIC)
@@ -15,6 +12,9 @@ int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 	if (page->version != VMGENC_PAGE_VERSION)
 		return -EPROTO;
 	if (page->size < sizeof(*page) || page->size > page_size)
+		return -EINVAL;
+	/* Generations start at 1, so that a mark of zeros has seen none. */
+	if (page->generation == 0)
 		return -EINVAL;
 	if (page->flags & VMGENC_RAW_MAPPABLE &&
 	    (page->id_offset % 8 || page->id_offset > page_size - VMGENC_ID_SIZE))
@@ -27,7 +27,7 @@ int page_read(const struct view *v, struct vmgenc_page *copy)
 	const size_t seq = offsetof(struct vmgenc_page, seq);
 	uint32_t before, after;
 
-	for (int tries = 0; tries < READ_TRIES; tries++) {
+	for (int tries = 0; tries < view_tries(v); tries++) {
 		if (view_word(v, seq, &before) || view_copy(v, 0, copy, sizeof(*copy)) ||
 		    view_word(v, seq, &after))
 			return -EIO;

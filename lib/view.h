@@ -17,6 +17,12 @@ struct view {
 	size_t offset; /* of the page in the file */
 };
 
+/* A writer holds seq odd for nanoseconds; one that does for this many looks has stopped. */
+static inline int view_tries(const struct view *v)
+{
+	return v->mapped ? 10000 : 100;
+}
+
 /* 0, or -EIO where the file ends before, or the descriptor was closed. Async-signal-safe. */
 int view_copy(const struct view *v, size_t from, void *to, size_t size);
 

@@ -5,9 +5,6 @@
 
 #include "vmclock.h"
 
-/* A hypervisor that holds seq odd for this long has stopped half-way. */
-#define READ_TRIES 10000
-
 _Static_assert(offsetof(struct vmclock_page, seq_count) == 12, "vmclock-abi.h: seq_count");
 _Static_assert(offsetof(struct vmclock_page, flags) == 24, "vmclock-abi.h: flags");
 _Static_assert(offsetof(struct vmclock_page, generation) == 104,
@@ -41,7 +38,7 @@ int vmclock_read(const struct view *v, uint32_t page_size, struct vmclock *clock
 	struct vmclock_page page;
 	int err = -EAGAIN;
 
-	for (int tries = 0; tries < READ_TRIES && err == -EAGAIN; tries++)
+	for (int tries = 0; tries < view_tries(v) && err == -EAGAIN; tries++)
 		err = read_once(v, &page);
 	/* The head is constant, so that it tells even in a page that is never whole. */
 	if (!err || err == -EAGAIN) {

@@ -179,6 +179,11 @@ static void pages_with_wrong_heads(void **state)
 	refused(sim.source, -EPROTO);
 	sim.page->version = VMGENC_PAGE_VERSION + 1;
 	refused(sim.source, -EPROTO);
+	*sim.page = right;
+	sim.page->generation = 0; /* a mark of zeros would have seen it */
+	refused(sim.source, -EINVAL);
+	*sim.page = right;
+	sim.page->version = VMGENC_PAGE_VERSION + 1;
 	sim.page->size = 0; /* another version may mean something else by it */
 	refused(sim.source, -EPROTO);
 }
