@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Sourced by test/run: how a test is run, counted and shown.
+# Sourced by test/run and test/vm/run: how a test is run, counted and shown.
 passed=0 failed=0 skipped=0 log=build/test/log
 unset MAKEFLAGS # the caller's job server is not ours
 
@@ -37,8 +37,13 @@ warnings() { # kernel series, make flags: the module, built anew, without a word
 	said=$(make --no-print-directory module KVER="$r" MODULE_FLAGS="$2" 2>&1) || { echo "$said"; return 1; }
 	case $said in *[Ww]arning:* | *WARNING:* | *error:*) echo "$said"; return 1 ;; esac
 }
-
 freebsd_headers() {
 	[ -n "$SYSDIR" ] || { echo "no FreeBSD source tree is given (make check SYSDIR=<freebsd>/sys)"; return 77; }
 	make --no-print-directory check-freebsd-headers SYSDIR="$SYSDIR"
+}
+provider_off() { # a configuration that does not name the provider has to be seen
+	off=build/test/programs
+	rm -rf $off && mkdir -p $off && cp -a build/programs/openssl $off/ &&
+		cp $off/openssl/etc/ssl/openssl.cnf $off/openssl/etc/ssl/vmgenc.cnf || return
+	exits 1 lab 6.1 prove --draws 1000 --probe openssl --programs $off
 }
