@@ -28,6 +28,13 @@
 
 #include <dev/random/randomdev.h>
 
+/* Newer trees have it for all machines. */
+#if __has_include(<sys/stdarg.h>)
+#include <sys/stdarg.h>
+#else
+#include <machine/stdarg.h>
+#endif
+
 #if defined(__amd64__)
 #include <machine/cpufunc.h>
 #include <machine/md_var.h>

@@ -4,8 +4,6 @@
 
 #include <sys/uuid.h>
 
-#include <machine/stdarg.h>
-
 #include "vmgenc_acpi.h"
 
 static void

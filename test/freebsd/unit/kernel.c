@@ -172,13 +172,17 @@ int mtx_sleep(const void *channel, struct mtx *m, int pri, const char *why, int 
 		return EINTR;
 	mutexes_held--;
 	kernel_asleep_allowed("mtx_sleep");
+	__atomic_add_fetch(&kernel.sleeping, 1, __ATOMIC_SEQ_CST);
 	pthread_cond_wait(&woken, m->host);
+	__atomic_sub_fetch(&kernel.sleeping, 1, __ATOMIC_SEQ_CST);
 	mutexes_held++;
 	return kernel.signal ? EINTR : 0;
 }
 
 void wakeup(const void *channel)
 {
+	if (__atomic_load_n(&kernel.sleeping, __ATOMIC_SEQ_CST))
+		kernel.woken++;
 	pthread_cond_broadcast(&woken);
 }
 

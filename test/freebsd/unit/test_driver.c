@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 
 static int fresh(void **state)
 {
@@ -219,6 +220,44 @@ static void test_concurrent_sync(void **state)
 	assert_int_equal(page_now().changes, 10);
 }
 
+static volatile bool reading;
+
+static void *read_guid(void *context)
+{
+	uint64_t guid[2];
+	size_t size;
+	intptr_t torn = 0;
+
+	while (reading) {
+		size = sizeof(guid);
+		if (kernel_sysctl("guid", guid, &size) || guid[1] != ~guid[0])
+			torn++;
+	}
+	return (void *)torn;
+}
+
+/* Fails if the sysctl shows half of one id and half of another. */
+static void test_sysctl_meanwhile(void **state)
+{
+	pthread_t thread;
+	void *torn;
+	uint64_t n;
+
+	kernel_set_id(1, ~1ul);
+	kernel_notify(0x80);
+	kernel_run();
+	reading = true;
+	pthread_create(&thread, NULL, read_guid, NULL);
+	for (n = 2; n < 2000; n++) {
+		kernel_set_id(n, ~n);
+		kernel_notify(0x80);
+		kernel_run();
+	}
+	reading = false;
+	pthread_join(thread, &torn);
+	assert_null(torn);
+}
+
 /*
  * Fails if a failing call is not noticed where it matters, leaks, or takes what is held with it.
  * Each call in turn, until attach does without the one that would fail next.
@@ -353,7 +392,7 @@ static void *read_second(void *context)
 	return (void *)(uintptr_t)event.generation;
 }
 
-/* Fails (by hanging) if a reader asleep is not woken, or goes to sleep past the change. */
+/* Fails if a reader asleep is not woken, or reads another generation. */
 static void test_blocking_read(void **state)
 {
 	struct vmgenc_event event;
@@ -365,9 +404,12 @@ static void test_blocking_read(void **state)
 	file = kernel_open(FREAD, &error);
 	assert_int_equal(kernel_read(file, &event, sizeof(event), 0), 0);
 	pthread_create(&thread, NULL, read_second, file);
+	while (!__atomic_load_n(&kernel.sleeping, __ATOMIC_SEQ_CST))
+		sched_yield();
 	kernel_set_id(B);
 	kernel_notify(0x80);
 	kernel_run();
+	assert_int_not_equal(kernel.woken, 0);
 	pthread_join(thread, &generation);
 	assert_int_equal((uintptr_t)generation, 2);
 	kernel_close(file);
@@ -500,7 +542,27 @@ static void test_ioctl(void **state)
 	kernel_close(file);
 }
 
-/* Fails if one shape of hypervisors.md is not ours, or something else is. */
+extern const char **standin_pnp_vmgenc_cid, **standin_pnp_vmgenc_hid;
+extern int standin_pnp_vmgenc_cid_count, standin_pnp_vmgenc_hid_count;
+
+static bool listed(const char *id, const char **table, int count)
+{
+	int i;
+
+	for (i = 0; id && i < count; i++)
+		if (!strcmp(table[i], id))
+			return true;
+	return false;
+}
+
+/* devmatch(8) compares exactly; it knows the _HID, and from 13 on the first _CID. */
+static bool in_pnp_info(const struct acpi_node *node)
+{
+	return listed(node->hid, standin_pnp_vmgenc_hid, standin_pnp_vmgenc_hid_count) ||
+	       listed(node->cid[0], standin_pnp_vmgenc_cid, standin_pnp_vmgenc_cid_count);
+}
+
+/* Fails if a hypervisor's device is not ours or is not loaded for, or something else is ours. */
 static void test_shapes(void **state)
 {
 	const struct {
@@ -529,6 +591,8 @@ static void test_shapes(void **state)
 		kernel.firmware.hid = rows[i].hid;
 		memcpy(kernel.firmware.cid, rows[i].cid, sizeof(rows[i].cid));
 		assert_int_equal(probe(&kernel.device), rows[i].ours ? BUS_PROBE_VENDOR : ENXIO);
+		if (rows[i].hid)
+			assert_int_equal(in_pnp_info(&kernel.firmware), rows[i].ours);
 	}
 	kernel.device.handle = NULL;
 	assert_int_equal(probe(&kernel.device), ENXIO);
@@ -636,6 +700,7 @@ int main(void)
 		row(test_tunables),
 		row(test_hardware_reduced),
 		row_attached(test_concurrent_sync),
+		row_attached(test_sysctl_meanwhile),
 		row(test_failing_calls),
 		row(test_failures_are_said),
 		row_attached(test_attach_again),
