@@ -17,11 +17,11 @@ FREEBSD_DRIVER_FLAGS = -std=gnu11 $(WARNINGS) -Wno-unused-parameter -Wno-missing
 	-Iinclude -MMD -MP
 # version, sources (the form's own first), flags
 define freebsd_test
-build/test/freebsd/$(1)/$(2)/%.o: driver/freebsd/%.c build/test/freebsd/kpi/.done
+build/test/freebsd/$(1)/$(2)/%.o: driver/freebsd/%.c | build/test/freebsd/kpi/.done
 	$$(call say,CC,$$<)
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(call FREEBSD_DRIVER_FLAGS,$(1)) -D_KERNEL $(3) -Ibuild/test/freebsd/kpi -Idriver/freebsd -c -o $$@ $$<
-build/test/freebsd/$(1)/$(2)/%.o: driver/core/%.c build/test/freebsd/kpi/.done
+build/test/freebsd/$(1)/$(2)/%.o: driver/core/%.c | build/test/freebsd/kpi/.done
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(call FREEBSD_DRIVER_FLAGS,$(1)) -D_KERNEL $(3) -Ibuild/test/freebsd/kpi -Idriver/freebsd -c -o $$@ $$<
 build/test/freebsd/$(1)/$(2)/%.o: test/freebsd/unit/%.c

@@ -214,6 +214,7 @@ void sx_xlock(struct sx *s)
 	kernel_asleep_allowed("sx_xlock");
 	lock(s->host, "recursed on an sx");
 	sxs_held++;
+	__atomic_add_fetch(&kernel.sx_locks, 1, __ATOMIC_SEQ_CST);
 }
 
 int sx_xlock_sig(struct sx *s)

@@ -70,6 +70,7 @@ struct kernel {
 	unsigned int lines;
 	char trace[256]; /* who was told what, in order */
 	unsigned int wakes;
+	unsigned int sx_locks;
 	unsigned int sleeping, woken; /* in mtx_sleep() now; wakeups while somebody was */
 
 	/* What is taken and not given back */
