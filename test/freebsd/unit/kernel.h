@@ -61,7 +61,7 @@ struct kernel {
 	void (*on_node)(void);
 	bool signal; /* sleeps are interrupted */
 	bool no_privilege;
-	uint64_t ram_top; /* the kernel has pages below it */
+	uint64_t ram_bottom, ram_top; /* the kernel has pages between them */
 
 	uint8_t (*page)[PAGE_SIZE]; /* the hypervisor's, and one more */
 	struct acpi_node firmware;

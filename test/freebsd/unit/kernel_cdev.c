@@ -185,7 +185,9 @@ struct vm_page *PHYS_TO_VM_PAGE(vm_paddr_t phys)
 {
 	if (phys & PAGE_MASK)
 		kernel_broken("not the address of a page");
-	return phys < kernel.ram_top ? (struct vm_page *)&kernel : NULL;
+	if (phys < kernel.ram_bottom || phys >= kernel.ram_top)
+		return NULL;
+	return (struct vm_page *)&kernel;
 }
 
 vm_paddr_t pmap_kextract(vm_offset_t va)

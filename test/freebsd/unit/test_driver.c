@@ -627,6 +627,16 @@ static void test_addr(void **state)
 	}
 }
 
+/* Fails if only the first of the two pages that an id lies in is asked for. */
+static void test_half_in_ram(void **state)
+{
+	kernel.firmware.addr[0] = KERNEL_PAGE + PAGE_SIZE - 8;
+	kernel.ram_bottom = KERNEL_PAGE + PAGE_SIZE;
+	kernel.ram_top = KERNEL_PAGE + 2 * PAGE_SIZE;
+	assert_int_equal(kernel_attach(), EBUSY);
+	assert_int_equal(lines_with("is RAM that the kernel uses"), 1);
+}
+
 /* Fails if an id that the host never filled is taken for one, or not said. */
 static void test_unfilled(void **state)
 {
@@ -696,6 +706,7 @@ int main(void)
 		row_attached(test_ioctl),
 		row(test_shapes),
 		row(test_addr),
+		row(test_half_in_ram),
 		row(test_unfilled),
 		row(test_late_on_vmware),
 	};
