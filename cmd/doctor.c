@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "os.h"
 #include "state.h"
 
 static const char help[] =

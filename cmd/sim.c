@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cmd.h"
+#include "os.h"
 #include "page.h"
 #include "vmclock.h"
 

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "cmd.h"
+#include "os.h"
 
 const char *source_error(int error)
 {

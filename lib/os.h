@@ -5,14 +5,21 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __FreeBSD__
+#include <sys/endian.h>
 #include <sys/param.h>
 
 /* The driver's errno for "not seeded yet" is ENOATTR there. */
 #ifndef ENODATA
 #define ENODATA ENOATTR
+#endif
+
+/* What the driver's changed_ns counts in. */
+#ifndef CLOCK_BOOTTIME
+#define CLOCK_BOOTTIME CLOCK_UPTIME
 #endif
 
 /* secure_getenv(3) came with 14. */
@@ -22,6 +29,8 @@ static inline char *secure_getenv(const char *name)
 	return issetugid() ? NULL : getenv(name);
 }
 #endif
+#else
+#include <endian.h>
 #endif
 
 #endif /* OS_H */

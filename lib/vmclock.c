@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lib: the VMClock page, as Linux's vmclock-abi.h lays it out. */
-#include <endian.h>
-#include <errno.h>
-
+#include "os.h"
 #include "vmclock.h"
 
 _Static_assert(offsetof(struct vmclock_page, seq_count) == 12, "vmclock-abi.h: seq_count");
