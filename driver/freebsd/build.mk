@@ -58,20 +58,25 @@ FREEBSD_NEEDS_TREE = $(if $(SYSDIR),,$(error say where FreeBSD's sources are: SY
 freebsd-module: $(if $(SYSDIR),$(FREEBSD_OUT)/vmgenc.ko $(FREEBSD_OUT)/vmgenc_companion.ko)
 	$(FREEBSD_NEEDS_TREE)
 	$(Q)ln -sf $(patsubst build/freebsd/%,%,$^) build/freebsd/
-# Both architectures, both forms, and the library with that tree's own headers for programs.
-FREEBSD_USER := $(wildcard $(SYSDIR)/../include/stdlib.h)
+# Both architectures, both forms; and the library and vmgenc(8) with that tree's own headers for programs.
+FREEBSD_USER := $(wildcard $(SYSDIR)/../lib/msun/src/math.h)
 check-freebsd-headers:
 	$(if $(SYSDIR),,@echo 'skipped: no FreeBSD source tree is given (SYSDIR=<freebsd>/sys)')
+	$(if $(SYSDIR),@dist/deps lld)
 	$(if $(SYSDIR),$(Q)for arch in amd64 arm64; do \
 		$(MAKE) --no-print-directory freebsd-module SYSDIR=$(SYSDIR) ARCH=$$arch || exit; done)
 	$(if $(SYSDIR),$(if $(FREEBSD_USER),$(Q)$(MAKE) --no-print-directory freebsd-lib SYSDIR=$(SYSDIR)))
-# <errno.h> and such are links to <sys/errno.h> in an installed system.
+# <errno.h> and such are links to <sys/errno.h> in an installed system; jansson is a port there.
 freebsd-lib: $(FREEBSD_OUT)/include/.done
 	@mkdir -p $(FREEBSD_OUT)/user
 	$(Q)for h in errno fcntl poll stdatomic stdint; do ln -sf $(abspath $(SYSDIR))/sys/$$h.h $(FREEBSD_OUT)/user/; done
-	$(Q)for f in $(LIB_SRCS); do echo "  CC      $$f"; clang -target x86_64-unknown-freebsd -std=c11 -fsyntax-only \
+	$(Q)ln -sf /usr/include/jansson*.h $(FREEBSD_OUT)/user/
+	$(Q)for f in $(LIB_SRCS) $(wildcard cmd/*.c); do echo "  CC      $$f"; clang \
+		-target x86_64-unknown-freebsd -std=c11 -fsyntax-only \
 		$(WARNINGS) -nostdinc -isystem $(FREEBSD_OUT)/user -isystem $(FREEBSD_OUT)/include \
-		-isystem $(SYSDIR)/../include -isystem $(SYSDIR) -Iinclude $$f || exit; done
+		-isystem $(SYSDIR)/../include -isystem $(SYSDIR)/../lib/msun/src -isystem $(SYSDIR) \
+		-idirafter "$$(clang -print-resource-dir)/include" \
+		-Iinclude $(CMD_FLAGS) $$f || exit; done
 # Into a source tree, and out of it again
 freebsd-overlay:
 	$(if $(SRC),,$(error say which tree: make freebsd-overlay SRC=/usr/src))
