@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Lab: what decides the exit code. Judged are guests with a module: the guarded generator may
- * repeat nothing, nor may programs with the OpenSSL provider; getrandom(2) and the kernel's
- * UUIDs may repeat the draw that was under way on each CPU. The unguarded generators and guests
+ * repeat nothing, nor may programs with the OpenSSL provider; the kernel's own, and its UUIDs, may
+ * repeat the draw that was under way on each CPU. The unguarded generators and guests
  * without a module are there to compare with. With --same-id the clones of guests with a module are
  * judged instead: nothing may have changed.
  */
@@ -13,7 +13,8 @@
 /* What vmgenc is to protect, beside what is there to compare it with. */
 static bool is_protected(enum lab_generator g)
 {
-	return g == LAB_GETRANDOM || g == LAB_GUARDED || g == LAB_UUID || lab_with_provider(g);
+	return g == LAB_GETRANDOM || g == LAB_ARANDOM || g == LAB_ARC4RAND || g == LAB_GUARDED ||
+	       g == LAB_UUID || lab_with_provider(g);
 }
 
 bool judge_counts(const struct prove_options *o, const struct result *r)
