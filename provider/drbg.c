@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* provider: VMGENC-DRBG, a CTR-DRBG that looks whether the machine was cloned before each draw
  * and again before the draw leaves. The wrapped DRBG's lock guards the mark as well. */
+#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <string.h>
@@ -19,6 +20,7 @@ struct drbg {
 	struct vmgenc *vg; /* NULL: not found yet */
 	struct vmgenc_mark mark;
 	size_t max_request;	  /* the wrapped one's; 0: ask it */
+	bool unsettled;		  /* no one may rekey the kernel: seeded anew for each draw */
 	bool admitted;		  /* the setting on_missing lets it work */
 	unsigned int blind_draws; /* without a source */
 };
@@ -93,14 +95,20 @@ static bool admit(struct drbg *d)
 
 /*
  * A new generation: the kernel first, then this DRBG and its parents from the kernel. The mark
- * moves last, so that whatever failed is tried again by the next draw.
+ * moves last, so that whatever failed is tried again by the next draw. A VMClock has no driver
+ * that rekeys, and this process may lack the right to. The kernel may then be a copy still, so
+ * one seed from it is not enough: the mark stays where it is, and each draw takes another.
  */
 static int renew(struct drbg *d)
 {
 	struct vmgenc_mark mark = d->mark;
 	int error = source_sync(&d->provider->source, &mark);
 
-	if (error) {
+	d->unsettled = error == -EPERM;
+	if (d->unsettled &&
+	    !provider_tolerates(d->provider, "this process may not have the kernel rekeyed"))
+		return 0;
+	if (error && !d->unsettled) {
 		provider_error(d->provider, REASON_SYNC, "vmgenc_sync: %s", strerror(-error));
 		return 0;
 	}
@@ -108,7 +116,7 @@ static int renew(struct drbg *d)
 		provider_error(d->provider, REASON_RESEED, "reseeding failed");
 		return 0;
 	}
-	d->mark = mark;
+	d->mark = mark; /* which a failed sync has left as it was */
 	return 1;
 }
 
@@ -134,6 +142,8 @@ static int begin_round(struct drbg *d, int round)
 		return round == 0;
 	if (!vmgenc_changed(d->vg, &d->mark))
 		return round == 0;
+	if (round > 0 && d->unsettled)
+		return 0;
 	if (round < MAX_ROUNDS)
 		return renew(d) ? 1 : -1;
 	if (provider_tolerates(d->provider, "the VM Generation ID does not come to rest"))

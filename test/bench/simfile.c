@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/bench: creates a file: source for programs that are measured, and prints its name. */
+/* test/bench: a file: source for programs that are measured. It prints the name, and is there for
+ * as long as this runs: sealed, so that it is mapped as a device is. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "../unit/simfile.h"
 
@@ -10,5 +12,8 @@ int main(void)
 
 	if (simfile_create(&sim))
 		return 1;
-	return puts(sim.source) < 0;
+	if (puts(sim.source) < 0 || fflush(stdout))
+		return 1;
+	for (;;)
+		pause();
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit: OpenSSL with the provider, and the libc functions that its tests watch. They take
  * libc's place because a program's own symbols come before those of the libraries. */
+#include <errno.h>
+#include <linux/random.h>
 #include <openssl/err.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -25,7 +28,7 @@
 unsigned int kernel_draws, warnings;
 char last_warning[200];
 void (*on_time)(void);
-bool pid_is_fixed;
+bool pid_is_fixed, may_not_rekey;
 
 int getentropy(void *to, size_t size)
 {
@@ -36,6 +39,21 @@ int getentropy(void *to, size_t size)
 pid_t getpid(void)
 {
 	return pid_is_fixed ? 4711 : (pid_t)syscall(SYS_getpid);
+}
+
+int ioctl(int fd, unsigned long request, ...)
+{
+	va_list args;
+	void *arg;
+
+	va_start(args, request);
+	arg = va_arg(args, void *);
+	va_end(args);
+	if (request == RNDRESEEDCRNG) {
+		errno = EPERM;
+		return may_not_rekey ? -1 : 0;
+	}
+	return (int)syscall(SYS_ioctl, fd, request, arg);
 }
 
 time_t time(time_t *to)

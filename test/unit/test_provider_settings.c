@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit: the OpenSSL provider without a source, with wrong settings, and what of OpenSSL's
  * own parameters and rules it hands through; at last, unchanged programs. */
+#include <fcntl.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -12,12 +13,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "openssl.h"
 #include "simfile.h"
+#include "vmclock.h"
 
 static struct simfile sim;
 static char no_source[80];
@@ -152,6 +155,62 @@ static void source_that_never_rests(void **state)
 	assert_int_equal(draw(ctx), 1);
 	on_time = NULL;
 	OSSL_LIB_CTX_free(ctx);
+}
+
+static volatile struct vmclock_page *create_clock(char source[64], int *fd)
+{
+	const size_t size = (size_t)sysconf(_SC_PAGESIZE);
+	volatile struct vmclock_page *page;
+
+	*fd = memfd_create("vmclock", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	assert_int_equal(ftruncate(*fd, (off_t)size), 0);
+	assert_int_equal(fcntl(*fd, F_ADD_SEALS, F_SEAL_SHRINK), 0);
+	page = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, *fd, 0);
+	assert_true(page != MAP_FAILED);
+	page->magic = VMCLOCK_MAGIC;
+	page->version = VMCLOCK_VERSION;
+	page->size = 4096;
+	page->flags = VMCLOCK_GENERATION_PRESENT;
+	page->generation = 1;
+	snprintf(source, 64, "vmclock:/proc/%d/fd/%d", getpid(), *fd);
+	return page;
+}
+
+/* Fails if one seed from a kernel that is perhaps a copy still counts as enough, or if all draws
+ * of ordinary users fail on a machine with nothing but a VMClock. */
+static void clock_without_the_right_to_rekey(void **state)
+{
+	char source[64];
+	int fd;
+	volatile struct vmclock_page *page = create_clock(source, &fd);
+	OSSL_LIB_CTX *ctx;
+	unsigned int before;
+
+	(void)state;
+	setenv("VMGENC_SOURCE", source, 1);
+	may_not_rekey = true;
+	ctx = context("fail", "");
+	assert_int_equal(draw(ctx), 0);
+	assert_true(failed_with("may not have the kernel rekeyed"));
+	OSSL_LIB_CTX_free(ctx);
+
+	ctx = context("ignore", "");
+	for (int i = 0; i < 10; i++) {
+		before = kernel_draws;
+		assert_int_equal(draw(ctx), 1);
+		assert_true(kernel_draws > before);
+	}
+	may_not_rekey = false; /* a privileged process */
+	assert_int_equal(draw(ctx), 1);
+	before = kernel_draws;
+	assert_int_equal(draw(ctx), 1);
+	assert_int_equal(kernel_draws, before);
+	page->generation++;
+	assert_int_equal(draw(ctx), 1);
+	assert_true(kernel_draws > before);
+	OSSL_LIB_CTX_free(ctx);
+	munmap((void *)page, (size_t)sysconf(_SC_PAGESIZE));
+	close(fd);
 }
 
 /* Fails if a typing error passes for one of the settings. */
@@ -305,6 +364,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(late_source_is_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(unfilled_id_is_as_missing, setup, teardown),
 		cmocka_unit_test_setup_teardown(source_that_never_rests, setup, teardown),
+		cmocka_unit_test_setup_teardown(clock_without_the_right_to_rekey, setup, teardown),
 		cmocka_unit_test_setup_teardown(wrong_setting_is_named, setup, teardown),
 		cmocka_unit_test_setup_teardown(module_that_cannot_be_loaded, setup, teardown),
 		cmocka_unit_test_setup_teardown(fips_is_not_pretended, setup, teardown),
