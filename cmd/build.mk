@@ -12,6 +12,36 @@ build/vmgenc: $(CMD_SRCS:cmd/%.c=build/cmd/%.o) build/libvmgenc.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $(LDFLAGS) -ljansson
 
+# Where hooks are enabled; the shipped ones lie in share/vmgenc/hooks, not executable: all are off.
+ifeq ($(shell uname -s),FreeBSD)
+HOOKS_DIR ?= /usr/local/etc/vmgenc/hooks.d
+SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmgenc-hooks.conf:share/examples/vmgenc/devd.conf:644
+else
+HOOKS_DIR ?= /etc/vmgenc/hooks.d
+SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644
+endif
+COMPLETIONS := vmgenc.bash:bash-completion/completions/vmgenc _vmgenc:zsh/site-functions/_vmgenc \
+	vmgenc.fish:fish/vendor_completions.d/vmgenc.fish
+install: install-cmd
+install-cmd: build/vmgenc
+	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/vmgenc/hooks $(DESTDIR)$(HOOKS_DIR)
+	$(Q)install -m 755 build/vmgenc $(DESTDIR)$(PREFIX)/sbin/
+	$(Q)install -m 644 $(wildcard dist/hooks/*) $(DESTDIR)$(PREFIX)/share/vmgenc/hooks/
+	$(Q)for pair in $(COMPLETIONS); do \
+		to=$(DESTDIR)$(PREFIX)/share/$${pair#*:}; install -d $${to%/*} || exit; \
+		install -m 644 dist/completions/$${pair%%:*} $$to || exit; done
+	$(Q)for triple in $(SERVICES); do \
+		rest=$${triple#*:} to=$(DESTDIR)$(PREFIX)/$${rest%:*}; install -d $${to%/*} || exit; \
+		sed 's,@PREFIX@,$(PREFIX),; s,@HOOKS@,$(HOOKS_DIR),' $${triple%%:*} >$$to || exit; \
+		chmod $${rest##*:} $$to || exit; done
+uninstall: uninstall-cmd
+uninstall-cmd:
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vmgenc $(DESTDIR)$(PREFIX)/share/man/man8/vmgenc.8
+	$(Q)for f in $(COMPLETIONS); do rm -f $(DESTDIR)$(PREFIX)/share/$${f#*:}; done
+	$(Q)for f in $(SERVICES); do rest=$${f#*:}; rm -f $(DESTDIR)$(PREFIX)/$${rest%:*}; done
+	$(Q)rm -rf $(DESTDIR)$(PREFIX)/share/vmgenc/hooks
+.PHONY: install-cmd uninstall-cmd
+
 # Its tests run the program itself.
 build/test/test_cmd build/test/test_hooks: TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c
 test_cmd_LDFLAGS := -ljansson

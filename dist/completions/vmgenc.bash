@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# bash completion for vmgenc(8)
+_vmgenc() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
+	COMPREPLY=()
+	if [ "$COMP_CWORD" = 1 ]; then
+		COMPREPLY=($(compgen -W "status wait watch sync hooks doctor sim --help --version" -- "$cur"))
+		return
+	fi
+	case $prev in
+	--timeout | --since | --count) return ;;
+	--state) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
+	--root) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
+	--source) COMPREPLY=($(compgen -W "dev:/dev/vmgenc vmclock:/dev/vmclock0 file:" -- "$cur")) && return ;;
+	esac
+	case $command in
+	status) words="--json --source --state" ;;
+	wait) words="--timeout --since --source" ;;
+	watch) words="--json --count --timeout --source" ;;
+	sync) words="--timeout --source" ;;
+	hooks) words="--once --timeout --source --state" ;;
+	doctor) words="--source --state --root" ;;
+	sim) words="--raw --unsettled --vmclock create bump reset" ;;
+	esac
+	COMPREPLY=($(compgen -W "$words --help" -- "$cur"))
+	case $command in
+	hooks) COMPREPLY+=($(compgen -d -- "$cur")) ;;
+	sim) COMPREPLY+=($(compgen -f -- "$cur")) ;;
+	esac
+}
+complete -o filenames -F _vmgenc vmgenc
