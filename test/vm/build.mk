@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/vm: NAME.c becomes build/test/vm/NAME, linked statically (-static -pthread) with
 # VM_COMMON_SRCS; each runs in the guest as "vmgenc-lab run --kernel K --module M NAME".
-VM_TESTS := device firmware map notifier params sysgenid tell unload vmclock
+VM_TESTS := device firmware hooks map notifier params sysgenid tell unload vmclock
 VM_COMMON_SRCS := test/vm/guest.c test/vm/rawid.c $(sort $(wildcard lib/*.c))
 # Run with tables of test/firmware, see test/run.
 build/test/vm/firmware: build/test/firmware/bad.aml build/test/firmware/second.aml
