@@ -12,7 +12,9 @@
 /* The exit codes of every command, as documented in vmgenc(8). */
 enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
-#ifndef VMGENC_STATE
+#ifdef __FreeBSD__
+#define VMGENC_STATE "/var/db/vmgenc/hooks.json"
+#else
 #define VMGENC_STATE "/var/lib/vmgenc/hooks.json"
 #endif
 
@@ -49,6 +51,12 @@ void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
 /* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. */
 void since_text(uint64_t ns, char text[32]);
 int64_t now_ms(void);
+/* What the driver's changed_ns counts from. */
+#ifdef __FreeBSD__
+#define DRIVER_CLOCK CLOCK_UPTIME
+#else
+#define DRIVER_CLOCK CLOCK_BOOTTIME
+#endif
 
 /* follow.c: waits for a settled generation other than *seen, and puts it there. */
 enum follow { FOLLOW_CHANGED, FOLLOW_TIMEOUT, FOLLOW_STOPPED, FOLLOW_FAILED };

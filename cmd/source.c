@@ -104,12 +104,6 @@ static int64_t ns_of(clockid_t clock)
 	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-#ifdef CLOCK_BOOTTIME
-#define DRIVER_CLOCK CLOCK_BOOTTIME
-#else
-#define DRIVER_CLOCK CLOCK_UPTIME
-#endif
-
 void since_text(uint64_t ns, char text[32])
 {
 	int64_t at = ns_of(CLOCK_REALTIME) - ns_of(DRIVER_CLOCK) + (int64_t)ns;
