@@ -262,9 +262,13 @@ static int finish_interrupted(struct service *s)
 
 	if (!s->state.under_way)
 		return 0;
-	if (s->state.started)
+	if (s->state.started) {
+		/* Said before it is recorded: rather twice in the log than never. */
 		note_outcome(s, s->state.hook, &unknown);
-	s->state.started = false;
+		s->state.started = false;
+		if (save(s))
+			return 1;
+	}
 	return run_generation(s);
 }
 
