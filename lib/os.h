@@ -17,11 +17,6 @@
 #define ENODATA ENOATTR
 #endif
 
-/* What the driver's changed_ns counts in. */
-#ifndef CLOCK_BOOTTIME
-#define CLOCK_BOOTTIME CLOCK_UPTIME
-#endif
-
 /* secure_getenv(3) came with 14. */
 #if __FreeBSD_version < 1400000
 static inline char *secure_getenv(const char *name)

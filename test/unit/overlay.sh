@@ -5,7 +5,6 @@
 # leaves anything or loses anything, or a directory that is no source tree is touched.
 set -eu
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
-
 wrong() { echo "overlay: $*" >&2; exit 1; }
 tree() { # name: what the overlay edits, and something of everything that it has to leave alone
 	mkdir -p "$dir/$1/sys/conf" "$dir/$1/sys/modules" "$dir/$1/share/man/man4" "$dir/$1/sys/dev/vmm"
@@ -19,9 +18,7 @@ tree 12 && tree 13
 mkdir -p "$dir/13/sys/dev/vmgenc" "$dir/13/sys/modules/vmgenc"
 echo old | tee "$dir/13/sys/dev/vmgenc/vmgenc_acpi.c" "$dir/13/sys/modules/vmgenc/Makefile" >"$dir/13/share/man/man4/vmgenc.4"
 printf 'dev/vmgenc/vmgenc_acpi.c\toptional acpi\ndev/x.c\toptional x\n' >"$dir/13/sys/conf/files.x86"
-sed -i 's/vmware/vmgenc vmware/' "$dir/13/sys/modules/Makefile"
-sed -i 's/vnic/vmgenc/' "$dir/13/share/man/man4/Makefile"
-
+sed -i 's/vmware/vmgenc vmware/; s/vnic/vmgenc/' "$dir/13/sys/modules/Makefile" "$dir/13/share/man/man4/Makefile"
 for v in 12 13; do
 	t=$dir/$v
 	cp -a "$t" "$t.was"
