@@ -41,11 +41,11 @@ DefinitionBlock ("", "SSDT", 2, "VMGENC", "BAD", 1)
         Device (VG14) { PRESENT_IF (14) Name (ADDR, Package (2) { 0, 0x01000000 }) }
         Device (VG15) { PRESENT_IF (15) Name (ADDR, Package (2) { 0xFFFFFFF8, 0xFFFFFFFF }) }
         Device (VG16) { PRESENT_IF (16) Name (ADDR, Package (2) { 0x01000000, 0 }) }
+        // The id begins in the BIOS and ends in the RAM above 1 MiB.
+        Device (VG19) { PRESENT_IF (19) Name (ADDR, Package (2) { 0x000FFFF8, 0 }) }
 #ifndef ALL_PRESENT
         // The last 8 bytes below 639 KiB, where the RAM of a PC ends for now, and the first above.
         Device (VG17) { PRESENT_IF (17) Name (ADDR, Package (2) { 0x0009FBF8, 0 }) }
-        // The id begins in the BIOS and ends in the RAM above 1 MiB.
-        Device (VG19) { PRESENT_IF (19) Name (ADDR, Package (2) { 0x000FFFF8, 0 }) }
         // Where QEMU's own device is, under another name.
         Device (VG18) { PRESENT_IF (18) Method (ADDR) { Return (\_SB.VGEN.ADDR ()) } }
 #endif

@@ -22,7 +22,8 @@ static const char *const bad[] = {"\\_SB_.VG01: ADDR cannot be evaluated: AE_NOT
 				  "\\_SB_.VG13: ADDR is not 8-byte aligned",
 				  "\\_SB_.VG14: ADDR is beyond the processor's physical addresses",
 				  "\\_SB_.VG15: ADDR is beyond the processor's physical addresses",
-				  "\\_SB_.VG16: ADDR 0x1000000 is RAM that the kernel uses"};
+				  "\\_SB_.VG16: ADDR 0x1000000 is RAM that the kernel uses",
+				  "\\_SB_.VG19: ADDR 0xffff8 is RAM that the kernel uses"};
 static char log_text[131072];
 
 /* Fails if one is not refused, or not in one line that names the ACPI path and what is wrong. */
