@@ -49,7 +49,7 @@ test_provider_source_LDFLAGS := -lcrypto
 # What the lab's probes run in guests: Debian's programs, and one of our own on Debian's OpenSSL
 build/probe-%: lab/program/%.c
 	$(call say,CC,$<)
-	@mkdir -p $(@D)
+	@mkdir -p $(@D)/lab
 	$(Q)$(CC) $(BUILD_FLAGS) -MF build/lab/probe-$*.d -o $@ $< -Wl,--as-needed -lssl -lcrypto
 check bench: programs
 programs: deps
