@@ -214,7 +214,7 @@ static void check_all(void)
 		prove_companion();
 	prove("with RDRAND, in tight loops", "--draws 60000 --rdrand", true);
 	prove("a guarded program where nothing tells the driver",
-	      "--draws 60000 --generator guarded --append 'hw.vmgenc.notify=0 hw.vmgenc.early=0 "
+	      "--draws 60000 --generator guarded --append 'hw.vmgenc.notify=0 hw.vmgenc.sci=0 "
 	      "hw.vmgenc.draws=0 hw.vmgenc.look_ms=0'",
 	      false);
 	prove("clones with the same id", "--draws 60000 --same-id --generator getrandom", false);
