@@ -150,8 +150,13 @@ install: all
 	$(Q)install -m 644 $(wildcard include/*.h) $(DESTDIR)$(PREFIX)/include/
 	$(Q)for page in $(PAGES); do \
 		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
-	$(Q)test ! -f man/libvmgenc.3 || for call in $(LINKS); do \
+	$(Q)for call in $(LINKS); do \
 		ln -sf libvmgenc.3 $(DESTDIR)$(PREFIX)/share/man/man3/vmgenc_$$call.3 || exit; done
+# What each part installed it takes away, too: see cmd/build.mk and provider/build.mk.
+uninstall:
+	$(Q)cd $(DESTDIR)$(PREFIX) && rm -f bin/vmgenc-lab lib/libvmgenc.* lib/pkgconfig/libvmgenc.pc \
+		$(wildcard include/*.h) $(LINKS:%=share/man/man3/vmgenc_%.3) \
+		$(foreach page,$(notdir $(PAGES)),share/man/man$(lastword $(subst ., ,$(page)))/$(page))
 
 clean:
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs -exec rm -rf {} + 2>/dev/null || true
@@ -170,12 +175,12 @@ help:
 	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; -undo takes it out'
 	@echo 'make freebsd-module SYSDIR=DIR  build/freebsd/vmgenc.ko and vmgenc_companion.ko, by clang'
 	@echo 'make check-freebsd-headers SYSDIR=DIR   both, and the library, for amd64 and arm64'
-	@echo 'make install [DESTDIR=] [PREFIX=]     library, headers, lab and manual pages'
+	@echo 'make install [DESTDIR=] [PREFIX=]     programs, library, provider and manual pages; or uninstall'
 	@echo 'make clean      what was built; make distclean also what was downloaded'
 	@echo 'V=1 shows the commands.'
 
 include provider/build.mk
 include cmd/build.mk
 include test/fuzz/build.mk
-.PHONY: all module listener modules tests deps kernels demo check bench install clean distclean help
+.PHONY: all module listener modules tests deps kernels demo check bench install uninstall clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

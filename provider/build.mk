@@ -33,7 +33,7 @@ uninstall-provider:
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/lib/ossl-modules/vmgenc.so
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/man/man7/vmgenc-provider.7
-.PHONY: install-provider uninstall uninstall-provider
+.PHONY: install-provider uninstall-provider
 -include $(wildcard build/provider/*.d)
 
 PROVIDER_TESTS := build/test/test_provider build/test/test_provider_settings

@@ -40,5 +40,5 @@ done
 bash -n dist/completions/vmgenc.bash
 
 make -s uninstall DESTDIR="$dir" PREFIX=/usr
-left=$(find "$dir/usr" -name '*vmgenc*' -type f | grep -Ev '/(include|lib|bin|man[1-7])/' || true)
+left=$(find "$dir/usr" ! -type d)
 [ -z "$left" ] || wrong "left behind: $left"
