@@ -222,12 +222,14 @@ stir(void)
 	arc4rand(discarded, 16, 1);
 }
 
+/* The clock is read once a turn: pause_sbt(9) takes no time that is over already. */
 static void
 wait_for_gate(sbintime_t fed)
 {
+	sbintime_t since;
 
-	while (getsbinuptime() - fed <= GATE)
-		pause_sbt("vmgenc", GATE - (getsbinuptime() - fed) + SBT_1MS, SBT_1MS, 0);
+	while ((since = getsbinuptime() - fed) <= GATE)
+		pause_sbt("vmgenc", GATE - since + SBT_1MS, SBT_1MS, 0);
 }
 
 /*

@@ -240,7 +240,7 @@ sbintime_t sbinuptime(void)
 /* As of the last tick: 1 ms. */
 sbintime_t getsbinuptime(void)
 {
-	sbintime_t now = __atomic_load_n(&kernel.now, __ATOMIC_SEQ_CST);
+	sbintime_t now = __atomic_add_fetch(&kernel.now, kernel.late, __ATOMIC_SEQ_CST);
 
 	return now - now % SBT_1MS;
 }
@@ -261,6 +261,8 @@ uint64_t get_cyclecount(void)
 int pause_sbt(const char *why, sbintime_t time, sbintime_t precision, int flags)
 {
 	kernel_asleep_allowed("pause_sbt");
+	if (time < 0)
+		kernel_broken("pause_sbt: timeout must be >= 0");
 	if (kernel.on_pause)
 		kernel.on_pause();
 	__atomic_add_fetch(&kernel.now, time, __ATOMIC_SEQ_CST);

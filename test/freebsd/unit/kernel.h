@@ -56,7 +56,7 @@ struct kernel {
 	const char *broken; /* what a real kernel would have panicked about */
 	unsigned int calls, fail_at;
 	const char *failed; /* the call that was made to fail */
-	sbintime_t now;
+	sbintime_t now, late; /* late: lost by the reader before each look at the clock */
 	void (*on_pause)(void);
 	void (*on_node)(void);
 	bool signal; /* sleeps are interrupted */

@@ -39,6 +39,20 @@ static void test_gate(void **state)
 	}
 }
 
+/* Fails if a thread that loses its processor between two looks at the clock sleeps for less than 0.
+ */
+static void test_late_thread(void **state)
+{
+	int ms;
+
+	for (ms = 0; ms <= 110; ms++) {
+		kernel.late = ms * SBT_1MS;
+		change(100 + (uint64_t)ms, 1);
+		assert_generation(2 + (uint64_t)ms, 2 + (uint64_t)ms);
+	}
+	kernel.late = 0;
+}
+
 static void draw(void)
 {
 	kernel_draw();
@@ -156,7 +170,8 @@ static void test_source_refused(void **state)
 }
 #endif
 
-/* Fails if another generator is called reseeded before it says so, or the rule of Fortuna is used. */
+/* Fails if another generator is called reseeded before it says so, or the rule of Fortuna is used.
+ */
 static void test_fenestras(void **state)
 {
 	strcpy(kernel_random.ident, "fenestrasX");
@@ -349,6 +364,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		row(test_gate),
+		row(test_late_thread),
 		row(test_reader_meanwhile),
 		row(test_pool_size),
 		row(test_pool_size_unknown),
