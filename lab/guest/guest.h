@@ -15,6 +15,9 @@
 /* main: the memory shared with the host; never moves once mapped. */
 extern volatile struct lab_report *report;
 
+/* stream.c: into the ring, at the pace at which the host takes it out */
+void report_stream(const char *from, uint64_t size);
+
 /* chacha.c */
 void chacha20_block(const uint32_t key[8], uint64_t counter, uint8_t out[64]);
 

@@ -28,22 +28,6 @@ static long start(long out)
 	return -1;
 }
 
-/* Into the ring, at the pace at which the host takes it out. */
-static void stream(const char *from, uint64_t size)
-{
-	volatile char *ring = (volatile char *)report + report->records;
-
-	for (uint64_t i = 0; i < size; i++) {
-		uint64_t at = report->stream_written;
-
-		while (at - __atomic_load_n(&report->stream_read, __ATOMIC_ACQUIRE) >=
-		       report->stream_size)
-			sleep_ns(1000000);
-		ring[at % report->stream_size] = from[i];
-		__atomic_store_n(&report->stream_written, at + 1, __ATOMIC_RELEASE);
-	}
-}
-
 void run(void)
 {
 	static char buffer[4096];
@@ -59,7 +43,7 @@ void run(void)
 		fail("fork: error %d", (int)-pid);
 	fb_syscall(SYS_close, (long)ends[1]);
 	while ((n = fb_syscall(SYS_read, (long)ends[0], buffer, sizeof(buffer))) > 0)
-		stream(buffer, (uint64_t)n);
+		report_stream(buffer, (uint64_t)n);
 	/* PID 1 inherits orphans: only the program's own end counts. */
 	while ((n = fb_syscall(SYS_wait4, -1l, &status, 0l, NULL)) != pid) {
 		if (n < 0)

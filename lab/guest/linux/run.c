@@ -39,22 +39,6 @@ static pid_t start(int out)
 	_exit(127);
 }
 
-/* Into the ring, at the pace at which the host takes it out. */
-static void stream(const char *from, uint64_t size)
-{
-	volatile char *ring = (volatile char *)report + report->records;
-
-	for (uint64_t i = 0; i < size; i++) {
-		uint64_t at = report->stream_written;
-
-		while (at - __atomic_load_n(&report->stream_read, __ATOMIC_ACQUIRE) >=
-		       report->stream_size)
-			sleep_ns(1000000);
-		ring[at % report->stream_size] = from[i];
-		__atomic_store_n(&report->stream_written, at + 1, __ATOMIC_RELEASE);
-	}
-}
-
 /* Until every holder of the pipe's other end is gone: children may outlive the program. */
 static void stream_all(int in)
 {
@@ -63,7 +47,7 @@ static void stream_all(int in)
 
 	while ((n = read(in, buffer, sizeof(buffer))) > 0 || (n < 0 && errno == EINTR)) {
 		if (n > 0)
-			stream(buffer, (uint64_t)n);
+			report_stream(buffer, (uint64_t)n);
 	}
 }
 
