@@ -52,6 +52,19 @@ look(struct vmgenc_softc *sc)
 	vmgenc_kick(sc, VMGENC_TRIGGER_DRAW);
 }
 
+/*
+ * Nothing asks us before an arc4random(9), unless it takes a key first, which is a read.  So where
+ * draws is 2, it is told at each of its reads that there is entropy to be had for the next draw,
+ * too.  Before anything else, since another CPU's draw does not wait for this one.
+ */
+static void
+arm(void)
+{
+
+	if (vmgenc_tunable_draws > 1)
+		vmgenc_draws_restir();
+}
+
 static void
 on_draw(void)
 {
@@ -59,6 +72,7 @@ on_draw(void)
 	int i;
 
 	atomic_add_acq_int(&inside, 1);
+	arm();
 	for (i = 0; i < MAX_DEVICES; i++) {
 		sc = hooked[i];
 		if (sc != NULL)
@@ -102,6 +116,7 @@ vmgenc_draws_start(struct vmgenc_softc *sc)
 	if (i < MAX_DEVICES)
 		hooked[i] = sc;
 	sx_xunlock(&hooks_lock);
+	arm();
 }
 
 void

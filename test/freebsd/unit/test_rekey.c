@@ -345,6 +345,31 @@ static void test_detach_while_drawing(void **state)
 	assert_int_equal(attached(state), 0);
 }
 
+/* Fails if an arc4random(9) draw repeats in clones, interrupt or not, though draws is 2. */
+static void test_draws_of_arc4random(void **state)
+{
+	uint64_t drawn_by[3];
+	static const uint64_t ids[3][2] = {{B}, {B}, {C}};
+	int i;
+
+	assert_int_equal(detached(NULL), 0);
+	for (i = 0; i < 3; i++) {
+		kernel_reset();
+		kernel_tunable_int("draws", 2);
+		assert_int_equal(kernel_attach(), 0);
+		kernel_run();
+		kernel_draw_arc4(0);
+		kernel_set_id(ids[i][0], ids[i][1]);
+		drawn_by[i] = kernel_draw_arc4(0);
+		kernel_run();
+		assert_generation(2, 2);
+		detached(NULL);
+	}
+	assert_int_equal(drawn_by[0], drawn_by[1]);
+	assert_int_not_equal(drawn_by[0], drawn_by[2]);
+	assert_int_equal(attached(state), 0);
+}
+
 /* Fails if draws=0 leaves the hook in. */
 static void test_no_draws(void **state)
 {
@@ -377,6 +402,7 @@ int main(void)
 #if __FreeBSD_version < 1300000
 		row(test_first_draw),
 		row(test_detach_while_drawing),
+		row(test_draws_of_arc4random),
 		row(test_no_draws),
 #endif
 	};
