@@ -14,7 +14,7 @@ SYSCTL_INT(_hw_vmgenc, OID_AUTO, sci, CTLFLAG_RDTUN, &vmgenc_tunable_sci, 0,
 
 int vmgenc_tunable_draws = 1;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, draws, CTLFLAG_RDTUN, &vmgenc_tunable_draws, 0,
-    "Look at the id before each read of random(4), or (2) of arc4random(9) too (before FreeBSD 13)");
+    "Look before each read of random(4) (1), of arc4random(9) too (2); before FreeBSD 13 only");
 
 int vmgenc_tunable_look_ms = 1000;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, look_ms, CTLFLAG_RDTUN, &vmgenc_tunable_look_ms, 0,
