@@ -51,17 +51,49 @@ static uint64_t announced_ns(const struct lab_report *r)
 	return r->announced_ns != LAB_NEVER ? r->announced_ns : r->woken_ns;
 }
 
-static void count_clone(const struct table *t, const struct lab_report *r, struct comparison *c)
+/*
+ * How many of a thread's draws any other clone can have got to as well. Behind them nothing is
+ * known where the two were in step till then: that is no difference to show.
+ */
+static uint64_t compared(const struct table *t, const struct lab_report *r, unsigned int cpu,
+			 uint64_t others)
+{
+	if (!others || others >= r->counts[cpu] ||
+	    !t->shared[find(t, draws_of(r, cpu)[others - 1].value)])
+		return r->counts[cpu];
+	return others;
+}
+
+static void note_draw(struct drawn *own, const struct lab_draw *draw, bool identical, bool shown)
+{
+	own->drawn++;
+	if (identical) {
+		own->identical++;
+		if (draw->ns < own->first_ns)
+			own->first_ns = draw->ns;
+		if (draw->ns > own->last_ns)
+			own->last_ns = draw->ns;
+	}
+	if (shown)
+		strip_add(own->strip, draw->ns, identical);
+}
+
+static void count_clone(const struct table *t, const struct lab_report *r, const uint64_t *others,
+			struct comparison *c, struct drawn *drawn)
 {
 	struct comparison own = {.identical = 0};
 	uint64_t told = announced_ns(r);
 
 	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
 		const struct lab_draw *draw = draws_of(r, cpu);
+		uint64_t shown = compared(t, r, cpu, others[cpu]);
 
 		own.drawn += r->counts[cpu];
 		for (uint64_t i = 0; i < r->counts[cpu]; i++) {
-			if (!t->shared[find(t, draw[i].value)])
+			bool identical = t->shared[find(t, draw[i].value)];
+
+			note_draw(drawn, &draw[i], identical, i < shown);
+			if (!identical)
 				continue;
 			own.identical++;
 			own.late += draw[i].begun_ns > told;
@@ -95,7 +127,21 @@ static int allocate(struct table *t, uint64_t draws)
 			(unsigned long long)draws);
 }
 
-int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c)
+/* The most draws that any clone but this one made, for each CPU. */
+static void count_others(const struct lab_report *const *reports, size_t count, size_t own,
+			 uint64_t *others)
+{
+	memset(others, 0, LAB_MAX_CPUS * sizeof(*others));
+	for (size_t i = 0; i < count; i++) {
+		for (unsigned int cpu = 0; cpu < reports[i]->cpus && i != own; cpu++) {
+			if (reports[i]->counts[cpu] > others[cpu])
+				others[cpu] = reports[i]->counts[cpu];
+		}
+	}
+}
+
+int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c,
+		   struct drawn *drawn)
 {
 	struct table t = {.draws = NULL};
 	uint64_t all = 0;
@@ -115,8 +161,16 @@ int compare_clones(const struct lab_report *const *reports, size_t count, struct
 				enter(&t, &draw[j], (uint32_t)i);
 		}
 	}
-	for (size_t i = 0; i < count && !code; i++)
-		count_clone(&t, reports[i], c);
+	for (size_t i = 0; i < count && !code; i++) {
+		uint64_t others[LAB_MAX_CPUS];
+
+		drawn[i] = (struct drawn){.first_ns = LAB_NEVER, .strip = strip_new()};
+		if (!drawn[i].strip)
+			code = lab_fail(EXIT_ENVIRONMENT, "no memory");
+		count_others(reports, count, i, others);
+		if (!code)
+			count_clone(&t, reports[i], others, c, &drawn[i]);
+	}
 	free(t.draws);
 	free(t.owners);
 	free(t.shared);

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,7 +25,32 @@ static json_t *counter(const struct clone *c, uint64_t value)
 	return c->device ? json_integer((json_int_t)value) : json_null();
 }
 
-static json_t *clone_of(const struct clone *c)
+static json_t *strip_of(const struct drawn *d)
+{
+	struct span *spans;
+	size_t count = strip_spans(d->strip, &spans);
+	json_t *list = spans ? json_array() : NULL;
+
+	for (size_t i = 0; list && i < count; i++)
+		json_array_append_new(list, json_pack("[I,I,I,I]", (json_int_t)spans[i].from_ns,
+						      (json_int_t)spans[i].to_ns,
+						      (json_int_t)spans[i].drawn,
+						      (json_int_t)spans[i].identical));
+	free(spans);
+	return list;
+}
+
+static void add_draws(json_t *object, const struct drawn *d)
+{
+	json_object_set_new(object, "drawn", json_integer((json_int_t)d->drawn));
+	json_object_set_new(object, "identical", json_integer((json_int_t)d->identical));
+	json_object_set_new(object, "first_identical_ns", optional_ns(d->first_ns));
+	json_object_set_new(object, "last_identical_ns",
+			    optional_ns(d->identical ? d->last_ns : LAB_NEVER));
+	json_object_set_new(object, "strip", strip_of(d));
+}
+
+static json_t *clone_of(const struct clone *c, const struct drawn *d)
 {
 	json_t *object = json_object();
 
@@ -41,6 +67,7 @@ static json_t *clone_of(const struct clone *c)
 	json_object_set_new(object, "guid", optional_text(c->guid));
 	json_object_set_new(object, "event", optional_text(c->event));
 	json_object_set_new(object, "complaint", optional_text(c->complaint));
+	add_draws(object, d);
 	return object;
 }
 
@@ -49,7 +76,7 @@ static json_t *clones_of(const struct result *r)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < r->clone_count; i++)
-		json_array_append_new(list, clone_of(&r->clones[i]));
+		json_array_append_new(list, clone_of(&r->clones[i], &r->drawn[i]));
 	return list;
 }
 
@@ -74,6 +101,9 @@ static json_t *result_of(const struct prove_options *o, const struct result *r)
 
 	json_object_update(object, found);
 	json_decref(found);
+	if (judge_counts(o, r))
+		json_object_set_new(object, "allowed",
+				    json_integer((json_int_t)judge_allowed(o, r)));
 	return object;
 }
 
@@ -91,18 +121,36 @@ int json_check(const char *path)
 	return 0;
 }
 
+static void add_conditions(json_t *root, const struct prove_options *o, const struct results *all)
+{
+	char date[32] = "";
+	struct tm tm;
+
+	if (gmtime_r(&all->started, &tm))
+		strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	json_object_set_new(root, "date", json_string(date));
+	json_object_set_new(root, "accel", json_string(all->accel));
+	json_object_set_new(root, "draws", json_integer((json_int_t)o->draws));
+	json_object_set_new(root, "record_seconds", json_real(o->seconds));
+	json_object_set_new(root, "interval_ms", json_real(o->interval));
+	json_object_set_new(root, "module_args", optional_text(o->module_args));
+	json_object_set_new(root, "append", optional_text(o->append));
+}
+
 int json_write(const struct prove_options *o, const struct results *all)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < all->count; i++)
 		json_array_append_new(list, result_of(o, &all->list[i]));
-	json_t *root = json_pack("{s:i,s:i,s:i,s:i,s:i,s:b,s:b,s:o}", "version", 1, "clones",
-				 (int)o->clones, "depth", (int)o->depth, "runs", (int)o->runs,
-				 "cpus", (int)o->cpus, "same_id", o->same_id, "rdrand", o->rdrand,
-				 "results", list);
+	json_t *root =
+		json_pack("{s:i,s:s,s:i,s:i,s:i,s:i,s:b,s:b}", "version", 1, "kind", "prove",
+			  "clones", (int)o->clones, "depth", (int)o->depth, "runs", (int)o->runs,
+			  "cpus", (int)o->cpus, "same_id", o->same_id, "rdrand", o->rdrand);
 	if (!root)
 		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	add_conditions(root, o, all);
+	json_object_set_new(root, "results", list);
 	int failed = json_dump_file(root, o->json, JSON_INDENT(2));
 
 	json_decref(root);

@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "report.h"
 
@@ -187,7 +188,25 @@ struct comparison {
 	uint64_t late;	     /* of identical: begun when the clone had announced the change */
 };
 
-int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c);
+/* One clone's draws; the times are LAB_NEVER and 0 where none is identical. */
+struct drawn {
+	uint64_t identical, drawn, first_ns, last_ns;
+	struct strip *strip;
+};
+
+/* Fills one drawn for each report; free() each strip. */
+int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c,
+		   struct drawn *drawn);
+
+/* strip.c: the times of a clone's draws, and which are identical, as few spans */
+struct span {
+	uint64_t from_ns, to_ns; /* of its first and its last draw */
+	uint64_t drawn, identical;
+};
+
+struct strip *strip_new(void);
+void strip_add(struct strip *s, uint64_t ns, bool identical);
+size_t strip_spans(const struct strip *s, struct span **list); /* list is NULL: no memory */
 
 /* prove.c */
 struct guest {
@@ -237,12 +256,15 @@ struct result {
 	uint64_t snapshot_bytes;
 	double seconds; /* for all of it, from the snapshot on */
 	struct clone *clones;
+	struct drawn *drawn; /* for each clone */
 	size_t clone_count;
 };
 
 struct results {
 	struct result *list;
 	size_t count;
+	const char *accel; /* what really ran the guests */
+	time_t started;
 };
 
 extern const char *const generator_names[LAB_GENERATORS];

@@ -188,7 +188,7 @@ static int compare(struct bench *b, struct result *r)
 			code = lab_fail(EXIT_GUEST, "a clone's report makes no sense");
 	}
 	if (!code)
-		code = compare_clones(reports, b->clone_count, &r->found);
+		code = compare_clones(reports, b->clone_count, &r->found, r->drawn);
 
 	free(reports);
 	return code;
@@ -234,6 +234,7 @@ static struct result *new_result(struct bench *b, enum lab_generator g, bool pos
 	r->generator = g;
 	r->possible = possible;
 	r->clones = calloc((size_t)b->options->clones * b->options->depth, sizeof(*r->clones));
+	r->drawn = calloc((size_t)b->options->clones * b->options->depth, sizeof(*r->drawn));
 	return r;
 }
 
@@ -256,7 +257,7 @@ static int try_guest(struct bench *b, struct vm *source)
 		bool possible = source->report->generators & 1u << g;
 		struct result *r = new_result(b, (enum lab_generator)g, possible);
 
-		if (!r->clones)
+		if (!r->clones || !r->drawn)
 			return lab_fail(EXIT_ENVIRONMENT, "no memory");
 		lab_progress("run %u of %u, %s: cloning while %s draws", b->run + 1, o->runs,
 			     guest->label, generator_names[g]);
@@ -342,6 +343,7 @@ static int prove_in(const struct prove_options *o, struct bench *b)
 
 	if (!code)
 		code = accel_choose(o->accel, &b->machine.accel);
+	b->results->accel = b->machine.accel;
 	if (code)
 		return code;
 	code = rundir_open(&dir, space_needed(o, &b->machine));
@@ -356,15 +358,20 @@ static int prove_in(const struct prove_options *o, struct bench *b)
 
 static void free_results(struct results *all)
 {
-	for (size_t i = 0; i < all->count; i++)
+	for (size_t i = 0; i < all->count; i++) {
+		for (size_t j = 0; j < all->list[i].clone_count; j++)
+			free(all->list[i].drawn[j].strip);
 		free(all->list[i].clones);
+		free(all->list[i].drawn);
+	}
 	free(all->list);
 }
 
 int prove(const struct prove_options *o)
 {
 	struct results all = {
-		.list = calloc(o->runs * o->guest_count * LAB_GENERATORS, sizeof(struct result))};
+		.list = calloc(o->runs * o->guest_count * LAB_GENERATORS, sizeof(struct result)),
+		.started = time(NULL)};
 	struct bench b = {.options = o,
 			  .results = &all,
 			  .machine = {.cpus = o->cpus,
