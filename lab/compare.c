@@ -14,6 +14,7 @@ struct table {
 	uint32_t *owners;
 	bool *shared;
 	size_t mask;
+	uint64_t values, shared_values;
 };
 
 static const struct lab_draw *draws_of(const struct lab_report *r, unsigned int cpu)
@@ -40,7 +41,9 @@ static void enter(struct table *t, const struct lab_draw *draw, uint32_t owner)
 	if (!t->draws[at]) {
 		t->draws[at] = draw;
 		t->owners[at] = owner;
+		t->values++;
 	} else if (t->owners[at] != owner) {
+		t->shared_values += !t->shared[at];
 		t->shared[at] = true;
 	}
 }
@@ -111,6 +114,19 @@ static void count_clone(const struct table *t, const struct lab_report *r, const
 		c->late = own.late;
 }
 
+static void note_places(const struct table *t, const struct lab_report *r, uint32_t clone,
+			struct shared *s)
+{
+	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
+		for (uint64_t i = 0; i < r->counts[cpu]; i++) {
+			size_t at = find(t, draws_of(r, cpu)[i].value);
+
+			if (t->shared[at])
+				shared_note(s, at, &(struct place){clone, cpu, i});
+		}
+	}
+}
+
 static int allocate(struct table *t, uint64_t draws)
 {
 	size_t size = 1024;
@@ -170,7 +186,11 @@ int compare_clones(const struct lab_report *const *reports, size_t count, struct
 		count_others(reports, count, i, others);
 		if (!code)
 			count_clone(&t, reports[i], others, c, &drawn[i]);
+		if (!code && t.shared_values)
+			note_places(&t, reports[i], (uint32_t)i, &c->shared);
 	}
+	c->shared.values = t.values;
+	c->shared.shared = t.shared_values;
 	free(t.draws);
 	free(t.owners);
 	free(t.shared);

@@ -139,6 +139,7 @@ struct vm {
 	char name[32];
 	char ram[300], ram_top[300], report_path[300], console[300], errors[300];
 	char guid[40];
+	double start_seconds; /* a clone: from the start of QEMU to running */
 	bool shared_ram; /* can be snapshotted; a clone that shares the parent's file cannot */
 	pid_t pid;
 	struct qmp qmp;
@@ -155,12 +156,19 @@ int vm_copy_ram(const struct vm *parent, const struct vm *clone);
 void vm_share_ram(const struct vm *parent, struct vm *clone);
 int vm_snapshot(struct vm *vm, const char *file, double *seconds, uint64_t *bytes);
 int vm_restore(struct vm *vm, const char *file, double *seconds);
+int vm_stop(struct vm *vm);
 int vm_continue(struct vm *vm);
 int vm_wait(struct vm *vm, enum lab_state state);
 /* The exit code for a guest or a QEMU that is gone or failed, after saying so; else 0. */
 int vm_check(struct vm *vm);
 void vm_kill(struct vm *vm);
+/* For those that have ended: the space that nobody needs any more. */
+void vm_keep_report(const struct vm *vm, uint64_t size);
+void vm_drop_ram(const struct vm *vm);
 void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
+
+/* crowd.c: is there memory for one more clone beside those that run? */
+bool crowd_has_memory(const struct machine *m);
 
 /* media.c: the files that a guest boots from */
 struct media {
@@ -179,6 +187,29 @@ int media_write(struct media *media, struct machine *m, const char *directory,
 		const struct media_source *from);
 void media_remove(const struct media *media);
 
+/* shared.c: the values that more than one clone drew */
+#define SHARED_KEPT 32
+
+struct place {
+	uint32_t clone, cpu;
+	uint64_t draw;
+};
+
+struct shared_value {
+	size_t key; /* tells it from others while they are compared */
+	uint64_t clones, draws;
+	struct place first, last;
+};
+
+struct shared {
+	uint64_t values, shared; /* of all clones, each value once; those that clones share */
+	struct shared_value list[SHARED_KEPT];
+	size_t kept;
+};
+
+void shared_note(struct shared *s, size_t key, const struct place *at);
+void shared_to_json(const struct shared *s, json_t *object);
+
 /* compare.c */
 struct comparison {
 	uint64_t identical;  /* draws of one clone that another made as well: the worst clone's */
@@ -186,6 +217,7 @@ struct comparison {
 	uint64_t last_ns;    /* when the last of them was made, after its resume; any clone */
 	uint64_t last_index; /* and which draw of its thread it was */
 	uint64_t late;	     /* of identical: begun when the clone had announced the change */
+	struct shared shared;
 };
 
 /* One clone's draws; the times are LAB_NEVER and 0 where none is identical. */
@@ -227,7 +259,7 @@ struct prove_options {
 	const char *accel;
 	const char *json;
 	const char *programs; /* where "make programs" laid out what probes run */
-	unsigned int clones, runs, depth, cpus;
+	unsigned int clones, at_once, runs, depth, cpus;
 	uint64_t draws;
 	double seconds, timeout, interval;
 	long max_identical; /* -1: not given */
@@ -258,6 +290,7 @@ struct result {
 	struct clone *clones;
 	struct drawn *drawn; /* for each clone */
 	size_t clone_count;
+	unsigned int most_at_once;
 };
 
 struct results {

@@ -16,6 +16,7 @@ enum {
 	OPT_ACPI,
 	OPT_APPEND,
 	OPT_ARC4RAND,
+	OPT_AT_ONCE,
 	OPT_CLONES,
 	OPT_CPUS,
 	OPT_DEPTH,
@@ -50,6 +51,7 @@ static const struct option options[] = {
 	{"acpi", required_argument, NULL, OPT_ACPI},
 	{"append", required_argument, NULL, OPT_APPEND},
 	{"arc4rand", required_argument, NULL, OPT_ARC4RAND},
+	{"at-once", required_argument, NULL, OPT_AT_ONCE},
 	{"clones", required_argument, NULL, OPT_CLONES},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
@@ -96,6 +98,7 @@ static const char help[] =
 	"  --probe NAME          uuid, openssl, postgres or nginx: a real program (repeatable)\n"
 	"  --programs DIR        where \"make programs\" put those (build/programs)\n"
 	"  --clones N            clones of each snapshot (2)\n"
+	"  --at-once N           of these, run so many at once if memory allows (1)\n"
 	"  --runs N              boot and clone everything this often (1)\n"
 	"  --depth N             2: clone a clone, and so on (1)\n"
 	"  --same-id             clones keep their parent's id: a notification without a change\n"
@@ -237,7 +240,7 @@ static int parse_number(struct parsed *p, int option, const char *name)
 {
 	struct prove_options *o = &p->prove;
 	double n;
-	double max = option == OPT_CPUS ? LAB_MAX_CPUS : option == OPT_DEPTH ? 16 : 1e6;
+	double max = option == OPT_CPUS ? LAB_MAX_CPUS : option == OPT_DEPTH ? 1000 : 1e6;
 	double min = option == OPT_CLONES ? 2 : option == OPT_MAX || option == OPT_INTERVAL ? 0 : 1;
 	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
 			  option == OPT_DRAWS ? 1e7 : max, &n);
@@ -247,6 +250,9 @@ static int parse_number(struct parsed *p, int option, const char *name)
 	if (code)
 		return code;
 	switch (option) {
+	case OPT_AT_ONCE:
+		o->at_once = (unsigned int)n;
+		break;
 	case OPT_CLONES:
 		o->clones = (unsigned int)n;
 		break;
@@ -454,6 +460,7 @@ int main(int argc, char **argv)
 					    .append = "",
 					    .accel = "auto",
 					    .clones = 2,
+					    .at_once = 1,
 					    .runs = 1,
 					    .depth = 1,
 					    .cpus = 2,

@@ -37,21 +37,28 @@ struct bench {
 	size_t clone_count;
 };
 
-/* The report's header, then the records, as whole MiB. */
+/* The report's header, then the records. */
+static uint64_t report_used(const struct prove_options *o)
+{
+	return RECORDS + o->draws * o->cpus * sizeof(struct lab_draw);
+}
+
+/* As whole MiB, which is what QEMU takes. */
 static uint64_t report_size(const struct prove_options *o)
 {
-	uint64_t want =
-		sizeof(struct lab_report) + 64 + o->draws * o->cpus * sizeof(struct lab_draw);
-
-	return (want + (1 << 20) - 1) >> 20 << 20;
+	return (report_used(o) + (1 << 20) - 1) >> 20 << 20;
 }
 
 static uint64_t space_needed(const struct prove_options *o, const struct machine *m)
 {
 	uint64_t ram = (uint64_t)(m->memory_mb + 2 * m->initramfs_mb) << 20;
 
-	return (96 << 20) + ram * o->depth + m->report_size * (1 + (uint64_t)o->clones * o->depth) +
-	       (64 << 20);
+	uint64_t clones = (uint64_t)o->clones * o->depth;
+	uint64_t at_once = o->at_once < o->clones ? o->at_once : o->clones;
+
+	/* A parent's RAM is there until its clones have drawn, whatever the depth. */
+	return (96 << 20) + ram * (o->depth < 3 ? o->depth : 3) +
+	       m->report_size * (3 + at_once) + report_used(o) * clones + (64 << 20);
 }
 
 static void first_report(const struct bench *b, struct lab_report *r)
@@ -74,9 +81,9 @@ static void first_report(const struct bench *b, struct lab_report *r)
 }
 
 /* A clone starts with its parent's report, but for the lineage that tells it what it is. */
-static int start_clone(struct bench *b, struct vm *parent, const char *snapshot, bool breeds,
-		       struct vm *clone, double *seconds)
+static int start_clone(struct bench *b, struct vm *parent, const char *snapshot, bool breeds)
 {
+	struct vm *clone = &b->clones[b->clone_count++];
 	struct lab_report *first = malloc(sizeof(*first));
 	char name[32];
 
@@ -97,8 +104,8 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 	if (!breeds)
 		vm_share_ram(parent, clone);
 	if (!code)
-		code = vm_restore(clone, snapshot, seconds);
-	return code ? code : vm_wait(clone, LAB_RECORDED);
+		code = vm_restore(clone, snapshot, &clone->start_seconds);
+	return code;
 }
 
 /* As FreeBSD's sysctl gives it: the device's 16 bytes, the first three fields little-endian. */
@@ -114,12 +121,12 @@ static void format_guid(const struct lab_report *report, char *to, size_t size)
 			 b[12], b[13], b[14], b[15]);
 }
 
-static void note_clone(struct result *r, const struct vm *vm, double seconds)
+static void note_clone(struct result *r, const struct vm *vm)
 {
 	const struct lab_report *report = vm->report;
 	struct clone *c = &r->clones[r->clone_count++];
 
-	*c = (struct clone){.start_seconds = seconds,
+	*c = (struct clone){.start_seconds = vm->start_seconds,
 			    .rekeyed_ns = report->rekeyed_ns,
 			    .woken_ns = report->woken_ns,
 			    .announced_ns = report->announced_ns,
@@ -136,31 +143,98 @@ static void note_clone(struct result *r, const struct vm *vm, double seconds)
 	format_guid(report, c->guid, sizeof(c->guid));
 }
 
-/* Clones of parent; the first of them is cloned in turn until the depth is reached. */
-static int clone_all(struct bench *b, struct vm *parent, unsigned int depth, struct result *r)
+static void end_clone(const struct bench *b, struct vm *clone)
+{
+	vm_kill(clone);
+	vm_keep_report(clone, report_used(b->options));
+}
+
+/* Those that have recorded take no more time from the others; how many are left. */
+static unsigned int count_running(struct bench *b, const struct vm *breeder)
+{
+	unsigned int running = 0;
+
+	for (size_t i = 0; i < b->clone_count; i++) {
+		struct vm *clone = &b->clones[i];
+
+		if (!clone->pid || clone == breeder)
+			continue;
+		if (__atomic_load_n(&clone->report->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
+			end_clone(b, clone);
+		else
+			running++;
+	}
+	return running;
+}
+
+/* The next in order; one that is to be cloned stands still until then. */
+static int finish_clone(struct bench *b, const struct vm *breeder, struct result *r)
+{
+	struct vm *clone = &b->clones[r->clone_count];
+	int code = vm_wait(clone, LAB_RECORDED);
+
+	if (code)
+		return code;
+	note_clone(r, clone);
+	if (clone == breeder)
+		return vm_stop(clone);
+	end_clone(b, clone);
+	return 0;
+}
+
+static void say_how_far(const struct bench *b, size_t started)
 {
 	const struct prove_options *o = b->options;
-	struct vm *first = &b->clones[b->clone_count];
+
+	if (started % 100 == 0 && o->clones * o->depth > started)
+		lab_progress("run %u of %u, %s: cloning, %zu of %u clones", b->run + 1, o->runs,
+			     o->guests[b->guest].label, started, o->clones * o->depth);
+}
+
+/* Clones of one snapshot of parent, some at once; breeder is the one to be cloned in turn. */
+static int clone_parent(struct bench *b, struct vm *parent, const struct vm *breeder,
+			struct result *r)
+{
+	const struct prove_options *o = b->options;
+	size_t end = b->clone_count + o->clones;
 	char snapshot[300];
-	double seconds;
 
 	snprintf(snapshot, sizeof(snapshot), "%s/%s.snapshot", b->directory, parent->name);
 	int code = vm_snapshot(parent, snapshot, &r->snapshot_seconds, &r->snapshot_bytes);
 
-	for (unsigned int i = 0; i < o->clones && !code; i++) {
-		struct vm *clone = &b->clones[b->clone_count++];
-		bool breeds = i == 0 && depth < o->depth;
+	while (!code && r->clone_count < end) {
+		unsigned int running = count_running(b, breeder);
+		bool room = running < o->at_once && (!running || crowd_has_memory(&b->machine));
 
-		code = start_clone(b, parent, snapshot, breeds, clone, &seconds);
-		if (code)
-			break;
-		note_clone(r, clone, seconds);
-		if (!breeds)
-			vm_kill(clone);
+		if (b->clone_count == end || !room) {
+			code = finish_clone(b, breeder, r);
+			continue;
+		}
+		code = start_clone(b, parent, snapshot, breeder == &b->clones[b->clone_count]);
+		say_how_far(b, b->clone_count);
+		if (running + 1 > r->most_at_once)
+			r->most_at_once = running + 1;
 	}
 	unlink(snapshot);
-	if (!code && depth < o->depth)
-		code = clone_all(b, first, depth + 1, r);
+	return code;
+}
+
+/* The first of each snapshot's clones is cloned in turn until the depth is reached. */
+static int clone_all(struct bench *b, struct vm *source, struct result *r)
+{
+	struct vm *parent = source;
+	int code = 0;
+
+	for (unsigned int depth = 1; depth <= b->options->depth && !code; depth++) {
+		struct vm *first = &b->clones[b->clone_count];
+
+		code = clone_parent(b, parent, depth < b->options->depth ? first : NULL, r);
+		if (parent != source) {
+			end_clone(b, parent);
+			vm_drop_ram(parent);
+		}
+		parent = first;
+	}
 	return code;
 }
 
@@ -215,7 +289,7 @@ static int try_generator(struct bench *b, struct vm *source, struct result *r)
 	double begin = lab_now();
 
 	if (!code)
-		code = clone_all(b, source, 1, r);
+		code = clone_all(b, source, r);
 	if (!code)
 		code = compare(b, r);
 	r->seconds = lab_now() - begin;

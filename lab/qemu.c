@@ -406,6 +406,11 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 	return explain(vm, code);
 }
 
+int vm_stop(struct vm *vm)
+{
+	return explain(vm, qmp_call(&vm->qmp, "stop", NULL, -1));
+}
+
 int vm_continue(struct vm *vm)
 {
 	return explain(vm, qmp_call(&vm->qmp, "cont", NULL, -1));
@@ -477,6 +482,18 @@ void vm_share_ram(const struct vm *parent, struct vm *clone)
 	memcpy(clone->ram_top, parent->ram_top, sizeof(clone->ram_top));
 }
 
+void vm_keep_report(const struct vm *vm, uint64_t size)
+{
+	if (vm->report && truncate(vm->report_path, (off_t)size))
+		lab_note("cannot shorten %s: %s", vm->report_path, strerror(errno));
+}
+
+void vm_drop_ram(const struct vm *vm)
+{
+	unlink(vm->ram);
+	unlink(vm->ram_top);
+}
+
 void vm_forget(struct vm *vm)
 {
 	vm_kill(vm);
@@ -484,9 +501,7 @@ void vm_forget(struct vm *vm)
 		munmap(vm->report, vm->machine->report_size);
 		unlink(vm->report_path);
 	}
-	if (vm->shared_ram) {
-		unlink(vm->ram);
-		unlink(vm->ram_top);
-	}
+	if (vm->shared_ram)
+		vm_drop_ram(vm);
 	vm->report = NULL;
 }
