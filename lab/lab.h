@@ -16,6 +16,7 @@
 #include <time.h>
 
 #include "report.h"
+#include "shape.h"
 
 #define LAB_VERSION "0.1"
 
@@ -112,7 +113,13 @@ struct firmware {
 	const char *table; /* a compiled ACPI table, or NULL */
 	const char *id;	   /* the VM Generation ID, or NULL: a random one */
 	bool no_vmgenid;   /* leave out QEMU's own device */
+	const struct shape *shape; /* a hypervisor's instead of QEMU's own, or NULL */
+	char placed[300], page_file[300]; /* its table; its page, where that is not RAM */
+	uint32_t rom_size;
 };
+
+#define HOLE_ADDRESS 0xfed01000ull
+#define ROM_END 0x100000000ull
 
 bool firmware_is_id(const char *text);
 int firmware_check(const struct firmware *f);
@@ -140,11 +147,17 @@ struct vm {
 	char ram[300], ram_top[300], report_path[300], console[300], errors[300];
 	char guid[40];
 	double start_seconds; /* a clone: from the start of QEMU to running */
+	struct shape_id id; /* where the firmware has a shape */
+	char bell[300];	    /* a byte into this FIFO is an interrupt */
 	bool shared_ram; /* can be snapshotted; a clone that shares the parent's file cannot */
 	pid_t pid;
 	struct qmp qmp;
 	struct lab_report *report;
 };
+
+/* Where the report is in the guest, and how much of it the guest may use as such. */
+uint64_t machine_report_address(const struct machine *m);
+uint64_t machine_report_size(const struct machine *m);
 
 void vm_init(struct vm *vm, const struct machine *m, const char *directory, const char *name);
 void vm_random_id(struct vm *vm);
@@ -265,6 +278,9 @@ struct prove_options {
 	long max_identical; /* -1: not given */
 	bool same_id, rdrand, tcg_single, times, keep;
 	const char *append;
+	const char *tables;	   /* where the compiled tables of shapes are */
+	const struct shape *shape; /* of the firmware; NULL: QEMU's own */
+	bool matrix, shapes[32];   /* --firmware, and which */
 };
 
 /* What a clone tells beside its draws. The counters are the device's, since it was attached. */
@@ -275,6 +291,7 @@ struct clone {
 	bool device;
 	char event[160], complaint[200]; /* FreeBSD */
 	char guid[40], id[40];		 /* what the sysctl says, and what the clone was given */
+	struct sighting seen;
 };
 
 /* One generator in one guest in one run. */
@@ -303,6 +320,9 @@ struct results {
 extern const char *const generator_names[LAB_GENERATORS];
 
 int prove(const struct prove_options *o);
+/* Only the experiment: into all, which the caller frees with results_free(). */
+int prove_quietly(const struct prove_options *o, struct results *all);
+void results_free(struct results *all);
 
 /* probe.c: real programs as generators; unknown names are not added */
 bool probe_add(struct prove_options *o, const char *name);

@@ -22,6 +22,7 @@ enum {
 	OPT_DEPTH,
 	OPT_DRAWS,
 	OPT_FILE,
+	OPT_FIRMWARE,
 	OPT_GENERATOR,
 	OPT_GUEST,
 	OPT_ID,
@@ -41,6 +42,7 @@ enum {
 	OPT_RUNS,
 	OPT_SAME_ID,
 	OPT_SECONDS,
+	OPT_TABLES,
 	OPT_TCG_SINGLE,
 	OPT_TIMEOUT,
 	OPT_TIMES
@@ -57,6 +59,7 @@ static const struct option options[] = {
 	{"depth", required_argument, NULL, OPT_DEPTH},
 	{"draws", required_argument, NULL, OPT_DRAWS},
 	{"file", required_argument, NULL, OPT_FILE},
+	{"firmware", required_argument, NULL, OPT_FIRMWARE},
 	{"generator", required_argument, NULL, OPT_GENERATOR},
 	{"guest", required_argument, NULL, OPT_GUEST},
 	{"help", no_argument, NULL, 'h'},
@@ -78,6 +81,7 @@ static const struct option options[] = {
 	{"runs", required_argument, NULL, OPT_RUNS},
 	{"same-id", no_argument, NULL, OPT_SAME_ID},
 	{"seconds", required_argument, NULL, OPT_SECONDS},
+	{"tables", required_argument, NULL, OPT_TABLES},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"times", no_argument, NULL, OPT_TIMES},
 	{"version", no_argument, NULL, 'V'},
@@ -96,6 +100,10 @@ static const char help[] =
 	"too,\n"
 	"                        or all (default all; repeatable)\n"
 	"  --probe NAME          uuid, openssl, postgres or nginx: a real program (repeatable)\n"
+	"  --firmware NAME       a hypervisor's ACPI table and way to change the id: qemu, vmware,\n"
+	"                        hyperv-old, hyperv, xen, aws, firecracker-old, firecracker, bhyve\n"
+	"                        or all; prints a matrix (repeatable)\n"
+	"  --tables DIR          where \"make firmware\" put those tables (build/test/firmware)\n"
 	"  --programs DIR        where \"make programs\" put those (build/programs)\n"
 	"  --clones N            clones of each snapshot (2)\n"
 	"  --at-once N           of these, run so many at once if memory allows (1)\n"
@@ -293,6 +301,17 @@ static int parse_id(struct parsed *p)
 	return 0;
 }
 
+static int add_firmware(struct prove_options *o, const char *name)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < shape_count; i++) {
+		if (!strcmp(name, "all") || !strcmp(name, shapes[i].name))
+			o->shapes[i] = o->matrix = found = true;
+	}
+	return found ? 0 : usage("there is no firmware %s", name);
+}
+
 static int parse_accel(struct parsed *p)
 {
 	if (strcmp(optarg, "auto") && strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
@@ -328,6 +347,11 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_FILE:
 		return add_file(&p->run, optarg);
+	case OPT_FIRMWARE:
+		return add_firmware(&p->prove, optarg);
+	case OPT_TABLES:
+		p->prove.tables = optarg;
+		return 0;
 	case OPT_GENERATOR:
 		return add_generator(&p->prove, optarg);
 	case OPT_GUEST:
@@ -397,6 +421,8 @@ static int main_prove(struct parsed *p, char **rest)
 		return code;
 	if (!o->guest_count)
 		return usage("prove needs --kernel or %s", "--guest");
+	if (o->matrix)
+		return matrix(o);
 	for (int g = 0; g < LAB_GENERATORS; g++)
 		any |= o->generators[g];
 	if (!any)
@@ -457,6 +483,7 @@ int main(int argc, char **argv)
 {
 	static struct parsed p = {.prove = {.module_args = "",
 					    .programs = "build/programs",
+					    .tables = "build/test/firmware",
 					    .append = "",
 					    .accel = "auto",
 					    .clones = 2,

@@ -35,6 +35,7 @@ struct bench {
 	uint32_t lineage;  /* the last one given to a VM */
 	struct vm *clones; /* clones of every depth, of the generator under way */
 	size_t clone_count;
+	uint8_t in_snapshot[ID_SIZE]; /* the id that the snapshot's file has now */
 };
 
 /* The report's header, then the records. */
@@ -46,7 +47,9 @@ static uint64_t report_used(const struct prove_options *o)
 /* As whole MiB, which is what QEMU takes. */
 static uint64_t report_size(const struct prove_options *o)
 {
-	return (report_used(o) + (1 << 20) - 1) >> 20 << 20;
+	uint64_t want = report_used(o) + (o->shape ? PAGE_BLOCK : 0);
+
+	return (want + (1 << 20) - 1) >> 20 << 20;
 }
 
 static uint64_t space_needed(const struct prove_options *o, const struct machine *m)
@@ -78,6 +81,21 @@ static void first_report(const struct bench *b, struct lab_report *r)
 	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
 		lab_note("the host has no random numbers for the guest's seed");
 	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
+	r->may_refuse = o->shape != NULL;
+	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
+}
+
+/* The hypervisor's way to give a clone its id, before it runs. */
+static int give_id(struct bench *b, struct vm *clone, const char *snapshot)
+{
+	if (!b->options->shape)
+		return 0;
+	if (!idpage_is_in_snapshot(b->options->shape))
+		return idpage_write(clone);
+	int code = idpage_change_snapshot(clone, snapshot, b->in_snapshot);
+
+	memcpy(b->in_snapshot, clone->id.bytes, ID_SIZE);
+	return code;
 }
 
 /* A clone starts with its parent's report, but for the lineage that tells it what it is. */
@@ -103,6 +121,8 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 		code = vm_copy_ram(parent, clone);
 	if (!breeds)
 		vm_share_ram(parent, clone);
+	if (!code)
+		code = give_id(b, clone, snapshot);
 	if (!code)
 		code = vm_restore(clone, snapshot, &clone->start_seconds);
 	return code;
@@ -141,6 +161,7 @@ static void note_clone(struct result *r, const struct vm *vm)
 		 report->complaint);
 	snprintf(c->id, sizeof(c->id), "%s", vm->guid);
 	format_guid(report, c->guid, sizeof(c->guid));
+	sighting_take(&c->seen, vm);
 }
 
 static void end_clone(const struct bench *b, struct vm *clone)
@@ -202,6 +223,7 @@ static int clone_parent(struct bench *b, struct vm *parent, const struct vm *bre
 	snprintf(snapshot, sizeof(snapshot), "%s/%s.snapshot", b->directory, parent->name);
 	int code = vm_snapshot(parent, snapshot, &r->snapshot_seconds, &r->snapshot_bytes);
 
+	memcpy(b->in_snapshot, parent->id.bytes, ID_SIZE);
 	while (!code && r->clone_count < end) {
 		unsigned int running = count_running(b, breeder);
 		bool room = running < o->at_once && (!running || crowd_has_memory(&b->machine));
@@ -351,7 +373,7 @@ static void add_file(struct cpio_file *files, size_t *count, const char *path, c
 static int boot_and_try(struct bench *b)
 {
 	const struct guest *guest = &b->options->guests[b->guest];
-	struct cpio_file files[4] = {{.name = "init", .mode = 0100755}};
+	struct cpio_file files[5] = {{.name = "init", .mode = 0100755}};
 	struct media_source from = {.freebsd = guest->freebsd,
 				    .module_args = b->options->module_args,
 				    .files = files,
@@ -369,12 +391,17 @@ static int boot_and_try(struct bench *b)
 	b->machine.kernel = guest->kernel;
 	vm_init(&source, &b->machine, b->directory, "source");
 	first_report(b, first);
+	if (b->options->shape)
+		add_file(files, &from.file_count, b->machine.firmware.placed,
+			 "kernel/firmware/acpi/vmgenc.aml");
 	int code = media_write(&media, &b->machine, b->directory, &from);
 
 	if (!code)
 		code = probe_append(b->options, media.files);
 	if (!code)
 		code = vm_create_report(&source, first);
+	if (!code && b->options->shape)
+		code = idpage_write(&source);
 	free(first);
 	lab_progress("run %u of %u, %s: booting", b->run + 1, b->options->runs, guest->label);
 	if (!code)
@@ -424,13 +451,16 @@ static int prove_in(const struct prove_options *o, struct bench *b)
 	if (code)
 		return code;
 	b->directory = dir.path;
-	code = try_all(b);
+	if (o->shape)
+		code = idpage_prepare(o, &b->machine, b->directory);
+	if (!code)
+		code = try_all(b);
 	rundir_close(&dir, o->keep);
 	lab_progress("%s", "");
 	return code;
 }
 
-static void free_results(struct results *all)
+void results_free(struct results *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
 		for (size_t j = 0; j < all->list[i].clone_count; j++)
@@ -441,14 +471,12 @@ static void free_results(struct results *all)
 	free(all->list);
 }
 
-int prove(const struct prove_options *o)
+int prove_quietly(const struct prove_options *o, struct results *all)
 {
-	struct results all = {
-		.list = calloc(o->runs * o->guest_count * LAB_GENERATORS, sizeof(struct result)),
-		.started = time(NULL)};
 	struct bench b = {.options = o,
-			  .results = &all,
-			  .machine = {.cpus = o->cpus,
+			  .results = all,
+			  .machine = {.firmware = {.shape = o->shape},
+				      .cpus = o->cpus,
 				      .rdrand = o->rdrand,
 				      .tcg_single = o->tcg_single,
 				      .append = o->append,
@@ -462,10 +490,22 @@ int prove(const struct prove_options *o)
 	/* Unpacked, and as much again for the programs that run. */
 	b.machine.memory_mb += 2 * b.machine.initramfs_mb;
 	b.clones = calloc((size_t)o->clones * o->depth, sizeof(*b.clones));
-	if (!all.list || !b.clones)
+	all->count = 0;
+	all->started = time(NULL);
+	all->list = calloc(o->runs * o->guest_count * LAB_GENERATORS, sizeof(struct result));
+	if (!all->list || !b.clones)
 		code = lab_fail(EXIT_ENVIRONMENT, "no memory");
 	else
 		code = prove_in(o, &b);
+	free(b.clones);
+	return code;
+}
+
+int prove(const struct prove_options *o)
+{
+	struct results all;
+	int code = prove_quietly(o, &all);
+
 	if (!code) {
 		table_print(o, &all);
 		code = o->times ? times_print(o, &all) : 0;
@@ -474,7 +514,6 @@ int prove(const struct prove_options *o)
 
 		code = code ? code : verdict;
 	}
-	free(b.clones);
-	free_results(&all);
+	results_free(&all);
 	return code;
 }

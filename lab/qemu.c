@@ -63,7 +63,10 @@ void vm_init(struct vm *vm, const struct machine *m, const char *directory, cons
 	snprintf(vm->report_path, sizeof(vm->report_path), "%s/%s.report", directory, name);
 	snprintf(vm->console, sizeof(vm->console), "%s/%s.console", directory, name);
 	snprintf(vm->errors, sizeof(vm->errors), "%s/%s.qemu", directory, name);
+	snprintf(vm->bell, sizeof(vm->bell), "%s/%s.bell", directory, name);
 	vm_random_id(vm);
+	if (m->firmware.shape)
+		shape_new_id(m->firmware.shape, &vm->id);
 	if (m->firmware.id)
 		snprintf(vm->guid, sizeof(vm->guid), "%s", m->firmware.id);
 }
@@ -103,11 +106,54 @@ static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool
 	add(a, "node,nodeid=%u,memdev=ram%u", node, node);
 }
 
+static bool is_high(const struct machine *m)
+{
+	return m->firmware.shape && m->firmware.shape->where == WHERE_HIGH;
+}
+
+uint64_t machine_report_address(const struct machine *m)
+{
+	return is_high(m) ? 1ull << 32 : (uint64_t)m->memory_mb << 20;
+}
+
+uint64_t machine_report_size(const struct machine *m)
+{
+	return m->report_size - (m->firmware.shape ? PAGE_BLOCK : 0);
+}
+
+/* QEMU's own device is also what raises the event with which some shapes tell the guest. */
+static bool wants_vmgenid(const struct firmware *f)
+{
+	return !f->no_vmgenid && (!f->shape || f->shape->news == NEWS_GPE);
+}
+
+static void add_shape(struct arguments *a, const struct vm *vm)
+{
+	const struct firmware *f = &vm->machine->firmware;
+
+	if (f->shape->where == WHERE_HOLE) {
+		add(a, "-object");
+		add(a, "memory-backend-file,id=hole,size=4K,share=off,mem-path=%s", f->page_file);
+		add(a, "-device");
+		add(a, "ivshmem-plain,memdev=hole,master=on");
+	}
+	if (f->shape->where == WHERE_ROM) {
+		add(a, "-bios");
+		add(a, "%s", f->page_file);
+	}
+	if (f->shape->news == NEWS_GED) {
+		add(a, "-chardev");
+		add(a, "pipe,id=bell,path=%s", vm->bell);
+		add(a, "-serial");
+		add(a, "chardev:bell");
+	}
+}
+
 static void add_firmware(struct arguments *a, const struct vm *vm)
 {
 	const struct firmware *f = &vm->machine->firmware;
 
-	if (!f->no_vmgenid) {
+	if (wants_vmgenid(f)) {
 		add(a, "-device");
 		add(a, "vmgenid,guid=%s", vm->guid);
 	}
@@ -115,6 +161,21 @@ static void add_firmware(struct arguments *a, const struct vm *vm)
 		add(a, "-acpitable");
 		add(a, "file=%s", f->table);
 	}
+}
+
+/* The page of a shape is reserved with the report, or made ACPI NVS. */
+static void add_command_line(struct arguments *a, const struct machine *m)
+{
+	const struct shape *s = m->firmware.shape;
+	unsigned long long address = machine_report_address(m), size = machine_report_size(m);
+	char page[200] = "";
+
+	if (s)
+		snprintf(page, sizeof(page), " 8250.nr_uarts=1 memmap=%u%c0x%llx%s", PAGE_BLOCK,
+			 s->where == WHERE_NVS ? '%' : '$', address + size,
+			 s->where == WHERE_NVS ? "-1+4" : "");
+	add(a, CMDLINE " memmap=%llu$0x%llx lab_report=%llx,%llx%s %s", size, address, address,
+	    size, page, m->append);
 }
 
 static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, bool incoming)
@@ -128,7 +189,10 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "-display");
 	add(a, "none");
 	add(a, "-machine");
-	add(a, "pc,usb=off,vmport=off");
+	if (is_high(m))
+		add(a, "pc,usb=off,vmport=off,max-ram-below-4g=%uM", m->memory_mb);
+	else
+		add(a, "pc,usb=off,vmport=off");
 	add(a, "-accel");
 	if (!strcmp(m->accel, "kvm"))
 		add(a, "kvm");
@@ -149,6 +213,8 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "file,id=console,path=%s", vm->console);
 	add(a, "-serial");
 	add(a, "chardev:console");
+	if (m->firmware.shape)
+		add_shape(a, vm);
 	add(a, "-chardev");
 	add(a, "socket,id=qmp,fd=%d", qmp);
 	add(a, "-mon");
@@ -159,10 +225,7 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 		add(a, "-initrd");
 		add(a, "%s", m->initramfs);
 		add(a, "-append");
-		add(a, CMDLINE " memmap=%lluM$%uM lab_report=%llx,%llx %s",
-		    (unsigned long long)(m->report_size >> 20), m->memory_mb,
-		    (unsigned long long)m->memory_mb << 20, (unsigned long long)m->report_size,
-		    m->append);
+		add_command_line(a, m);
 	}
 	if (!incoming)
 		return;
@@ -300,6 +363,8 @@ static int start(struct vm *vm, bool incoming)
 	int pair[2];
 	pid_t lab = getpid();
 
+	if (vm->machine->firmware.shape && mkfifo(vm->bell, 0600) && errno != EEXIST)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot make %s: %s", vm->bell, strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return lab_fail(EXIT_ENVIRONMENT, "socketpair: %s", strerror(errno));
 	vm->pid = fork();
@@ -400,6 +465,8 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 	if (!code)
 		code = qmp_wait_migrated(q);
 	if (!code)
+		code = idpage_ring(vm);
+	if (!code)
 		code = qmp_call(q, "cont", NULL, -1);
 	*seconds = lab_now() - begin;
 	close(fd);
@@ -497,6 +564,7 @@ void vm_drop_ram(const struct vm *vm)
 void vm_forget(struct vm *vm)
 {
 	vm_kill(vm);
+	unlink(vm->bell);
 	if (vm->report) {
 		munmap(vm->report, vm->machine->report_size);
 		unlink(vm->report_path);

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define LAB_REPORT_MAGIC 0x4c474d56u
-#define LAB_REPORT_VERSION 4
+#define LAB_REPORT_VERSION 5
 #define LAB_MAX_CPUS 16
 #define LAB_VALUE_SIZE 16
 #define LAB_LOG_SIZE 8192
@@ -69,6 +69,9 @@ static inline enum lab_probe lab_probe_of(enum lab_generator g)
 	return g <= LAB_SCRAM_PROVIDER ? LAB_PROBE_POSTGRES : LAB_PROBE_NGINX;
 }
 
+/* The kernel's own driver: there is none, it has no device, it has one. */
+enum lab_builtin { LAB_BUILTIN_NONE = 0, LAB_BUILTIN_IDLE = 1, LAB_BUILTIN_BOUND = 2 };
+
 /* Guest to host: how far it is. */
 enum lab_state {
 	LAB_BOOTING = 0,
@@ -101,7 +104,7 @@ struct lab_report {
 	uint32_t cpus;
 	uint32_t load_module;
 	uint32_t argc;
-	uint32_t reserved;
+	uint32_t may_refuse; /* a module that the kernel refuses is a result, not a failure */
 	uint64_t draws;	      /* records a thread makes at most */
 	uint64_t nanoseconds; /* and for how long */
 	uint64_t interval;    /* nanoseconds that it sleeps after each draw: an idle guest */
@@ -109,6 +112,7 @@ struct lab_report {
 	uint64_t stream_size; /* run: the records' memory is a ring of this size */
 	uint64_t stream_read; /* bytes the host took from it so far */
 	uint8_t seed[32];     /* for the guest's kernel, so that boot needs not wait for it */
+	uint64_t hole;	      /* Linux: put the memory of the ivshmem device there, unless 0 */
 	char module_args[512];
 	char args[LAB_ARGS_SIZE]; /* run: the program's arguments, each NUL-terminated */
 
@@ -139,6 +143,13 @@ struct lab_report {
 	uint64_t spurious;
 	uint64_t rekeys;
 	uint64_t rekey_failures;
+
+	/* Linux only */
+	uint8_t id[16];	      /* the driver's, as it read it */
+	char guid_text[40];   /* the sysctl dev.vmgenc.0.guid */
+	uint64_t acpi_events; /* interrupts of ACPI's since the drawing began */
+	uint32_t builtin;     /* enum lab_builtin */
+	uint32_t refused;     /* the errno with which the kernel refused the module, or 0 */
 
 	/* FreeBSD only */
 	char event[160];     /* what /dev/devctl said of a change last */

@@ -156,6 +156,7 @@ static void report_times(struct vmgenc *vg, uint64_t resumed)
 	report->spurious = st.spurious;
 	report->rekeys = st.rekeys;
 	report->rekey_failures = st.rekey_failures;
+	memcpy((void *)report->id, st.id, sizeof(st.id));
 }
 
 static void report_clone(struct vmgenc *vg)

@@ -115,11 +115,14 @@ static void load_module(void)
 
 	if (fd < 0 || !report->load_module)
 		return;
+	report->refused = 0;
 	if (syscall(SYS_finit_module, fd, (const char *)report->module_args, 0))
+		report->refused = (uint32_t)errno;
+	if (report->refused && !report->may_refuse)
 		fail("the kernel refused the module: %s%s", strerror(errno),
 		     errno == ENOEXEC ? " (it is built for another kernel)" : "");
 	close(fd);
-	report->module_loaded = 1;
+	report->module_loaded = !report->refused;
 }
 
 int main(void)
@@ -131,6 +134,7 @@ int main(void)
 	uname(&name);
 	snprintf((char *)report->release, sizeof(report->release), "%.64s", name.release);
 	seed_kernel();
+	firmware_open_hole();
 	load_module();
 	if (report->mode == LAB_MODE_RUN)
 		run();

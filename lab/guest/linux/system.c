@@ -98,6 +98,7 @@ void watch(struct vmgenc *vg)
 {
 	struct thread thread;
 
+	firmware_begin();
 	if (vg)
 		thread_start(&thread, -1, wait_for_events, vg);
 }
@@ -105,5 +106,6 @@ void watch(struct vmgenc *vg)
 void report_system(uint64_t start)
 {
 	report->logged_ns = kmsg_reseeded_after(start);
+	firmware_report();
 	kmsg_copy_tail(report->log, sizeof(report->log));
 }

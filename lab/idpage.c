@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the page with a VM's id, and how a hypervisor changes it while the clone does not run: in
+ * the memory that each VM has of its own, or in the image of the memory that it resumes from.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "lab.h"
+
+#define PAGE_SIZE 4096u
+#define ROM_BLOCK 65536u
+/* What QEMU boots from otherwise, where distributions have it. */
+static const char *const bioses[] = {"/usr/share/seabios/bios-256k.bin",
+				     "/usr/share/qemu/bios-256k.bin",
+				     "/usr/share/qemu-kvm/bios-256k.bin"};
+
+static void fill_page(const struct shape *s, const struct shape_id *id, uint8_t page[PAGE_SIZE])
+{
+	memset(page, s->shared ? 0xa5 : 0, PAGE_SIZE);
+	memcpy(page + s->offset, id->bytes, ID_SIZE);
+}
+
+bool idpage_is_in_snapshot(const struct shape *s)
+{
+	return s->where == WHERE_HOLE || s->where == WHERE_ROM;
+}
+
+/* The page, and behind it the BIOS, which must end where the ROM does. */
+static int prepare_rom(struct firmware *f)
+{
+	int code = EXIT_ENVIRONMENT;
+	struct stat st;
+	size_t i = 0;
+
+	while (i < sizeof(bioses) / sizeof(*bioses) && stat(bioses[i], &st))
+		i++;
+	if (i == sizeof(bioses) / sizeof(*bioses))
+		return lab_fail(code, "there is no %s; apt-get install seabios", bioses[0]);
+	f->rom_size = (uint32_t)st.st_size + ROM_BLOCK;
+	int in = open(bioses[i], O_RDONLY | O_CLOEXEC);
+	int out = open(f->page_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	uint8_t *bios = malloc((size_t)st.st_size);
+
+	if (bios && read(in, bios, (size_t)st.st_size) == st.st_size &&
+	    pwrite(out, bios, (size_t)st.st_size, ROM_BLOCK) == st.st_size)
+		code = 0;
+	free(bios);
+	close(in);
+	close(out);
+	return code ? lab_fail(code, "cannot copy %s to %s: %s", bioses[i], f->page_file,
+			       strerror(errno))
+		    : 0;
+}
+
+int idpage_prepare(const struct prove_options *o, struct machine *m, const char *directory)
+{
+	struct firmware *f = &m->firmware;
+	char table[400];
+	int code = 0;
+
+	snprintf(f->page_file, sizeof(f->page_file), "%s/page", directory);
+	snprintf(f->placed, sizeof(f->placed), "%s/table.aml", directory);
+	snprintf(table, sizeof(table), "%.300s/%s.aml", o->tables, f->shape->name);
+	if (f->shape->where == WHERE_ROM)
+		code = prepare_rom(f);
+	if (!code && f->shape->where == WHERE_HOLE)
+		code = rundir_create(f->page_file, PAGE_SIZE, true);
+	return code ? code
+		    : aml_place(table, f->placed, shape_page(f->shape, m),
+				shape_address(f->shape, m));
+}
+
+int idpage_write(struct vm *vm)
+{
+	const struct firmware *f = &vm->machine->firmware;
+	uint8_t page[PAGE_SIZE];
+
+	fill_page(f->shape, &vm->id, page);
+	if (!idpage_is_in_snapshot(f->shape)) {
+		memcpy((uint8_t *)vm->report + vm->machine->report_size - PAGE_BLOCK, page,
+		       PAGE_SIZE);
+		return 0;
+	}
+	int fd = open(f->page_file, O_WRONLY | O_CLOEXEC);
+	bool written = fd >= 0 && pwrite(fd, page, PAGE_SIZE, 0) == PAGE_SIZE;
+
+	if (fd >= 0)
+		close(fd);
+	return written ? 0
+		       : lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", f->page_file,
+				  strerror(errno));
+}
+
+/* Each place where the old id is; there should be one, the page. */
+static size_t replace(uint8_t *image, size_t size, const uint8_t old[ID_SIZE],
+		      const uint8_t id[ID_SIZE])
+{
+	size_t count = 0;
+
+	for (uint8_t *at = image; (at = memmem(at, size - (size_t)(at - image), old, ID_SIZE));
+	     count++)
+		memcpy(at, id, ID_SIZE);
+	return count;
+}
+
+int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t old[ID_SIZE])
+{
+	int fd = open(snapshot, O_RDWR | O_CLOEXEC);
+	uint8_t *image = MAP_FAILED;
+	size_t count = 0;
+	struct stat st;
+
+	if (fd >= 0 && !fstat(fd, &st))
+		image = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (fd >= 0)
+		close(fd);
+	if (image == MAP_FAILED)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot map %s: %s", snapshot, strerror(errno));
+	count = replace(image, (size_t)st.st_size, old, vm->id.bytes);
+	munmap(image, (size_t)st.st_size);
+	return count == 1 ? 0
+			  : lab_fail(EXIT_ENVIRONMENT,
+				     "the snapshot has the id in %zu places instead of one", count);
+}
+
+int idpage_ring(const struct vm *vm)
+{
+	const struct shape *s = vm->machine->firmware.shape;
+
+	if (!s || s->news != NEWS_GED)
+		return 0;
+	int fd = open(vm->bell, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	bool rung = fd >= 0 && write(fd, "", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return rung ? 0
+		    : lab_fail(EXIT_ENVIRONMENT, "cannot write to %s: %s", vm->bell,
+			       strerror(errno));
+}

@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: each hypervisor's firmware in front of each guest: cloned while busy with the module as it
+ * is, cloned while idle with nothing but notification or slow look, and with the kernel's own
+ * driver.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "lab.h"
+
+/* An idle guest's draws are so far apart; these cover some of the driver's slow looks. */
+#define IDLE_INTERVAL_MS 20
+#define IDLE_DRAWS 125
+#define TOLD_DRAWS 40
+#define BUSY_DRAWS 2000
+#define SECONDS 30
+
+struct desk {
+	const struct prove_options *options;
+	struct guest *guest;
+	struct matrix_row *row;
+};
+
+static struct prove_options options_for(const struct desk *d)
+{
+	struct prove_options o = *d->options;
+
+	memset(o.generators, 0, sizeof(o.generators));
+	o.guests = d->guest;
+	o.guest_count = 1;
+	o.shape = d->row->shape;
+	o.clones = 2;
+	o.runs = o.depth = 1;
+	o.same_id = false;
+	o.seconds = SECONDS;
+	o.draws = BUSY_DRAWS;
+	o.interval = 0;
+	return o;
+}
+
+static bool is_right(const struct sighting *s)
+{
+	return !memcmp(s->id, s->given.bytes, ID_SIZE) && !strcmp(s->guid, s->given.guid);
+}
+
+static bool is_rekeyed(const struct clone *c)
+{
+	return c->rekeyed_ns != LAB_NEVER && c->rekeys > 1 && !c->rekey_failures;
+}
+
+static void add_note(struct matrix_row *row, const char *text)
+{
+	size_t used = strlen(row->note);
+
+	snprintf(row->note + used, sizeof(row->note) - used, "%s%s", used ? "; " : "", text);
+}
+
+static void take_trial(struct trial *t, const struct result *r)
+{
+	t->made = r->possible;
+	t->identical = r->found.identical;
+	t->drawn = r->found.drawn;
+}
+
+/* The worst clone counts. */
+static void take_clones(struct matrix_row *row, const struct result *r)
+{
+	for (size_t i = 0; i < r->clone_count; i++) {
+		const struct clone *c = &r->clones[i];
+
+		row->found &= c->seen.found && c->seen.address;
+		row->address = c->seen.address;
+		row->order &= is_right(&c->seen);
+		row->rekeyed &= is_rekeyed(c);
+	}
+	if (!r->clone_count)
+		row->found = row->order = row->rekeyed = false;
+}
+
+/* Whoever else draws while this goes on finds the module as it is: it looks before each draw. */
+static int busy(struct desk *d)
+{
+	struct prove_options o = options_for(d);
+	struct matrix_row *row = d->row;
+	struct results all;
+
+	o.generators[LAB_GETRANDOM] = o.generators[LAB_GUARDED] = true;
+	int code = prove_quietly(&o, &all);
+
+	row->found = row->order = row->rekeyed = true;
+	for (size_t i = 0; i < all.count && !code; i++) {
+		const struct result *r = &all.list[i];
+
+		take_trial(r->generator == LAB_GUARDED ? &row->guarded : &row->getrandom, r);
+		if (r->possible)
+			take_clones(row, r);
+		if (r->clone_count && r->clones[0].seen.refused)
+			add_note(row, "the kernel refused the module");
+	}
+	results_free(&all);
+	return code;
+}
+
+static enum noticed noticed_by(const struct shape *s, const struct clone *c)
+{
+	if (c->rekeyed_ns == LAB_NEVER || c->changes != 1)
+		return NOTICED_NO;
+	/* Without news only the look is left; with news it was switched off. */
+	return s->news == NEWS_NONE ? NOTICED_LOOK : NOTICED_NOTIFICATION;
+}
+
+static void check_news(struct matrix_row *row, const struct clone *c)
+{
+	if (row->shape->news == NEWS_NONE && c->seen.events)
+		add_note(row, "told, though this hypervisor never tells");
+	if (row->shape->news != NEWS_NONE && !c->seen.events)
+		add_note(row, "not told");
+	row->ok &= (row->shape->news != NEWS_NONE) == (c->seen.events != 0);
+}
+
+/* No draw looks, no program asks, and where the hypervisor tells the guest, nothing else does. */
+static int idle(struct desk *d)
+{
+	struct prove_options o = options_for(d);
+	const struct shape *s = d->row->shape;
+	struct matrix_row *row = d->row;
+	char args[300];
+	struct results all;
+
+	snprintf(args, sizeof(args), "%s draws=0%s", o.module_args,
+		 s->news != NEWS_NONE ? " look_ms=0" : "");
+	o.module_args = args;
+	o.generators[LAB_UNGUARDED] = true;
+	o.interval = IDLE_INTERVAL_MS;
+	o.draws = s->news != NEWS_NONE ? TOLD_DRAWS : IDLE_DRAWS;
+	int code = prove_quietly(&o, &all);
+
+	row->noticed = NOTICED_NO;
+	for (size_t i = 0; !code && i < all.list[0].clone_count; i++) {
+		const struct clone *c = &all.list[0].clones[i];
+		enum noticed by = noticed_by(s, c);
+
+		row->noticed = i == 0 || row->noticed == by ? by : NOTICED_NO;
+		row->rekeyed &= is_rekeyed(c);
+		check_news(row, c);
+	}
+	results_free(&all);
+	return code;
+}
+
+static void judge_ours(struct matrix_row *row, const struct prove_options *o,
+		       const struct machine *m)
+{
+	const struct shape *s = row->shape;
+
+	(void)m;
+	row->ok &= row->found && row->order && row->rekeyed;
+	row->ok &= row->noticed == (s->news == NEWS_NONE ? NOTICED_LOOK : NOTICED_NOTIFICATION);
+	row->ok &= row->getrandom.made && row->getrandom.identical <= o->cpus;
+	row->ok &= row->guarded.made && !row->guarded.identical;
+}
+
+static int try_ours(struct desk *d)
+{
+	d->row->ours = d->row->ok = true;
+	int code = busy(d);
+
+	if (!code && d->row->found)
+		code = idle(d);
+	judge_ours(d->row, d->options, NULL);
+	return code;
+}
+
+static void take_builtin(struct matrix_row *row, const struct result *r)
+{
+	row->found = row->rekeyed = true;
+	row->noticed = NOTICED_NOTIFICATION;
+	for (size_t i = 0; i < r->clone_count; i++) {
+		const struct clone *c = &r->clones[i];
+
+		row->found &= c->seen.builtin == LAB_BUILTIN_BOUND;
+		row->rekeyed &= c->logged_ns != LAB_NEVER;
+		if (c->seen.builtin == LAB_BUILTIN_NONE && !i)
+			add_note(row, "this kernel has no driver");
+	}
+	if (!row->rekeyed)
+		row->noticed = NOTICED_NO;
+	take_trial(&row->getrandom, r);
+}
+
+/* It looks only when told, and says so only then. */
+static int try_builtin(struct desk *d)
+{
+	struct prove_options o = options_for(d);
+	struct guest plain = *d->guest;
+	struct matrix_row *row = d->row;
+	struct results all;
+
+	plain.module = NULL;
+	o.guests = &plain;
+	o.generators[LAB_GETRANDOM] = true;
+	o.interval = IDLE_INTERVAL_MS;
+	o.draws = TOLD_DRAWS;
+	int code = prove_quietly(&o, &all);
+
+	if (!code) {
+		take_builtin(row, &all.list[0]);
+		snprintf(d->guest->release, sizeof(d->guest->release), "%s", plain.release);
+	}
+	row->ok = !row->note[0] ? row->found == row->shape->builtin_binds : !row->found;
+	results_free(&all);
+	return code;
+}
+
+static int try_one(const struct prove_options *o, struct guest *guest, const struct shape *s,
+		   struct matrix *m)
+{
+	struct desk d = {.options = o, .guest = guest};
+	int code = 0;
+
+	for (int ours = guest->module != NULL; ours >= 0 && !code; ours--) {
+		d.row = &m->rows[m->count++];
+		d.row->shape = s;
+		code = ours ? try_ours(&d) : try_builtin(&d);
+		snprintf(d.row->release, sizeof(d.row->release), "%s", guest->release);
+	}
+	return code;
+}
+
+static int try_all(const struct prove_options *o, struct matrix *m)
+{
+	int code = 0;
+
+	for (size_t g = 0; g < o->guest_count && !code; g++) {
+		for (size_t s = 0; s < shape_count && !code; s++) {
+			if (o->shapes[s])
+				code = try_one(o, &o->guests[g], &shapes[s], m);
+		}
+	}
+	return code;
+}
+
+static int verdict(const struct matrix *m)
+{
+	size_t ours = 0, bad = 0;
+
+	for (size_t i = 0; i < m->count; i++) {
+		ours += m->rows[i].ours;
+		bad += m->rows[i].ours && !m->rows[i].ok;
+	}
+	if (!ours)
+		printf("Nothing judged: no guest had a vmgenc module to judge.\n");
+	else
+		printf("%s: %zu of %zu hypervisors' shapes are as they are to be with vmgenc.\n",
+		       bad ? "NOT PROTECTED" : "PROTECTED", ours - bad, ours);
+	return bad ? EXIT_IDENTICAL : EXIT_OK;
+}
+
+static int check(const struct prove_options *o)
+{
+	for (size_t g = 0; g < o->guest_count; g++) {
+		if (o->guests[g].freebsd)
+			return lab_fail(EXIT_USAGE, "--firmware is for Linux guests, not %s",
+					o->guests[g].label);
+	}
+	return o->json ? json_check(o->json) : 0;
+}
+
+int matrix(const struct prove_options *o)
+{
+	struct matrix m = {.rows = calloc(2 * o->guest_count * shape_count, sizeof(*m.rows))};
+	double begin = lab_now();
+	int code = m.rows ? check(o) : lab_fail(EXIT_ENVIRONMENT, "no memory");
+
+	if (!code)
+		code = try_all(o, &m);
+	m.seconds = lab_now() - begin;
+	if (!code) {
+		matrix_print(&m);
+		code = o->json ? matrix_json(&m, o->json) : 0;
+		int bad = verdict(&m);
+
+		code = code ? code : bad;
+	}
+	free(m.rows);
+	return code;
+}
