@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "lab.h"
+#include "page.h"
 
 enum {
 	OPT_ACCEL = 256,
@@ -73,6 +74,7 @@ static const struct option options[] = {
 	{"module-args", required_argument, NULL, OPT_ARGS},
 	{"no-load", no_argument, NULL, OPT_NO_LOAD},
 	{"no-vmgenid", no_argument, NULL, OPT_NO_VMGENID},
+	{"output", required_argument, NULL, 'o'},
 	{"probe", required_argument, NULL, OPT_PROBE},
 	{"programs", required_argument, NULL, OPT_PROGRAMS},
 	{"quiet", no_argument, NULL, OPT_QUIET},
@@ -92,9 +94,11 @@ static const char help[] =
 	"usage: vmgenc-lab prove --kernel FILE [--module FILE] [option ...]\n"
 	"       vmgenc-lab prove --guest LABEL=KERNEL[,MODULE[,COMPANION]] ... [option ...]\n"
 	"       vmgenc-lab run --kernel FILE [--module FILE] [option ...] PROGRAM [ARG ...]\n"
+	"       vmgenc-lab report [-o FILE.html] RESULTS.json ...\n"
 	"\n"
 	"prove clones a running virtual machine and compares what the clones draw.\n"
 	"run runs a static program in a virtual machine, as root.\n"
+	"report makes one HTML page of what --json wrote (to standard output without -o).\n"
 	"\n"
 	"  --generator NAME      getrandom, unguarded, guarded, on FreeBSD arandom or arc4rand "
 	"too,\n"
@@ -134,12 +138,14 @@ static const char help[] =
 	"examples:\n"
 	"  vmgenc-lab prove --kernel /boot/vmlinuz-6.1.0-25-cloud-amd64\n"
 	"  vmgenc-lab prove --guest plain=vmlinuz --guest vmgenc=vmlinuz,vmgenc.ko --runs 5\n"
-	"  vmgenc-lab run --kernel vmlinuz --module vmgenc.ko ./device-test\n";
+	"  vmgenc-lab run --kernel vmlinuz --module vmgenc.ko ./device-test\n"
+	"  vmgenc-lab report -o demo.html demo.json\n";
 
 struct parsed {
 	struct prove_options prove;
 	struct run_options run;
 	const char *kernel, *module;
+	const char *output; /* report */
 	bool quiet;
 };
 
@@ -378,6 +384,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_NO_VMGENID:
 		p->run.firmware.no_vmgenid = true;
 		return 0;
+	case 'o':
+		p->output = optarg;
+		return 0;
 	case OPT_PROBE:
 		return probe_add(&p->prove, optarg) ? 0 : usage("there is no probe %s", optarg);
 	case OPT_PROGRAMS:
@@ -459,6 +468,13 @@ static int main_run(struct parsed *p, char **rest)
 	return run_program(o);
 }
 
+static int main_report(const struct parsed *p, char **rest)
+{
+	if (!*rest)
+		return usage("report needs a %s", "RESULTS.json");
+	return report(p->output, rest);
+}
+
 /* Results that nobody could read are no success. */
 static int output_ended(bool is_run, int code)
 {
@@ -501,7 +517,7 @@ int main(int argc, char **argv)
 					  .cpus = 2,
 					  .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";
-	bool is_run = !strcmp(command, "run");
+	bool is_run = !strcmp(command, "run"), is_report = !strcmp(command, "report");
 	int option, index = 0, code = 0;
 
 	if (standard_files())
@@ -510,11 +526,12 @@ int main(int argc, char **argv)
 		return fputs(help, stdout) < 0;
 	if (!strcmp(command, "--version"))
 		return puts("vmgenc-lab " LAB_VERSION) < 0;
-	if (!is_run && strcmp(command, "prove"))
-		return usage(*command ? "there is no command %s" : "say prove or run%s", command);
+	if (!is_run && !is_report && strcmp(command, "prove"))
+		return usage(*command ? "there is no command %s" : "say prove, run or report%s",
+			     command);
 	argv[1] = argv[0];
 	/* "+": the program's own options are not ours. */
-	while (!code && (option = getopt_long(argc - 1, argv + 1, "+h", options, &index)) != -1) {
+	while (!code && (option = getopt_long(argc - 1, argv + 1, "+ho:", options, &index)) != -1) {
 		if (option == 'h')
 			return fputs(help, stdout) < 0;
 		if (option == 'V')
@@ -522,7 +539,9 @@ int main(int argc, char **argv)
 		code = parse_option(&p, option, options[index].name);
 	}
 	lab_catch_signals();
-	if (!code)
+	if (!code && is_report)
+		code = main_report(&p, argv + 1 + optind);
+	else if (!code)
 		code = is_run ? main_run(&p, argv + 1 + optind) : main_prove(&p, argv + 1 + optind);
 	else if (is_run)
 		code = EXIT_LAB;

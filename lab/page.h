@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: what the parts of "vmgenc-lab report" offer each other: JSON results in, one HTML page out.
+ */
+#ifndef LAB_PAGE_H
+#define LAB_PAGE_H
+
+#include "lab.h"
+
+/* html.c: what %s takes is escaped; beside it %d, %u, %zu, %llu, %f, %g and %% are known. */
+void html(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* report_words.c: numbers as people read them. A result is good for some ten more calls. */
+const char *words_count(uint64_t n);			     /* 1,234 */
+const char *words_time(uint64_t ns);			     /* 43.7 ms */
+const char *words_seconds(double s);			     /* 43.7 ms, 12 s, 5 min 20 s */
+const char *words_draws(uint64_t identical, uint64_t drawn); /* none of 40,000 */
+const char *words_day(const char *date);		     /* 2026-11-24, of a date and time */
+const char *words_plural(uint64_t n, const char *one, const char *many);
+/* What a generator is called, and what it is; unknown ones are called by their own name. */
+const char *words_generator(const char *name);
+const char *words_generator_is(const char *name);
+
+/*
+ * report_read.c: a file, and places in it. The first thing that is wrong is said with the file and
+ * the key; from then on all answers are harmless and code is not 0.
+ */
+struct source {
+	const char *path;
+	json_t *root;
+	int code;
+};
+
+struct node {
+	struct source *source;
+	const json_t *json;
+	char where[160];
+};
+
+int source_open(struct source *s, const char *path, struct node *root);
+void source_wrong(const struct node *n, const char *key, const char *what);
+uint64_t node_count(const struct node *n, const char *key);
+uint64_t node_time(const struct node *n, const char *key);    /* null: LAB_NEVER */
+int64_t node_count_or(const struct node *n, const char *key); /* null: -1 */
+double node_real(const struct node *n, const char *key);
+bool node_bool(const struct node *n, const char *key);
+const char *node_text(const struct node *n, const char *key);
+const char *node_text_or(const struct node *n, const char *key, const char *otherwise);
+size_t node_list(const struct node *n, const char *key);
+struct node node_item(const struct node *n, const char *key, size_t i);
+/* An array of zeroed elements, at least one. */
+void *node_alloc(const struct node *n, size_t count, size_t size);
+
+/* The kinds of results. Texts belong to the file. */
+struct lane { /* one clone of a trial */
+	uint64_t drawn, identical, first_ns, last_ns;
+	uint64_t rekeyed_ns, woken_ns, announced_ns, logged_ns;
+	int64_t changes, spurious, rekeys, rekey_failures; /* -1: no module */
+	const char *complaint;				   /* "": none */
+	struct span *spans;
+	size_t span_count;
+};
+
+struct trial { /* one generator in one guest in one run */
+	const char *guest, *release, *generator;
+	bool module, possible, judged;
+	uint64_t run, allowed, identical, drawn, last_ns;
+	bool under_way; /* nothing else is identical */
+	struct lane *lanes;
+	size_t lane_count;
+};
+
+struct prove_results {
+	uint64_t clones, depth, runs, cpus, draws;
+	double record_seconds, interval_ms;
+	bool same_id, rdrand;
+	const char *module_args, *append; /* "": none */
+	struct trial *trials;
+	size_t trial_count;
+};
+
+struct firmware_row {
+	const char *firmware, *release, *driver, *address, *noticed, *note;
+	bool found, id_order, rekeyed, ok;
+	int64_t getrandom_identical, getrandom_drawn, guarded_identical, guarded_drawn;
+};
+
+struct hostile_row {
+	const char *variant, *release, *error, *log;
+	bool survived, ok;
+};
+
+struct soak_shared {
+	const char *generator, *where;
+	uint64_t values, shared;
+};
+
+struct soak_memory {
+	const char *what;
+	uint64_t before, after;
+};
+
+struct soak_part {
+	const char *name;
+	uint64_t count, warnings;
+	double seconds;
+	struct soak_shared *shared;
+	struct soak_memory *memory;
+	size_t shared_count, memory_count;
+	bool ok;
+};
+
+struct document {
+	struct source source;
+	const struct kind *kind;
+	const char *date, *accel; /* "": not said */
+	double seconds;		  /* 0: not said */
+	const char *release;
+	void *rows; /* of the kind's own type, as are these */
+	size_t row_count;
+	struct prove_results prove;
+};
+
+/* How a document's results stand: what was judged, and how much of that is wrong. */
+struct standing {
+	uint64_t judged, wrong;
+};
+
+struct kind {
+	const char *name;
+	void (*read)(struct document *d, const struct node *root);
+	struct standing (*standing)(const struct document *d);
+	void (*sentence)(FILE *out, const struct document *d); /* what the results mean */
+	void (*write)(FILE *out, const struct document *d);    /* its section */
+	void (*conditions)(FILE *out, const struct document *d);
+	void (*release)(struct document *d); /* what read() allocated */
+};
+
+extern const struct kind kind_prove, kind_firmware, kind_hostile, kind_soak;
+
+/* report_trials.c: the document of "prove" */
+void trials_read(struct document *d, const struct node *root);
+void trials_release(struct document *d);
+/* The worst run of a generator in a guest, or NULL. */
+const struct trial *worst_trial(const struct document *d, const char *guest, const char *generator);
+/* The guests, or the generators, in the order of their first results. */
+size_t distinct(const struct document *d, bool generators, const char **list);
+
+/* report_meaning.c */
+struct standing trials_standing(const struct document *d);
+void trials_sentence(FILE *out, const struct document *d);
+
+/* report_strip.c: a generator's draws in each guest, on one axis of time */
+void strips_write(FILE *out, const struct document *d, const char *generator);
+void strips_legend(FILE *out);
+
+/* report_axis.c: the stretch of time that is shown */
+struct axis {
+	double shown_ns, step_ns;
+};
+
+struct axis axis_for(uint64_t ns);
+double axis_percent(const struct axis *a, uint64_t ns);
+void axis_write(FILE *out, const struct axis *a);
+
+/* report_style.c */
+extern const char report_style[];
+
+/* report_page.c: the page around the documents */
+void page_write(FILE *out, const struct document *documents, size_t count);
+
+/* report_write.c: a whole file or none; NULL: standard output */
+int report_write(const char *path, const char *text, size_t size);
+
+/* report.c */
+int report(const char *output, char *const *files);
+
+#endif

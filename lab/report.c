@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: "vmgenc-lab report": reads every file before it writes anything, so that wrong input costs
+ * no page that is already there.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+static const struct kind *const kinds[] = {&kind_prove, &kind_firmware, &kind_hostile, &kind_soak};
+
+static const struct kind *kind_named(const char *name)
+{
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (!strcmp(kinds[i]->name, name))
+			return kinds[i];
+	}
+	return NULL;
+}
+
+static int read_document(struct document *d, const char *path)
+{
+	struct node root;
+
+	if (source_open(&d->source, path, &root))
+		return d->source.code;
+	if (node_count(&root, "version") != 1)
+		source_wrong(&root, "version", "is not 1, the one that this program knows");
+	const char *name = node_text(&root, "kind");
+
+	d->kind = kind_named(name);
+	if (!d->kind)
+		source_wrong(&root, "kind", "is none of prove, firmware, hostile and soak");
+	if (d->source.code)
+		return d->source.code;
+	d->date = node_text_or(&root, "date", "");
+	d->accel = node_text_or(&root, "accel", "");
+	if (json_object_get(root.json, "seconds"))
+		d->seconds = node_real(&root, "seconds");
+	d->kind->read(d, &root);
+	return d->source.code;
+}
+
+static int write_page(const char *output, const struct document *list, size_t count)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *out = open_memstream(&text, &size);
+
+	if (out)
+		page_write(out, list, count);
+	/* The stream's only way to fail. */
+	bool failed = !out || ferror(out);
+
+	if (out && fclose(out))
+		failed = true;
+	int code = failed ? lab_fail(EXIT_ENVIRONMENT, "no memory for the page")
+			  : report_write(output, text, size);
+
+	free(text);
+	return code;
+}
+
+int report(const char *output, char *const *files)
+{
+	size_t count = 0;
+	int code = 0;
+
+	while (files[count])
+		count++;
+	struct document *list = calloc(count, sizeof(*list));
+
+	if (!list)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	for (size_t i = 0; i < count && !code; i++)
+		code = read_document(&list[i], files[i]);
+	if (!code)
+		code = write_page(output, list, count);
+	for (size_t i = 0; i < count; i++) {
+		if (list[i].kind)
+			list[i].kind->release(&list[i]);
+		json_decref(list[i].source.root);
+	}
+	free(list);
+	return code;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the axis of time below the strips on the page of results.
+ */
+#include "page.h"
+
+/* Round steps, five or so of them. */
+struct axis axis_for(uint64_t ns)
+{
+	static const double round_steps[] = {1, 2, 5, 10};
+	double step = 1, wanted = ns < 100000 ? 100000 : (double)ns;
+	size_t i = 0;
+
+	while (step * 10 * 5 < wanted)
+		step *= 10;
+	while (step * round_steps[i] * 5 < wanted)
+		i++;
+	struct axis a = {.step_ns = step * round_steps[i]};
+
+	while (a.shown_ns < wanted)
+		a.shown_ns += a.step_ns;
+	return a;
+}
+
+double axis_percent(const struct axis *a, uint64_t ns)
+{
+	double percent = 100 * (double)ns / a->shown_ns;
+
+	return percent > 100 ? 100 : percent;
+}
+
+void axis_write(FILE *out, const struct axis *a)
+{
+	html(out, "<div class=\"clone\"><span></span><svg class=\"axis\" aria-hidden=\"true\">");
+	for (double ns = 0; ns < a->shown_ns * 1.001; ns += a->step_ns) {
+		double x = axis_percent(a, (uint64_t)ns);
+		const char *anchor = x < 1 ? "start" : x > 99 ? "end" : "middle";
+
+		html(out, "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"5\" />", x, x);
+		html(out, "<text x=\"%.2f%%\" y=\"18\" text-anchor=\"%s\">%s</text>", x, anchor,
+		     ns < 1 ? "resume" : words_time((uint64_t)(ns + 0.5)));
+	}
+	html(out, "</svg></div>\n");
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the firmware matrix on the page of results: each hypervisor's shape, met by each kernel.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+static void read_firmware(struct document *d, const struct node *root)
+{
+	struct firmware_row *list;
+
+	d->row_count = node_list(root, "rows");
+	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
+	for (size_t i = 0; i < d->row_count && !root->source->code; i++) {
+		struct node n = node_item(root, "rows", i);
+
+		list[i] = (struct firmware_row){
+			.firmware = node_text(&n, "firmware"),
+			.release = node_text(&n, "release"),
+			.driver = node_text(&n, "driver"),
+			.address = node_text_or(&n, "address", ""),
+			.noticed = node_text(&n, "noticed"),
+			.note = node_text_or(&n, "note", ""),
+			.found = node_bool(&n, "found"),
+			.id_order = node_bool(&n, "id_order"),
+			.rekeyed = node_bool(&n, "rekeyed"),
+			.ok = node_bool(&n, "ok"),
+			.getrandom_identical = node_count_or(&n, "getrandom_identical"),
+			.getrandom_drawn = node_count_or(&n, "getrandom_drawn"),
+			.guarded_identical = node_count_or(&n, "guarded_identical"),
+			.guarded_drawn = node_count_or(&n, "guarded_drawn")};
+	}
+}
+
+static bool is_ours(const struct firmware_row *r)
+{
+	return strcmp(r->driver, "built-in") != 0;
+}
+
+/* The kernel's own driver is there to compare with. */
+static struct standing firmware_standing(const struct document *d)
+{
+	const struct firmware_row *list = d->rows;
+	struct standing s = {0};
+
+	for (size_t i = 0; i < d->row_count; i++) {
+		s.judged += is_ours(&list[i]);
+		s.wrong += is_ours(&list[i]) && !list[i].ok;
+	}
+	return s;
+}
+
+static void firmware_sentence(FILE *out, const struct document *d)
+{
+	struct standing s = firmware_standing(d);
+
+	if (!s.judged)
+		html(out, "No guest with vmgenc met a hypervisor’s firmware.");
+	else if (s.wrong)
+		html(out,
+		     "<b>%s of %s trials with the firmware of other hypervisors went wrong</b>.",
+		     words_count(s.wrong), words_count(s.judged));
+	else
+		html(out,
+		     "Under the firmware of each hypervisor tried, vmgenc found the id, noticed "
+		     "its change and had the kernel rekeyed (%s).",
+		     words_plural(s.judged, "trial", "trials"));
+}
+
+static bool same_column(const struct firmware_row *a, const struct firmware_row *b)
+{
+	return !strcmp(a->release, b->release) && !strcmp(a->driver, b->driver);
+}
+
+/* The rows that are the first of their column, or else of their firmware. */
+static size_t first_rows(const struct document *d, bool columns, const struct firmware_row **to)
+{
+	const struct firmware_row *list = d->rows;
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->row_count; i++) {
+		size_t j = 0;
+
+		while (j < n && (columns ? !same_column(to[j], &list[i])
+					 : strcmp(to[j]->firmware, list[i].firmware)))
+			j++;
+		if (j == n)
+			to[n++] = &list[i];
+	}
+	return n;
+}
+
+static void write_identical(FILE *out, const char *generator, int64_t identical, int64_t drawn)
+{
+	if (identical >= 0 && drawn >= 0)
+		html(out, "<br/>%s: %s identical", generator,
+		     words_draws((uint64_t)identical, (uint64_t)drawn));
+}
+
+static void write_noticed(FILE *out, const struct firmware_row *r)
+{
+	if (!r->found)
+		html(out, "device not found");
+	else if (!strcmp(r->noticed, "no"))
+		html(out, "change <b>not noticed</b>");
+	else
+		html(out, "noticed by <b>%s</b>", r->noticed);
+}
+
+static void write_row_in_cell(FILE *out, const struct firmware_row *r)
+{
+	html(out, "<span><b>%s</b> ", r->ok ? "✓" : is_ours(r) ? "✗ wrong:" : "✗");
+	write_noticed(out, r);
+	if (r->found && !r->rekeyed)
+		html(out, ", kernel <b>not rekeyed</b>");
+	if (r->found && !r->id_order)
+		html(out, ", id read in the <b>wrong order</b>");
+	write_identical(out, "getrandom", r->getrandom_identical, r->getrandom_drawn);
+	write_identical(out, "guarded", r->guarded_identical, r->guarded_drawn);
+	if (*r->address)
+		html(out, "<br/><small>id at <code>%s</code></small>", r->address);
+	if (*r->note)
+		html(out, "<br/><small>%s</small>", r->note);
+	html(out, "</span>");
+}
+
+static void write_cell(FILE *out, const struct document *d, const struct firmware_row *row,
+		       const struct firmware_row *column)
+{
+	const struct firmware_row *list = d->rows;
+	size_t i = 0;
+
+	while (i < d->row_count &&
+	       (strcmp(list[i].firmware, row->firmware) != 0 || !same_column(&list[i], column)))
+		i++;
+	html(out, "<td class=\"%s\" data-column=\"%s, %s\">",
+	     i == d->row_count ? "none"
+	     : list[i].ok      ? "few"
+			       : "many",
+	     column->release, is_ours(column) ? column->driver : "its own driver");
+	if (i < d->row_count)
+		write_row_in_cell(out, &list[i]);
+	else
+		html(out, "<span>not tried</span>");
+	html(out, "</td>");
+}
+
+static void write_firmware(FILE *out, const struct document *d)
+{
+	const struct firmware_row **rows = calloc(d->row_count + 1, sizeof(*rows));
+	const struct firmware_row **columns = calloc(d->row_count + 1, sizeof(*columns));
+	size_t row_count = rows ? first_rows(d, false, rows) : 0;
+	size_t column_count = columns ? first_rows(d, true, columns) : 0;
+
+	html(out,
+	     "<h2>The firmware of hypervisors</h2>\n<p>A clone’s id was changed the way each "
+	     "hypervisor does it. Noticed by <b>notification</b>: at once; by <b>look</b>: the "
+	     "driver looks every second; by <b>sync</b>: a program asked. The kernel’s own "
+	     "driver is there to compare with.</p>\n<table class=\"cells\">\n"
+	     "<thead><tr><th scope=\"col\">firmware</th>");
+	for (size_t c = 0; c < column_count; c++)
+		html(out, "<th scope=\"col\">%s<br/>%s</th>", columns[c]->release,
+		     is_ours(columns[c]) ? columns[c]->driver : "its own driver");
+	html(out, "</tr></thead>\n<tbody>\n");
+	for (size_t r = 0; r < row_count; r++) {
+		html(out, "<tr><th scope=\"row\">%s</th>", rows[r]->firmware);
+		for (size_t c = 0; c < column_count; c++)
+			write_cell(out, d, rows[r], columns[c]);
+		html(out, "</tr>\n");
+	}
+	html(out, "</tbody></table>\n");
+	free(rows);
+	free(columns);
+}
+
+static void firmware_release(struct document *d)
+{
+	free(d->rows);
+}
+
+const struct kind kind_firmware = {
+	.name = "firmware",
+	.read = read_firmware,
+	.standing = firmware_standing,
+	.sentence = firmware_sentence,
+	.write = write_firmware,
+	.release = firmware_release,
+};

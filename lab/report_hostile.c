@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: firmware that lies or is broken, on the page of results: how each variant ended.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+static void read_hostile(struct document *d, const struct node *root)
+{
+	struct hostile_row *list;
+
+	d->row_count = node_list(root, "rows");
+	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
+	for (size_t i = 0; i < d->row_count && !root->source->code; i++) {
+		struct node n = node_item(root, "rows", i);
+
+		list[i] = (struct hostile_row){.variant = node_text(&n, "variant"),
+					       .release = node_text(&n, "release"),
+					       .error = node_text_or(&n, "errno", ""),
+					       .log = node_text_or(&n, "log", ""),
+					       .survived = node_bool(&n, "survived"),
+					       .ok = node_bool(&n, "ok")};
+	}
+}
+
+static bool is_right(const struct hostile_row *r)
+{
+	return r->ok && r->survived;
+}
+
+static struct standing hostile_standing(const struct document *d)
+{
+	const struct hostile_row *list = d->rows;
+	struct standing s = {.judged = d->row_count};
+
+	for (size_t i = 0; i < d->row_count; i++)
+		s.wrong += !is_right(&list[i]);
+	return s;
+}
+
+static void hostile_sentence(FILE *out, const struct document *d)
+{
+	const struct hostile_row *list = d->rows;
+	uint64_t survived = 0, right = d->row_count - hostile_standing(d).wrong;
+
+	for (size_t i = 0; i < d->row_count; i++)
+		survived += list[i].survived;
+	if (right < d->row_count)
+		html(out,
+		     "<b>Of %s with hostile or broken firmware, %s survived and only %s gave the "
+		     "documented answer.</b>",
+		     words_plural(d->row_count, "guest", "guests"), words_count(survived),
+		     words_count(right));
+	else
+		html(out,
+		     "All %s with hostile or broken firmware survived, with the documented "
+		     "answer.",
+		     words_plural(d->row_count, "guest", "guests"));
+}
+
+static void write_answer(FILE *out, const struct hostile_row *r)
+{
+	html(out, "%s%s<b>%s</b>", is_right(r) ? "✓" : "✗ wrong",
+	     r->survived ? ", survived " : ", guest lost ", *r->error ? r->error : "loaded");
+	if (*r->log)
+		html(out, "<br/><code>%s</code>", r->log);
+}
+
+static bool same_answer(const struct hostile_row *a, const struct hostile_row *b)
+{
+	return !strcmp(a->error, b->error) && !strcmp(a->log, b->log) &&
+	       a->survived == b->survived && a->ok == b->ok;
+}
+
+/* Rows of the same variant; kernels that answered the same share a line. */
+static void write_variant(FILE *out, const struct hostile_row *list, size_t count, size_t first)
+{
+	html(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\"><span>", list[first].variant,
+	     is_right(&list[first]) ? "few" : "many");
+	for (size_t i = first; i < count; i++) {
+		bool told = strcmp(list[i].variant, list[first].variant) != 0;
+
+		for (size_t j = first; j < i && !told; j++)
+			told = !strcmp(list[j].variant, list[first].variant) &&
+			       same_answer(&list[j], &list[i]);
+		if (told)
+			continue;
+		html(out, "%s<small>", i > first ? "<br/>" : "");
+		for (size_t j = i; j < count; j++) {
+			if (!strcmp(list[j].variant, list[i].variant) &&
+			    same_answer(&list[j], &list[i]))
+				html(out, "%s%s", j > i ? ", " : "", list[j].release);
+		}
+		html(out, "</small> ");
+		write_answer(out, &list[i]);
+	}
+	html(out, "</span></td></tr>\n");
+}
+
+/* Those that went wrong come first. */
+static void write_variants(FILE *out, const struct document *d, bool wrong)
+{
+	const struct hostile_row *list = d->rows;
+
+	for (size_t i = 0; i < d->row_count; i++) {
+		bool first = true, right = true;
+
+		for (size_t j = 0; j < d->row_count; j++) {
+			bool same = !strcmp(list[j].variant, list[i].variant);
+
+			first = first && !(same && j < i);
+			right = right && (!same || is_right(&list[j]));
+		}
+		if (first && right != wrong)
+			write_variant(out, list, d->row_count, i);
+	}
+}
+
+static void write_hostile(FILE *out, const struct document *d)
+{
+	html(out,
+	     "<h2>Hostile and broken firmware</h2>\n<p>Each variant was met by a real guest, "
+	     "which must stay alive, refuse or use the device as documented, and say so in "
+	     "its log.</p>\n<table class=\"cells two\">\n<thead><tr><th scope=\"col\">variant</th>"
+	     "<th scope=\"col\">kernel, answer, log</th></tr></thead>\n<tbody>\n");
+	write_variants(out, d, true);
+	write_variants(out, d, false);
+	html(out, "</tbody></table>\n");
+}
+
+static void hostile_release(struct document *d)
+{
+	free(d->rows);
+}
+
+const struct kind kind_hostile = {
+	.name = "hostile",
+	.read = read_hostile,
+	.standing = hostile_standing,
+	.sentence = hostile_sentence,
+	.write = write_hostile,
+	.release = hostile_release,
+};

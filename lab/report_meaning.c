@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: what the trials of "prove" mean, in a sentence for somebody who reads no further.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+/* With the same id nothing is to change: loading the module rekeys once. */
+static struct standing same_id_standing(const struct document *d)
+{
+	struct standing s = {0};
+
+	for (size_t i = 0; i < d->prove.trial_count; i++) {
+		const struct trial *t = &d->prove.trials[i];
+
+		for (size_t j = 0; j < t->lane_count; j++) {
+			const struct lane *l = &t->lanes[j];
+
+			s.judged += l->changes >= 0;
+			s.wrong += l->changes > 0 || l->rekeys > 1 || l->rekey_failures > 0;
+		}
+	}
+	return s;
+}
+
+struct standing trials_standing(const struct document *d)
+{
+	struct standing s = {0};
+
+	if (d->prove.same_id)
+		return same_id_standing(d);
+	for (size_t i = 0; i < d->prove.trial_count; i++) {
+		const struct trial *t = &d->prove.trials[i];
+
+		s.judged += t->judged;
+		s.wrong += t->judged && t->identical > t->allowed;
+	}
+	return s;
+}
+
+/* The most identical draws of the kernel's generator, or else of any that is no program's. */
+static const struct trial *worst_unprotected(const struct document *d, const char *guest)
+{
+	static const char *const kernels[] = {"getrandom", "arandom", "arc4rand", "uuid"};
+	const struct trial *worst = NULL;
+
+	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels) && !worst; i++)
+		worst = worst_trial(d, guest, kernels[i]);
+	return worst && !worst->module && worst->identical ? worst : NULL;
+}
+
+static void sentence_without(FILE *out, const struct document *d)
+{
+	const char **guests = calloc(d->prove.trial_count + 1, sizeof(*guests));
+	size_t n = guests ? distinct(d, false, guests) : 0;
+	const char *between = " Without it, clones drew the same from the kernel:";
+
+	for (size_t i = 0; i < n; i++) {
+		const struct trial *t = worst_unprotected(d, guests[i]);
+
+		if (!t)
+			continue;
+		html(out, "%s <b>%s</b> %s", between, t->guest,
+		     words_draws(t->identical, t->drawn));
+		if (t->identical < t->drawn)
+			html(out, " (till %s after the resume)", words_time(t->last_ns));
+		between = ",";
+	}
+	if (*between == ',')
+		html(out, ".");
+	free(guests);
+}
+
+static uint64_t most_under_way(const struct document *d)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < d->prove.trial_count; i++) {
+		const struct trial *t = &d->prove.trials[i];
+
+		if (t->judged && t->identical > most)
+			most = t->identical;
+	}
+	return most;
+}
+
+static void sentence_same_id(FILE *out, struct standing s)
+{
+	html(out, "The clones kept their parent’s id, so nothing was to change: ");
+	if (!s.judged)
+		html(out, "no guest had vmgenc.");
+	else if (s.wrong)
+		html(out, "vmgenc <b>disturbed %s of %s clones</b>.", words_count(s.wrong),
+		     words_count(s.judged));
+	else
+		html(out, "vmgenc left all %s alone.", words_plural(s.judged, "clone", "clones"));
+}
+
+void trials_sentence(FILE *out, const struct document *d)
+{
+	struct standing s = trials_standing(d);
+	uint64_t most = most_under_way(d);
+
+	if (d->prove.same_id) {
+		sentence_same_id(out, s);
+		return;
+	}
+	if (s.wrong)
+		html(out,
+		     "<b>With vmgenc, clones handed out the same random values</b> in %s of "
+		     "%s trials.",
+		     words_count(s.wrong), words_count(s.judged));
+	else if (s.judged && most)
+		html(out,
+		     "With vmgenc, clones of one snapshot shared at most %s of the kernel’s "
+		     "generator, under way at the snapshot, and guarded programs none (%s).",
+		     words_plural(most, "draw", "draws"),
+		     words_plural(s.judged, "trial", "trials"));
+	else if (s.judged)
+		html(out, "With vmgenc, clones of one snapshot shared no random value (%s).",
+		     words_plural(s.judged, "trial", "trials"));
+	else
+		html(out, "No guest had vmgenc, so nothing was judged.");
+	sentence_without(out, d);
+}

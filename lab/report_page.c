@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the page of results as a whole: what it says first, each document's section, and under which
+ * conditions that was found.
+ */
+#include <string.h>
+
+#include "page.h"
+
+static struct standing together(const struct document *list, size_t count)
+{
+	struct standing all = {0};
+
+	for (size_t i = 0; i < count; i++) {
+		struct standing s = list[i].kind->standing(&list[i]);
+
+		all.judged += s.judged;
+		all.wrong += s.wrong;
+	}
+	return all;
+}
+
+static bool any_proof(const struct document *list, size_t count)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++)
+		any |= list[i].kind == &kind_prove && kind_prove.standing(&list[i]).judged;
+	return any;
+}
+
+static const char *verdict(const struct document *list, size_t count)
+{
+	struct standing s = together(list, count);
+
+	if (!s.judged)
+		return "Nothing judged";
+	if (s.wrong)
+		return any_proof(list, count) ? "NOT as promised: clones are not all protected"
+					      : "NOT as promised";
+	return any_proof(list, count) ? "Protected" : "As promised";
+}
+
+/* The latest: ISO 8601 sorts as text. */
+static const char *date_of(const struct document *list, size_t count)
+{
+	const char *date = "";
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(list[i].date, date) > 0)
+			date = list[i].date;
+	}
+	return date;
+}
+
+/* Fetches nothing and runs nothing, whatever a text from a guest might have become. */
+static void write_head(FILE *out, const char *verdict_is, const char *date)
+{
+	html(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+		  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n"
+		  "<meta name=\"color-scheme\" content=\"light dark\"/>\n"
+		  "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
+		  "style-src 'unsafe-inline'\"/>\n<title>");
+	html(out, "vmgenc: %s, clones compared%s%s</title>\n<style>\n", verdict_is,
+	     *date ? " " : "", words_day(date));
+	fputs(report_style, out);
+	html(out, "</style>\n</head>\n");
+}
+
+static void write_patterns(FILE *out)
+{
+	html(out,
+	     "<svg class=\"defs\" aria-hidden=\"true\"><defs>"
+	     "<pattern id=\"hatch\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" "
+	     "patternTransform=\"rotate(45)\"><rect class=\"ground\" width=\"6\" height=\"6\" />"
+	     "<rect class=\"line\" width=\"2\" height=\"6\" /></pattern>"
+	     "<pattern id=\"mixed\" width=\"6\" height=\"4\" patternUnits=\"userSpaceOnUse\">"
+	     "<rect class=\"line\" width=\"2.5\" height=\"4\" /></pattern></defs></svg>\n");
+}
+
+static void write_sentences(FILE *out, const struct document *list, size_t count)
+{
+	html(out, "<ul class=\"sentences\">\n");
+	for (size_t i = 0; i < count; i++) {
+		struct standing s = list[i].kind->standing(&list[i]);
+
+		html(out, "<li><b class=\"mark\">%s</b> <span>",
+		     !s.judged ? "–"
+		     : s.wrong ? "✗"
+			       : "✓");
+		list[i].kind->sentence(out, &list[i]);
+		html(out, "</span></li>\n");
+	}
+	html(out, "</ul>\n");
+}
+
+static void write_conditions(FILE *out, const struct document *d)
+{
+	html(out, "<dl>\n<dt>File</dt><dd><code>%s</code></dd>\n", d->source.path);
+	if (*d->date)
+		html(out, "<dt>Begun</dt><dd>%s</dd>\n", d->date);
+	if (*d->accel)
+		html(out, "<dt>QEMU’s accelerator</dt><dd>%s%s</dd>\n", d->accel,
+		     strcmp(d->accel, "tcg") ? "" : ": emulation, most of the times are its own");
+	if (d->seconds > 0)
+		html(out, "<dt>Took</dt><dd>%s</dd>\n", words_seconds(d->seconds));
+	if (d->kind->conditions)
+		d->kind->conditions(out, d);
+	html(out, "</dl>\n");
+}
+
+void page_write(FILE *out, const struct document *list, size_t count)
+{
+	struct standing s = together(list, count);
+	const char *date = date_of(list, count);
+
+	write_head(out, verdict(list, count), date);
+	html(out, "<body>\n");
+	write_patterns(out);
+	html(out,
+	     "<header>\n<h1>Do clones of a virtual machine draw the same random values?</h1>\n"
+	     "<p class=\"meta\">vmgenc-lab %s%s%s</p>\n",
+	     LAB_VERSION, *date ? ", " : "", words_day(date));
+	html(out, "<p class=\"verdict %s\"><b>%s</b></p>\n",
+	     !s.judged ? "unknown"
+	     : s.wrong ? "wrong"
+		       : "right",
+	     verdict(list, count));
+	write_sentences(out, list, count);
+	html(out, "</header>\n<main>\n");
+	for (size_t i = 0; i < count; i++)
+		list[i].kind->write(out, &list[i]);
+	html(out, "<h2>How it was found</h2>\n");
+	for (size_t i = 0; i < count; i++)
+		write_conditions(out, &list[i]);
+	html(out, "</main>\n<footer><p>A clone is a copy of a running virtual machine. Both go on "
+		  "with the same memory, and so with the same state of every random generator. "
+		  "vmgenc notices by the VM Generation ID that the machine is a copy. vmgenc(4), "
+		  "libvmgenc(3) and docs/guarantees.md say what it promises and what not.</p>"
+		  "</footer>\n</body>\n</html>\n");
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: reading the JSON results for the page: anything missing or wrong is said once, with the
+ * file and the key.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "page.h"
+
+#define LIMIT (64u << 20)
+
+/* All of it, from pipes too. */
+static char *read_all(struct source *s, size_t *size)
+{
+	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
+	char *text = NULL, *more;
+	size_t room = 0;
+	ssize_t n = 1;
+
+	for (*size = 0; fd >= 0 && n > 0 && *size <= LIMIT; *size += n > 0 ? (size_t)n : 0) {
+		if (*size == room) {
+			room = room ? 2 * room : 65536;
+			more = realloc(text, room);
+			if (!more)
+				break;
+			text = more;
+		}
+		n = read(fd, text + *size, room - *size);
+	}
+	if (fd < 0 || n < 0)
+		s->code =
+			lab_fail(EXIT_ENVIRONMENT, "cannot read %s: %s", s->path, strerror(errno));
+	else if (*size > LIMIT)
+		s->code = lab_fail(EXIT_ENVIRONMENT,
+				   "%s is larger than %u MiB: no results of vmgenc-lab", s->path,
+				   LIMIT >> 20);
+	else if (n > 0)
+		s->code = lab_fail(EXIT_ENVIRONMENT, "no memory to read %s", s->path);
+	if (fd >= 0)
+		close(fd);
+	return text;
+}
+
+int source_open(struct source *s, const char *path, struct node *root)
+{
+	json_error_t error;
+	size_t size;
+
+	*s = (struct source){.path = path};
+	char *text = read_all(s, &size);
+
+	if (!s->code)
+		s->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
+	free(text);
+	if (s->code)
+		return s->code;
+	if (!s->root)
+		return s->code =
+			       lab_fail(EXIT_ENVIRONMENT, "%s is not JSON: line %d, column %d: %s",
+					path, error.line, error.column, error.text);
+	*root = (struct node){.source = s, .json = s->root};
+	if (!json_is_object(s->root))
+		return s->code = lab_fail(EXIT_ENVIRONMENT, "%s holds no object of results", path);
+	return 0;
+}
+
+void source_wrong(const struct node *n, const char *key, const char *what)
+{
+	if (!n->source->code)
+		n->source->code = lab_fail(EXIT_ENVIRONMENT, "%s: %s%s%s %s", n->source->path,
+					   n->where, *n->where && *key ? "." : "", key, what);
+}
+
+static const json_t *get(const struct node *n, const char *key)
+{
+	const json_t *value = json_object_get(n->json, key);
+
+	if (!value)
+		source_wrong(n, key, "is missing");
+	return n->source->code ? NULL : value;
+}
+
+uint64_t node_count(const struct node *n, const char *key)
+{
+	const json_t *value = get(n, key);
+
+	if (value && (!json_is_integer(value) || json_integer_value(value) < 0))
+		source_wrong(n, key, "is not a count");
+	return n->source->code ? 0 : (uint64_t)json_integer_value(value);
+}
+
+int64_t node_count_or(const struct node *n, const char *key)
+{
+	const json_t *value = get(n, key);
+
+	if (json_is_null(value))
+		return -1;
+	return value ? (int64_t)node_count(n, key) : -1;
+}
+
+uint64_t node_time(const struct node *n, const char *key)
+{
+	int64_t ns = node_count_or(n, key);
+
+	return ns < 0 ? LAB_NEVER : (uint64_t)ns;
+}
+
+double node_real(const struct node *n, const char *key)
+{
+	const json_t *value = get(n, key);
+
+	if (value && (!json_is_number(value) || json_number_value(value) < 0))
+		source_wrong(n, key, "is not a number from 0 up");
+	return n->source->code ? 0 : json_number_value(value);
+}
+
+bool node_bool(const struct node *n, const char *key)
+{
+	const json_t *value = get(n, key);
+
+	if (value && !json_is_boolean(value))
+		source_wrong(n, key, "is neither true nor false");
+	return !n->source->code && json_is_true(value);
+}
+
+const char *node_text(const struct node *n, const char *key)
+{
+	const json_t *value = get(n, key);
+
+	if (value && !json_is_string(value))
+		source_wrong(n, key, "is not a text");
+	return n->source->code ? "" : json_string_value(value);
+}
+
+const char *node_text_or(const struct node *n, const char *key, const char *otherwise)
+{
+	const json_t *value = json_object_get(n->json, key);
+
+	return !value || json_is_null(value) ? otherwise : node_text(n, key);
+}
+
+size_t node_list(const struct node *n, const char *key)
+{
+	const json_t *value = get(n, key);
+
+	if (value && !json_is_array(value))
+		source_wrong(n, key, "is not an array");
+	return n->source->code ? 0 : json_array_size(value);
+}
+
+struct node node_item(const struct node *n, const char *key, size_t i)
+{
+	struct node item = {.source = n->source,
+			    .json = json_array_get(json_object_get(n->json, key), i)};
+
+	snprintf(item.where, sizeof(item.where), "%.100s%s%.30s[%zu]", n->where,
+		 *n->where ? "." : "", key, i);
+	if (!json_is_object(item.json))
+		source_wrong(&item, "", "is not an object");
+	return item;
+}
+
+void *node_alloc(const struct node *n, size_t count, size_t size)
+{
+	void *list = calloc(count + 1, size);
+
+	if (!list && !n->source->code)
+		n->source->code = lab_fail(EXIT_ENVIRONMENT, "no memory");
+	return list;
+}

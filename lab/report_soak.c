@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the long run on the page of results: many clones, clones of clones, many changes.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+static const struct {
+	const char *name, *title, *one, *many;
+} parts[] = {
+	{"clones", "Clones of one snapshot, each compared with all others", "clone", "clones"},
+	{"chain", "Clones of clones", "generation of clones", "generations of clones"},
+	{"changes", "Changes in one running guest", "change", "changes"},
+};
+
+static void read_shared(const struct node *part, struct soak_part *p)
+{
+	p->shared_count = node_list(part, "shared");
+	p->shared = node_alloc(part, p->shared_count, sizeof(*p->shared));
+	for (size_t i = 0; i < p->shared_count && !part->source->code; i++) {
+		struct node n = node_item(part, "shared", i);
+
+		p->shared[i] = (struct soak_shared){.generator = node_text(&n, "generator"),
+						    .where = node_text_or(&n, "where", ""),
+						    .values = node_count(&n, "values"),
+						    .shared = node_count(&n, "shared")};
+	}
+}
+
+static void read_memory(const struct node *part, struct soak_part *p)
+{
+	p->memory_count = node_list(part, "memory");
+	p->memory = node_alloc(part, p->memory_count, sizeof(*p->memory));
+	for (size_t i = 0; i < p->memory_count && !part->source->code; i++) {
+		struct node n = node_item(part, "memory", i);
+
+		p->memory[i] = (struct soak_memory){.what = node_text(&n, "what"),
+						    .before = node_count(&n, "before"),
+						    .after = node_count(&n, "after")};
+	}
+}
+
+static void read_soak(struct document *d, const struct node *root)
+{
+	struct soak_part *list;
+
+	d->release = node_text(root, "release");
+	d->row_count = node_list(root, "parts");
+	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
+	for (size_t i = 0; i < d->row_count && !root->source->code; i++) {
+		struct node n = node_item(root, "parts", i);
+
+		list[i] = (struct soak_part){.name = node_text(&n, "name"),
+					     .count = node_count(&n, "count"),
+					     .warnings = node_count(&n, "warnings"),
+					     .seconds = node_real(&n, "seconds"),
+					     .ok = node_bool(&n, "ok")};
+		read_shared(&n, &list[i]);
+		read_memory(&n, &list[i]);
+	}
+}
+
+static struct standing soak_standing(const struct document *d)
+{
+	const struct soak_part *list = d->rows;
+	struct standing s = {.judged = d->row_count};
+
+	for (size_t i = 0; i < d->row_count; i++)
+		s.wrong += !list[i].ok;
+	return s;
+}
+
+static const char *how_many(const struct soak_part *p)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (!strcmp(parts[i].name, p->name))
+			return words_plural(p->count, parts[i].one, parts[i].many);
+	}
+	return words_count(p->count);
+}
+
+static const char *title_of(const struct soak_part *p)
+{
+	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
+		if (!strcmp(parts[i].name, p->name))
+			return parts[i].title;
+	}
+	return p->name;
+}
+
+static void soak_sentence(FILE *out, const struct document *d)
+{
+	const struct soak_part *list = d->rows;
+
+	html(out,
+	     "The long run%s: ", soak_standing(d).wrong ? " <b>found something wrong</b>" : "");
+	for (size_t i = 0; i < d->row_count; i++)
+		html(out, "%s%s in %s %s", i ? ", " : "", how_many(&list[i]),
+		     words_seconds(list[i].seconds),
+		     list[i].ok ? "as it should be" : "NOT as it should be");
+	html(out, ".");
+}
+
+static void write_shared(FILE *out, const struct soak_part *p)
+{
+	html(out, "<table class=\"cells\">\n<thead><tr><th scope=\"col\">generator</th>"
+		  "<th scope=\"col\">values compared</th><th scope=\"col\">shared</th>"
+		  "<th scope=\"col\">where</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < p->shared_count; i++) {
+		const struct soak_shared *s = &p->shared[i];
+
+		html(out,
+		     "<tr><th scope=\"row\">%s</th><td data-column=\"values "
+		     "compared\"><span>%s</span>"
+		     "</td><td class=\"%s\" data-column=\"shared\"><span><b>%s</b></span></td>"
+		     "<td data-column=\"where\"><span>%s</span></td></tr>\n",
+		     words_generator(s->generator), words_count(s->values),
+		     s->shared ? "many" : "few", s->shared ? words_count(s->shared) : "none",
+		     *s->where ? s->where : "–");
+	}
+	html(out, "</tbody></table>\n");
+}
+
+static void write_memory(FILE *out, const struct soak_part *p)
+{
+	html(out,
+	     "<table class=\"cells\">\n<thead><tr><th scope=\"col\">kept</th><th "
+	     "scope=\"col\">before</th>"
+	     "<th scope=\"col\">after</th><th scope=\"col\">change</th></tr></thead>\n<tbody>\n");
+	for (size_t i = 0; i < p->memory_count; i++) {
+		const struct soak_memory *m = &p->memory[i];
+		bool more = m->after > m->before;
+
+		html(out,
+		     "<tr><th scope=\"row\">%s</th><td data-column=\"before\"><span>%s</span></td>"
+		     "<td data-column=\"after\"><span>%s</span></td>"
+		     "<td data-column=\"change\"><span>%s%s</span></td></tr>\n",
+		     m->what, words_count(m->before), words_count(m->after),
+		     more		    ? "+"
+		     : m->after < m->before ? "−"
+					    : "",
+		     words_count(more ? m->after - m->before : m->before - m->after));
+	}
+	html(out, "</tbody></table>\n");
+}
+
+static void write_soak(FILE *out, const struct document *d)
+{
+	const struct soak_part *list = d->rows;
+
+	html(out, "<h2>The long run</h2>\n");
+	for (size_t i = 0; i < d->row_count; i++) {
+		const struct soak_part *p = &list[i];
+
+		html(out, "<h3>%s %s</h3>\n<p><b>%s</b> in %s; the kernel’s log has %s.</p>\n",
+		     p->ok ? "✓" : "✗", title_of(p), how_many(p), words_seconds(p->seconds),
+		     p->warnings ? words_plural(p->warnings, "warning", "warnings") : "no warning");
+		if (p->shared_count)
+			write_shared(out, p);
+		if (p->memory_count)
+			write_memory(out, p);
+	}
+}
+
+static void soak_conditions(FILE *out, const struct document *d)
+{
+	html(out, "<dt>Kernel</dt><dd>%s</dd>\n", d->release);
+}
+
+static void soak_release(struct document *d)
+{
+	struct soak_part *list = d->rows;
+
+	for (size_t i = 0; list && i < d->row_count; i++) {
+		free(list[i].shared);
+		free(list[i].memory);
+	}
+	free(list);
+}
+
+const struct kind kind_soak = {
+	.name = "soak",
+	.read = read_soak,
+	.standing = soak_standing,
+	.sentence = soak_sentence,
+	.write = write_soak,
+	.conditions = soak_conditions,
+	.release = soak_release,
+};

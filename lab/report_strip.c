@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: the strips on the page of results. A line of time for each clone; identical draws stand tall
+ * and hatched, others low and plain, marks point at the moments. No colour is needed to read it.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "page.h"
+
+#define SHOWN 4 /* clones of a trial, beyond which the worst stand for all */
+
+/* Tall at 12 to 30, low at 22 to 30; what points down ends at 11, what points up begins at 32. */
+static void bar(FILE *out, const struct axis *a, const struct span *s, const char *class)
+{
+	double from = axis_percent(a, s->from_ns), to = axis_percent(a, s->to_ns);
+	bool low = *class == 'd';
+
+	if (from >= 100)
+		return;
+	/* A single draw is to be seen, too. */
+	if (to - from < 0.2)
+		to = from + 0.2;
+	html(out, "<rect class=\"%s\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"%u\" height=\"%u\"><title>",
+	     class, from, to - from, low ? 22 : 12, low ? 8 : 18);
+	html(out, "%s to %s after the resume: %s, %s</title></rect>", words_time(s->from_ns),
+	     words_time(s->to_ns), words_plural(s->drawn, "draw", "draws"),
+	     !s->identical		? "none identical"
+	     : s->identical == s->drawn ? "all identical"
+					: "some identical");
+}
+
+static void tick(FILE *out, const struct axis *a, uint64_t ns)
+{
+	struct span at = {.from_ns = ns, .to_ns = ns, .drawn = 1, .identical = 1};
+
+	bar(out, a, &at, "s");
+}
+
+static bool within(const struct span *s, uint64_t ns)
+{
+	return ns != LAB_NEVER && ns >= s->from_ns && ns <= s->to_ns;
+}
+
+/* Of one or two identical draws among others the very places are known. */
+static void write_mixed(FILE *out, const struct axis *a, const struct lane *l, const struct span *s)
+{
+	bool first = within(s, l->first_ns), last = within(s, l->last_ns);
+
+	bar(out, a, s, "d");
+	if (s->identical > (uint64_t)first + last) {
+		bar(out, a, s, "m");
+		return;
+	}
+	if (first)
+		tick(out, a, l->first_ns);
+	if (last)
+		tick(out, a, l->last_ns);
+}
+
+struct moment {
+	uint64_t ns;
+	const char *class, *words, *shape;
+};
+
+/* The shapes differ, and so does the side on which they stand. */
+static size_t moments_of(const struct lane *l, struct moment *list)
+{
+	const struct moment all[] = {
+		{l->rekeyed_ns, "rekey", "kernel rekeyed by vmgenc", "M-6 1H6L0 11z"},
+		{l->logged_ns, "log", "kernel’s own driver logged its reseed",
+		 "M0 1L5 6 0 11-5 6z"},
+		{l->woken_ns, "told", "program told", "M-6 42H6L0 32z"},
+		{l->announced_ns, "told", "program told by devctl(4)", "M-6 42H6L0 32z"},
+	};
+	size_t n = 0;
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++) {
+		if (all[i].ns != LAB_NEVER)
+			list[n++] = all[i];
+	}
+	return n;
+}
+
+static void write_moment(FILE *out, const struct axis *a, const struct moment *m)
+{
+	double x = axis_percent(a, m->ns);
+
+	html(out,
+	     "<svg class=\"%s\" x=\"%.3f%%\" overflow=\"visible\"><line class=\"halo\" "
+	     "y1=\"11\" y2=\"32\"/><line y1=\"11\" y2=\"32\"/>",
+	     m->class, x);
+	html(out, "<path d=\"%s\"/><title>%s, %s after the resume</title></svg>", m->shape,
+	     m->words, words_time(m->ns));
+}
+
+/* The same in words: for screen readers, and below the strip for all. */
+static void write_moments(FILE *out, const struct lane *l)
+{
+	struct moment list[4];
+	size_t n = moments_of(l, list);
+
+	html(out, "%s draws identical", words_draws(l->identical, l->drawn));
+	for (size_t i = 0; i < n; i++)
+		html(out, ", %s at %s", list[i].words, words_time(list[i].ns));
+}
+
+static void write_lane(FILE *out, const struct document *d, const struct axis *a,
+		       const struct trial *t, size_t i)
+{
+	const struct lane *l = &t->lanes[i];
+	struct moment moments[4];
+	size_t n = moments_of(l, moments);
+
+	html(out, "<div class=\"clone\"><span>clone %zu", i + 1);
+	if (d->prove.depth > 1 && d->prove.clones)
+		html(out, " <small>depth %zu</small>", i / (size_t)d->prove.clones + 1);
+	html(out, "</span><svg class=\"strip\" role=\"img\" aria-label=\"clone %zu: ", i + 1);
+	write_moments(out, l);
+	html(out, "\"><line class=\"base\" x2=\"100%%\" y1=\"30.5\" y2=\"30.5\" /><line "
+		  "class=\"resume\" y1=\"8\" y2=\"34\"/>");
+	for (size_t j = 0; j < l->span_count; j++) {
+		const struct span *s = &l->spans[j];
+
+		if (s->identical && s->identical < s->drawn)
+			write_mixed(out, a, l, s);
+		else
+			bar(out, a, s, s->identical ? "s" : "d");
+	}
+	for (size_t j = 0; j < n; j++)
+		write_moment(out, a, &moments[j]);
+	html(out, "</svg>\n<small class=\"said\">");
+	write_moments(out, l);
+	html(out, "</small></div>\n");
+	if (*l->complaint)
+		html(out,
+		     "<p class=\"complaint\">✗ clone %zu’s kernel complained: "
+		     "<code>%s</code></p>\n",
+		     i + 1, l->complaint);
+}
+
+/* Before this one, in the order of the worst. */
+static size_t worse_than(const struct trial *t, size_t i)
+{
+	size_t n = 0;
+
+	for (size_t j = 0; j < t->lane_count; j++)
+		n += t->lanes[j].identical > t->lanes[i].identical ||
+		     (t->lanes[j].identical == t->lanes[i].identical && j < i);
+	return n;
+}
+
+static void write_lanes(FILE *out, const struct document *d, const struct axis *a,
+			const struct trial *t)
+{
+	uint64_t most = 0;
+
+	for (size_t i = 0; i < t->lane_count; i++) {
+		if (t->lane_count <= SHOWN + 1 || worse_than(t, i) < SHOWN)
+			write_lane(out, d, a, t, i);
+		else if (t->lanes[i].identical > most)
+			most = t->lanes[i].identical;
+	}
+	if (t->lane_count > SHOWN + 1)
+		html(out,
+		     "<p class=\"said\">The %u worst of %s are shown; no other has more than "
+		     "%s.</p>\n",
+		     SHOWN, words_plural(t->lane_count, "clone", "clones"),
+		     words_plural(most, "identical draw", "identical draws"));
+}
+
+/* The last moment at which anything changes in a strip; from there on it stays as it is. */
+static uint64_t last_change(const struct lane *l)
+{
+	struct moment moments[4];
+	size_t n = moments_of(l, moments);
+	uint64_t last = 0;
+
+	for (size_t i = 0; i < n; i++)
+		last = moments[i].ns > last ? moments[i].ns : last;
+	for (size_t i = 0; i + 1 < l->span_count; i++) {
+		const struct span *s = &l->spans[i], *next = s + 1;
+
+		if ((!s->identical) != (!next->identical) ||
+		    (s->identical == s->drawn) != (next->identical == next->drawn))
+			last = next->from_ns > last ? next->from_ns : last;
+	}
+	return last;
+}
+
+static uint64_t recorded(const struct lane *l)
+{
+	return l->span_count ? l->spans[l->span_count - 1].to_ns : 0;
+}
+
+/* How much of the time there is anything to see in, and how much there is. */
+static uint64_t time_to_show(const struct document *d, const char **guests, size_t n,
+			     const char *generator, uint64_t *all)
+{
+	uint64_t last = 0;
+
+	*all = 0;
+	for (size_t g = 0; g < n; g++) {
+		const struct trial *t = worst_trial(d, guests[g], generator);
+
+		for (size_t i = 0; t && i < t->lane_count; i++) {
+			uint64_t change = last_change(&t->lanes[i]), end = recorded(&t->lanes[i]);
+
+			last = change > last ? change : last;
+			*all = end > *all ? end : *all;
+		}
+	}
+	last += last / 8;
+	if (*all < last)
+		*all = last;
+	return last ? last : *all;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void write_runs(FILE *out, const struct document *d, const struct trial *worst)
+{
+	uint64_t *list = calloc(d->prove.trial_count + 1, sizeof(*list));
+	size_t n = 0;
+
+	for (size_t i = 0; list && i < d->prove.trial_count; i++) {
+		const struct trial *t = &d->prove.trials[i];
+
+		if (t->possible && !strcmp(t->guest, worst->guest) &&
+		    !strcmp(t->generator, worst->generator))
+			list[n++] = t->identical;
+	}
+	if (n > 1) {
+		qsort(list, n, sizeof(*list), by_size);
+		html(out, "; worst of %zu runs, median %s", n, words_count(list[(n - 1) / 2]));
+	}
+	free(list);
+}
+
+static void write_guest(FILE *out, const struct document *d, const struct axis *a,
+			const struct trial *t)
+{
+	const char *mark = !t->judged ? "" : t->identical > t->allowed ? "✗ " : "✓ ";
+
+	html(out, "<figure><figcaption><b>%s</b> %s%s identical", t->guest, mark,
+	     words_draws(t->identical, t->drawn));
+	if (t->identical && t->under_way)
+		html(out, ", under way at the snapshot");
+	write_runs(out, d, t);
+	html(out, "</figcaption>\n");
+	write_lanes(out, d, a, t);
+	html(out, "</figure>\n");
+}
+
+void strips_write(FILE *out, const struct document *d, const char *generator)
+{
+	const char **guests = calloc(d->prove.trial_count + 1, sizeof(*guests));
+	size_t n = guests ? distinct(d, false, guests) : 0;
+	uint64_t all, shown = time_to_show(d, guests, n, generator, &all);
+	struct axis a = axis_for(shown < all ? shown : all);
+
+	html(out, "<section class=\"strips\">\n<h4>%s <small>%s</small></h4>\n",
+	     words_generator(generator), words_generator_is(generator));
+	for (size_t g = 0; g < n; g++) {
+		const struct trial *t = worst_trial(d, guests[g], generator);
+
+		if (t)
+			write_guest(out, d, &a, t);
+	}
+	axis_write(out, &a);
+	if ((double)all > a.shown_ns)
+		html(out,
+		     "<p class=\"said\">Shown are the first %s of up to %s; from there on each "
+		     "strip goes on as it ends.</p>\n",
+		     words_time((uint64_t)a.shown_ns), words_time(all));
+	html(out, "</section>\n");
+	free(guests);
+}
+
+static void legend_bar(FILE *out, const char *class, const char *words)
+{
+	bool low = *class == 'd';
+
+	html(out,
+	     "<span><svg class=\"strip\"><line class=\"base\" x2=\"100%%\" y1=\"30.5\" y2=\"30.5\" "
+	     "/>"
+	     "<rect class=\"%s\" x=\"4\" width=\"32\" y=\"%u\" height=\"%u\" /></svg>%s</span>\n",
+	     class, low ? 22 : 12, low ? 8 : 18, words);
+}
+
+static void legend_mark(FILE *out, const char *class, const char *shape, const char *words)
+{
+	html(out,
+	     "<span><svg class=\"strip\"><svg class=\"%s\" x=\"20\" overflow=\"visible\"><line "
+	     "y1=\"11\" y2=\"32\" />"
+	     "<path d=\"%s\"/></svg></svg>%s</span>\n",
+	     class, shape, words);
+}
+
+void strips_legend(FILE *out)
+{
+	html(out, "<div class=\"legend\">\n");
+	legend_bar(out, "s", "another clone drew the same");
+	legend_bar(out, "m", "some of them the same");
+	legend_bar(out, "d", "drawn by this clone alone");
+	legend_bar(out, "", "nothing was drawn");
+	legend_mark(out, "rekey", "M-6 1H6L0 11z", "kernel rekeyed by vmgenc");
+	legend_mark(out, "log", "M0 1L5 6 0 11-5 6z", "kernel’s own driver logged its reseed");
+	legend_mark(out, "told", "M-6 42H6L0 32z", "program told, by poll(2) or devctl(4)");
+	html(out, "</div>\n");
+}
