@@ -95,7 +95,7 @@ static size_t first_rows(const struct document *d, bool columns, const struct fi
 static void write_identical(FILE *out, const char *generator, int64_t identical, int64_t drawn)
 {
 	if (identical >= 0 && drawn >= 0)
-		html(out, "<br/>%s: %s identical", generator,
+		html(out, "<small>%s: %s</small>", generator,
 		     words_draws((uint64_t)identical, (uint64_t)drawn));
 }
 
@@ -120,9 +120,9 @@ static void write_row_in_cell(FILE *out, const struct firmware_row *r)
 	write_identical(out, "getrandom", r->getrandom_identical, r->getrandom_drawn);
 	write_identical(out, "guarded", r->guarded_identical, r->guarded_drawn);
 	if (*r->address)
-		html(out, "<br/><small>id at <code>%s</code></small>", r->address);
+		html(out, "<small>id at <code>%s</code></small>", r->address);
 	if (*r->note)
-		html(out, "<br/><small>%s</small>", r->note);
+		html(out, "<small>%s</small>", r->note);
 	html(out, "</span>");
 }
 
@@ -157,7 +157,8 @@ static void write_firmware(FILE *out, const struct document *d)
 	html(out,
 	     "<h2>The firmware of hypervisors</h2>\n<p>A clone’s id was changed the way each "
 	     "hypervisor does it. Noticed by <b>notification</b>: at once; by <b>look</b>: the "
-	     "driver looks every second; by <b>sync</b>: a program asked. The kernel’s own "
+	     "driver looks every second; by <b>sync</b>: a program asked. Then how many draws were "
+	     "identical. The kernel’s own "
 	     "driver is there to compare with.</p>\n<table class=\"cells\">\n"
 	     "<thead><tr><th scope=\"col\">firmware</th>");
 	for (size_t c = 0; c < column_count; c++)

@@ -62,10 +62,12 @@ static void hostile_sentence(FILE *out, const struct document *d)
 
 static void write_answer(FILE *out, const struct hostile_row *r)
 {
-	html(out, "%s%s<b>%s</b>", is_right(r) ? "✓" : "✗ wrong",
-	     r->survived ? ", survived " : ", guest lost ", *r->error ? r->error : "loaded");
+	html(out, " %s %s, <b>%s</b>",
+	     is_right(r) ? "✓" : "✗ wrong:", r->survived ? "survived" : "guest lost",
+	     *r->error ? r->error : "loaded");
 	if (*r->log)
-		html(out, "<br/><code>%s</code>", r->log);
+		html(out, " <code>%s</code>", r->log);
+	html(out, "</div>");
 }
 
 static bool same_answer(const struct hostile_row *a, const struct hostile_row *b)
@@ -77,7 +79,7 @@ static bool same_answer(const struct hostile_row *a, const struct hostile_row *b
 /* Rows of the same variant; kernels that answered the same share a line. */
 static void write_variant(FILE *out, const struct hostile_row *list, size_t count, size_t first)
 {
-	html(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\"><span>", list[first].variant,
+	html(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\">", list[first].variant,
 	     is_right(&list[first]) ? "few" : "many");
 	for (size_t i = first; i < count; i++) {
 		bool told = strcmp(list[i].variant, list[first].variant) != 0;
@@ -87,16 +89,16 @@ static void write_variant(FILE *out, const struct hostile_row *list, size_t coun
 			       same_answer(&list[j], &list[i]);
 		if (told)
 			continue;
-		html(out, "%s<small>", i > first ? "<br/>" : "");
+		html(out, "<div><small>");
 		for (size_t j = i; j < count; j++) {
 			if (!strcmp(list[j].variant, list[i].variant) &&
 			    same_answer(&list[j], &list[i]))
 				html(out, "%s%s", j > i ? ", " : "", list[j].release);
 		}
-		html(out, "</small> ");
+		html(out, "</small>");
 		write_answer(out, &list[i]);
 	}
-	html(out, "</span></td></tr>\n");
+	html(out, "</td></tr>\n");
 }
 
 /* Those that went wrong come first. */

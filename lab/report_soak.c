@@ -90,16 +90,36 @@ static const char *title_of(const struct soak_part *p)
 	return p->name;
 }
 
-static void soak_sentence(FILE *out, const struct document *d)
+static void guarded_values(const struct document *d, uint64_t *values, uint64_t *shared)
 {
 	const struct soak_part *list = d->rows;
 
-	html(out,
-	     "The long run%s: ", soak_standing(d).wrong ? " <b>found something wrong</b>" : "");
+	*values = *shared = 0;
+	for (size_t i = 0; i < d->row_count; i++) {
+		for (size_t j = 0; j < list[i].shared_count; j++) {
+			const struct soak_shared *s = &list[i].shared[j];
+			bool guarded = !strcmp(s->generator, "guarded");
+
+			*values += guarded ? s->values : 0;
+			*shared += guarded ? s->shared : 0;
+		}
+	}
+}
+
+static void soak_sentence(FILE *out, const struct document *d)
+{
+	const struct soak_part *list = d->rows;
+	uint64_t values, shared;
+
+	html(out, "The long run %s: ",
+	     soak_standing(d).wrong ? "found something WRONG" : "found nothing wrong");
 	for (size_t i = 0; i < d->row_count; i++)
-		html(out, "%s%s in %s %s", i ? ", " : "", how_many(&list[i]),
-		     words_seconds(list[i].seconds),
-		     list[i].ok ? "as it should be" : "NOT as it should be");
+		html(out, "%s%s in %s%s", i ? ", " : "", how_many(&list[i]),
+		     words_seconds(list[i].seconds), list[i].ok ? "" : " (✗)");
+	guarded_values(d, &values, &shared);
+	if (values)
+		html(out, "; of the values of guarded programs, %s were shared",
+		     words_draws(shared, values));
 	html(out, ".");
 }
 

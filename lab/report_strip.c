@@ -60,18 +60,26 @@ static void write_mixed(FILE *out, const struct axis *a, const struct lane *l, c
 
 struct moment {
 	uint64_t ns;
-	const char *class, *words, *shape;
+	const char *class, *words, *few_words, *shape;
 };
+
+static int by_time(const void *a, const void *b)
+{
+	const struct moment *x = a, *y = b;
+
+	return (x->ns > y->ns) - (x->ns < y->ns);
+}
 
 /* The shapes differ, and so does the side on which they stand. */
 static size_t moments_of(const struct lane *l, struct moment *list)
 {
 	const struct moment all[] = {
-		{l->rekeyed_ns, "rekey", "kernel rekeyed by vmgenc", "M-6 1H6L0 11z"},
-		{l->logged_ns, "log", "kernel’s own driver logged its reseed",
+		{l->rekeyed_ns, "rekey", "kernel rekeyed by vmgenc", "rekeyed", "M-6 1H6L0 11z"},
+		{l->logged_ns, "log", "kernel’s own driver logged its reseed", "own driver’s log",
 		 "M0 1L5 6 0 11-5 6z"},
-		{l->woken_ns, "told", "program told", "M-6 42H6L0 32z"},
-		{l->announced_ns, "told", "program told by devctl(4)", "M-6 42H6L0 32z"},
+		{l->woken_ns, "told", "program told", "program told", "M-6 42H6L0 32z"},
+		{l->announced_ns, "told", "program told by devctl(4)", "devctl(4)",
+		 "M-6 42H6L0 32z"},
 	};
 	size_t n = 0;
 
@@ -79,6 +87,7 @@ static size_t moments_of(const struct lane *l, struct moment *list)
 		if (all[i].ns != LAB_NEVER)
 			list[n++] = all[i];
 	}
+	qsort(list, n, sizeof(*list), by_time);
 	return n;
 }
 
@@ -100,9 +109,9 @@ static void write_moments(FILE *out, const struct lane *l)
 	struct moment list[4];
 	size_t n = moments_of(l, list);
 
-	html(out, "%s draws identical", words_draws(l->identical, l->drawn));
+	html(out, "%s identical", words_draws(l->identical, l->drawn));
 	for (size_t i = 0; i < n; i++)
-		html(out, ", %s at %s", list[i].words, words_time(list[i].ns));
+		html(out, ", %s at %s", list[i].few_words, words_time(list[i].ns));
 }
 
 static void write_lane(FILE *out, const struct document *d, const struct axis *a,
@@ -308,7 +317,7 @@ void strips_legend(FILE *out)
 	legend_bar(out, "s", "another clone drew the same");
 	legend_bar(out, "m", "some of them the same");
 	legend_bar(out, "d", "drawn by this clone alone");
-	legend_bar(out, "", "nothing was drawn");
+	legend_bar(out, "n", "nothing drawn then");
 	legend_mark(out, "rekey", "M-6 1H6L0 11z", "kernel rekeyed by vmgenc");
 	legend_mark(out, "log", "M0 1L5 6 0 11-5 6z", "kernel’s own driver logged its reseed");
 	legend_mark(out, "told", "M-6 42H6L0 32z", "program told, by poll(2) or devctl(4)");
