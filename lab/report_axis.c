@@ -32,13 +32,15 @@ double axis_percent(const struct axis *a, uint64_t ns)
 void axis_write(FILE *out, const struct axis *a)
 {
 	html(out, "<div class=\"clone\"><span></span><svg class=\"axis\" aria-hidden=\"true\">");
-	for (double ns = 0; ns < a->shown_ns * 1.001; ns += a->step_ns) {
+	for (unsigned int i = 0; i * a->step_ns < a->shown_ns * 1.001; i++) {
+		double ns = i * a->step_ns;
 		double x = axis_percent(a, (uint64_t)ns);
 		const char *anchor = x < 1 ? "start" : x > 99 ? "end" : "middle";
 
 		html(out, "<line x1=\"%.2f%%\" x2=\"%.2f%%\" y2=\"5\" />", x, x);
-		html(out, "<text x=\"%.2f%%\" y=\"18\" text-anchor=\"%s\">%s</text>", x, anchor,
-		     ns < 1 ? "resume" : words_time((uint64_t)(ns + 0.5)));
+		html(out, "<text class=\"%s\" x=\"%.2f%%\" y=\"18\" text-anchor=\"%s\">%s</text>",
+		     i % 2 ? "odd" : "even", x, anchor,
+		     ns < 1 ? "0" : words_time((uint64_t)(ns + 0.5)));
 	}
 	html(out, "</svg></div>\n");
 }

@@ -126,6 +126,13 @@ static void write_row_in_cell(FILE *out, const struct firmware_row *r)
 	html(out, "</span>");
 }
 
+static const char *class_of(const struct firmware_row *r)
+{
+	if (!r->ok)
+		return "many";
+	return is_ours(r) ? "few" : "other";
+}
+
 static void write_cell(FILE *out, const struct document *d, const struct firmware_row *row,
 		       const struct firmware_row *column)
 {
@@ -136,10 +143,8 @@ static void write_cell(FILE *out, const struct document *d, const struct firmwar
 	       (strcmp(list[i].firmware, row->firmware) != 0 || !same_column(&list[i], column)))
 		i++;
 	html(out, "<td class=\"%s\" data-column=\"%s, %s\">",
-	     i == d->row_count ? "none"
-	     : list[i].ok      ? "few"
-			       : "many",
-	     column->release, is_ours(column) ? column->driver : "its own driver");
+	     i == d->row_count ? "none" : class_of(&list[i]), column->release,
+	     is_ours(column) ? column->driver : "its own driver");
 	if (i < d->row_count)
 		write_row_in_cell(out, &list[i]);
 	else

@@ -137,8 +137,10 @@ static void write_shared(FILE *out, const struct soak_part *p)
 		     "</td><td class=\"%s\" data-column=\"shared\"><span><b>%s</b></span></td>"
 		     "<td data-column=\"where\"><span>%s</span></td></tr>\n",
 		     words_generator(s->generator), words_count(s->values),
-		     s->shared ? "many" : "few", s->shared ? words_count(s->shared) : "none",
-		     *s->where ? s->where : "–");
+		     !s->shared ? "few"
+		     : p->ok	? "other"
+				: "many",
+		     s->shared ? words_count(s->shared) : "none", *s->where ? s->where : "–");
 	}
 	html(out, "</tbody></table>\n");
 }

@@ -101,6 +101,7 @@ const char report_style[] =
 	"td b{white-space:normal}\n"
 	".clone{grid-template-columns:3.6rem 1fr;font-size:.8rem}\n"
 	".strips{padding:.7rem .6rem}\n"
+	".axis .odd{display:none}\n"
 	"dl{display:block}\n"
 	"dd{margin:0 0 .5rem}}\n"
 	"@media print{\n"
