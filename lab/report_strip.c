@@ -95,9 +95,7 @@ static void write_moment(FILE *out, const struct axis *a, const struct moment *m
 {
 	double x = axis_percent(a, m->ns);
 
-	html(out,
-	     "<svg class=\"%s\" x=\"%.3f%%\" overflow=\"visible\"><line class=\"halo\" "
-	     "y1=\"11\" y2=\"32\"/><line y1=\"11\" y2=\"32\"/>",
+	html(out, "<svg class=\"%s\" x=\"%.3f%%\" overflow=\"visible\"><line y1=\"11\" y2=\"32\"/>",
 	     m->class, x);
 	html(out, "<path d=\"%s\"/><title>%s, %s after the resume</title></svg>", m->shape,
 	     m->words, words_time(m->ns));
@@ -128,6 +126,9 @@ static void write_lane(FILE *out, const struct document *d, const struct axis *a
 	write_moments(out, l);
 	html(out, "\"><line class=\"base\" x2=\"100%%\" y1=\"30.5\" y2=\"30.5\" /><line "
 		  "class=\"resume\" y1=\"8\" y2=\"34\"/>");
+	/* Behind the bars: what points at a moment stands out above or below them. */
+	for (size_t j = 0; j < n; j++)
+		write_moment(out, a, &moments[j]);
 	for (size_t j = 0; j < l->span_count; j++) {
 		const struct span *s = &l->spans[j];
 
@@ -136,8 +137,6 @@ static void write_lane(FILE *out, const struct document *d, const struct axis *a
 		else
 			bar(out, a, s, s->identical ? "s" : "d");
 	}
-	for (size_t j = 0; j < n; j++)
-		write_moment(out, a, &moments[j]);
 	html(out, "</svg>\n<small class=\"said\">");
 	write_moments(out, l);
 	html(out, "</small></div>\n");

@@ -77,7 +77,6 @@ const char report_style[] =
 	".told line{stroke:var(--told);stroke-width:1.5;stroke-dasharray:3 2}\n"
 	".log path{fill:none;stroke:var(--log);stroke-width:2}\n"
 	".log line{stroke:var(--log);stroke-width:1.5;stroke-dasharray:1 2}\n"
-	"svg line.halo{stroke:var(--ground);stroke-width:5;stroke-dasharray:none}\n"
 	".complaint{border-left:4px solid var(--same);padding-left:.6rem}\n"
 	"dl{display:grid;grid-template-columns:max-content 1fr;gap:.2rem 1rem;\n"
 	"margin:.75rem 0 1.5rem;font-size:.95rem}\n"
