@@ -56,7 +56,7 @@ static void add_note(struct matrix_row *row, const char *text)
 	snprintf(row->note + used, sizeof(row->note) - used, "%s%s", used ? "; " : "", text);
 }
 
-static void take_trial(struct trial *t, const struct result *r)
+static void take_tally(struct tally *t, const struct result *r)
 {
 	t->made = r->possible;
 	t->identical = r->found.identical;
@@ -92,7 +92,7 @@ static int busy(struct desk *d)
 	for (size_t i = 0; i < all.count && !code; i++) {
 		const struct result *r = &all.list[i];
 
-		take_trial(r->generator == LAB_GUARDED ? &row->guarded : &row->getrandom, r);
+		take_tally(r->generator == LAB_GUARDED ? &row->guarded : &row->getrandom, r);
 		if (r->possible)
 			take_clones(row, r);
 		if (r->clone_count && r->clones[0].seen.refused)
@@ -186,7 +186,7 @@ static void take_builtin(struct matrix_row *row, const struct result *r)
 	}
 	if (!row->rekeyed)
 		row->noticed = NOTICED_NO;
-	take_trial(&row->getrandom, r);
+	take_tally(&row->getrandom, r);
 }
 
 /* It looks only when told, and says so only then. */

@@ -9,7 +9,7 @@
 
 static const char *const noticed_names[] = {"no", "notification", "look", "sync"};
 
-static void trial_text(const struct trial *t, char to[40])
+static void tally_text(const struct tally *t, char to[40])
 {
 	if (!t->made)
 		snprintf(to, 40, "-");
@@ -38,8 +38,8 @@ static void print_row(const struct matrix_row *r, bool first)
 	char found[40], getrandom[40], guarded[40];
 
 	found_text(r, found);
-	trial_text(&r->getrandom, getrandom);
-	trial_text(&r->guarded, guarded);
+	tally_text(&r->getrandom, getrandom);
+	tally_text(&r->guarded, guarded);
 	printf("%-18s %-9s %-15s %-6s %-13s %-8s %-14s %-14s %s%s%s\n",
 	       first ? r->shape->hypervisor : "", r->ours ? "vmgenc" : "built-in", found,
 	       r->ours ? yes_no(r->order) : "-", noticed_names[r->noticed], yes_no(r->rekeyed),
@@ -67,12 +67,12 @@ void matrix_print(const struct matrix *m)
 	       "guarded: draws that two\nclones share (the kernel's: an idle guest's)\n\n");
 }
 
-static json_t *identical_of(const struct trial *t)
+static json_t *identical_of(const struct tally *t)
 {
 	return t->made ? json_integer((json_int_t)t->identical) : json_null();
 }
 
-static json_t *drawn_of(const struct trial *t)
+static json_t *drawn_of(const struct tally *t)
 {
 	return t->made ? json_integer((json_int_t)t->drawn) : json_null();
 }

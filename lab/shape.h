@@ -93,7 +93,7 @@ void sighting_take(struct sighting *s, const struct vm *vm);
 /* matrix.c: each shape in front of each guest */
 enum noticed { NOTICED_NO, NOTICED_NOTIFICATION, NOTICED_LOOK, NOTICED_SYNC };
 
-struct trial {
+struct tally {
 	bool made;
 	uint64_t identical, drawn;
 };
@@ -105,7 +105,7 @@ struct matrix_row {
 	bool found, order, rekeyed, ok;
 	uint64_t address;
 	enum noticed noticed;
-	struct trial getrandom, guarded;
+	struct tally getrandom, guarded;
 	char note[200];
 };
 
