@@ -133,6 +133,7 @@ static const char help[] =
 	"  --id GUID             run: the VM Generation ID (random)\n"
 	"  --no-vmgenid          run: no VM Generation ID device of QEMU's own\n"
 	"  --acpi FILE           run: one more ACPI table, compiled\n"
+	"  -o, --output FILE     report: where the page goes (standard output)\n"
 	"  --keep, --quiet, --help, --version\n"
 	"\n"
 	"examples:\n"

@@ -141,6 +141,9 @@ static void wrong_usage(void **state)
 	EXPECT(2, "--cpus takes a whole number, not 1.5", PROVE, "--cpus", "1.5");
 	EXPECT(2, "--seconds takes a number from", PROVE, "--seconds", "nan");
 	EXPECT(2, "option '--json' requires an argument", "prove", "--json");
+	EXPECT(2, "report needs a RESULTS.json", "report", "-o", "page.html");
+	EXPECT(2, "option requires an argument -- 'o'", "report", "-o");
+	EXPECT(3, "cannot read /nowhere.json", "report", "/nowhere.json");
 	EXPECT(125, "unrecognized option '--bogus'", "run", "--bogus");
 	EXPECT(125, "run needs --kernel and a program", "run", "--kernel", kernel);
 }
