@@ -101,7 +101,7 @@ struct soak_memory {
 };
 
 struct soak_part {
-	const char *name;
+	const char *name, *release;
 	uint64_t count, warnings;
 	double seconds;
 	struct soak_shared *shared;

@@ -53,6 +53,7 @@ static void read_soak(struct document *d, const struct node *root)
 		struct node n = node_item(root, "parts", i);
 
 		list[i] = (struct soak_part){.name = node_text(&n, "name"),
+					     .release = node_text_or(&n, "release", d->release),
 					     .count = node_count(&n, "count"),
 					     .warnings = node_count(&n, "warnings"),
 					     .seconds = node_real(&n, "seconds"),
@@ -176,8 +177,10 @@ static void write_soak(FILE *out, const struct document *d)
 	for (size_t i = 0; i < d->row_count; i++) {
 		const struct soak_part *p = &list[i];
 
-		html(out, "<h3>%s %s</h3>\n<p><b>%s</b> in %s; the kernel’s log has %s.</p>\n",
+		html(out,
+		     "<h3>%s %s</h3>\n<p><b>%s</b> in %s on %s; the kernel’s log has %s.</p>\n",
 		     p->ok ? "✓" : "✗", title_of(p), how_many(p), words_seconds(p->seconds),
+		     p->release,
 		     p->warnings ? words_plural(p->warnings, "warning", "warnings") : "no warning");
 		if (p->shared_count)
 			write_shared(out, p);
