@@ -31,7 +31,8 @@ double axis_percent(const struct axis *a, uint64_t ns)
 
 void axis_write(FILE *out, const struct axis *a)
 {
-	html(out, "<div class=\"clone\"><span></span><svg class=\"axis\" aria-hidden=\"true\">");
+	html(out,
+	     "<div class=\"clone time\"><span></span><svg class=\"axis\" aria-hidden=\"true\">");
 	for (unsigned int i = 0; i * a->step_ns < a->shown_ns * 1.001; i++) {
 		double ns = i * a->step_ns;
 		double x = axis_percent(a, (uint64_t)ns);

@@ -115,7 +115,7 @@ static void write_row_in_cell(FILE *out, const struct firmware_row *r)
 	write_noticed(out, r);
 	if (r->found && !r->rekeyed)
 		html(out, ", kernel <b>not rekeyed</b>");
-	if (r->found && !r->id_order)
+	if (is_ours(r) && r->found && !r->id_order)
 		html(out, ", id read in the <b>wrong order</b>");
 	write_identical(out, "getrandom", r->getrandom_identical, r->getrandom_drawn);
 	write_identical(out, "guarded", r->guarded_identical, r->guarded_drawn);
@@ -161,10 +161,10 @@ static void write_firmware(FILE *out, const struct document *d)
 
 	html(out,
 	     "<h2>The firmware of hypervisors</h2>\n<p>A clone’s id was changed the way each "
-	     "hypervisor does it. Noticed by <b>notification</b>: at once; by <b>look</b>: the "
-	     "driver looks every second; by <b>sync</b>: a program asked. Then how many draws were "
-	     "identical. The kernel’s own "
-	     "driver is there to compare with.</p>\n<table class=\"cells\">\n"
+	     "hypervisor does it. Noticed by: what told a guest that draws next to nothing: a "
+	     "<b>notification</b>, the driver’s <b>look</b> each second, or a <b>sync</b> that a "
+	     "program asked for. Then how many draws were identical. The kernel’s own driver is "
+	     "there to compare with.</p>\n<table class=\"cells\">\n"
 	     "<thead><tr><th scope=\"col\">firmware</th>");
 	for (size_t c = 0; c < column_count; c++)
 		html(out, "<th scope=\"col\">%s<br/>%s</th>", columns[c]->release,

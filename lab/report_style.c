@@ -110,4 +110,5 @@ const char report_style[] =
 	"body{max-width:none;padding:0;font-size:10.5pt}\n"
 	"*{print-color-adjust:exact;-webkit-print-color-adjust:exact}\n"
 	"figure,tr,.strips h4,.legend{break-inside:avoid}\n"
+	".time,.time+p{break-before:avoid}\n"
 	"h2,h3,h4{break-after:avoid}}\n";
