@@ -109,9 +109,22 @@ static void write_noticed(FILE *out, const struct firmware_row *r)
 		html(out, "noticed by <b>%s</b>", r->noticed);
 }
 
+/* What is said of the kernel's own driver is no judgement of ours that it is as expected. */
+static bool protects(const struct firmware_row *r)
+{
+	return r->found && r->rekeyed && strcmp(r->noticed, "no") != 0;
+}
+
+static const char *mark_of(const struct firmware_row *r)
+{
+	if (is_ours(r))
+		return r->ok ? "✓ " : "✗ wrong: ";
+	return protects(r) ? "" : "✗ ";
+}
+
 static void write_row_in_cell(FILE *out, const struct firmware_row *r)
 {
-	html(out, "<span><b>%s</b> ", r->ok ? "✓" : is_ours(r) ? "✗ wrong:" : "✗");
+	html(out, "<span><b>%s</b>", mark_of(r));
 	write_noticed(out, r);
 	if (r->found && !r->rekeyed)
 		html(out, ", kernel <b>not rekeyed</b>");
@@ -128,9 +141,9 @@ static void write_row_in_cell(FILE *out, const struct firmware_row *r)
 
 static const char *class_of(const struct firmware_row *r)
 {
-	if (!r->ok)
-		return "many";
-	return is_ours(r) ? "few" : "other";
+	if (is_ours(r))
+		return r->ok ? "few" : "many";
+	return protects(r) ? "other" : "many";
 }
 
 static void write_cell(FILE *out, const struct document *d, const struct firmware_row *row,
