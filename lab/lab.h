@@ -281,6 +281,7 @@ struct prove_options {
 	const char *tables;	   /* where the compiled tables of shapes are */
 	const struct shape *shape; /* of the firmware; NULL: QEMU's own */
 	bool matrix, shapes[32];   /* --firmware, and which */
+	bool brief;		   /* one boot for each */
 };
 
 /* What a clone tells beside its draws. The counters are the device's, since it was attached. */

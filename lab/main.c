@@ -18,6 +18,7 @@ enum {
 	OPT_APPEND,
 	OPT_ARC4RAND,
 	OPT_AT_ONCE,
+	OPT_BRIEF,
 	OPT_CLONES,
 	OPT_CPUS,
 	OPT_DEPTH,
@@ -55,6 +56,7 @@ static const struct option options[] = {
 	{"append", required_argument, NULL, OPT_APPEND},
 	{"arc4rand", required_argument, NULL, OPT_ARC4RAND},
 	{"at-once", required_argument, NULL, OPT_AT_ONCE},
+	{"brief", no_argument, NULL, OPT_BRIEF},
 	{"clones", required_argument, NULL, OPT_CLONES},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
@@ -107,6 +109,8 @@ static const char help[] =
 	"  --firmware NAME       a hypervisor's ACPI table and way to change the id: qemu, vmware,\n"
 	"                        hyperv-old, hyperv, xen, aws, firecracker-old, firecracker, bhyve\n"
 	"                        or all; prints a matrix (repeatable)\n"
+	"  --brief               with --firmware: one boot each; neither getrandom nor the kernel's\n"
+	"                        own driver\n"
 	"  --tables DIR          where \"make firmware\" put those tables (build/test/firmware)\n"
 	"  --programs DIR        where \"make programs\" put those (build/programs)\n"
 	"  --clones N            clones of each snapshot (2)\n"
@@ -356,6 +360,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		return add_file(&p->run, optarg);
 	case OPT_FIRMWARE:
 		return add_firmware(&p->prove, optarg);
+	case OPT_BRIEF:
+		p->prove.brief = true;
+		return 0;
 	case OPT_TABLES:
 		p->prove.tables = optarg;
 		return 0;

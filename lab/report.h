@@ -112,6 +112,7 @@ struct lab_report {
 	uint64_t stream_size; /* run: the records' memory is a ring of this size */
 	uint64_t stream_read; /* bytes the host took from it so far */
 	uint8_t seed[32];     /* for the guest's kernel, so that boot needs not wait for it */
+	uint64_t bell;	      /* Linux: let the second serial port interrupt, unless 0 */
 	uint64_t hole;	      /* Linux: put the memory of the ivshmem device there, unless 0 */
 	char module_args[512];
 	char args[LAB_ARGS_SIZE]; /* run: the program's arguments, each NUL-terminated */

@@ -82,8 +82,9 @@ struct sighting {
 	char raw[16];	  /* who may map the page, as it says */
 	uint8_t id[ID_SIZE];
 	char guid[ID_TEXT_SIZE];
-	struct shape_id given; /* what the clone was given */
-	uint64_t events;       /* ACPI interrupts after the resume */
+	struct shape_id given; /* what the clone was given, and where */
+	uint64_t placed;
+	uint64_t events; /* ACPI interrupts after the resume */
 	enum lab_builtin builtin;
 	int refused; /* the module's errno, or 0 */
 };
@@ -103,6 +104,7 @@ struct matrix_row {
 	char release[72];
 	bool ours; /* else the kernel's own driver, alone */
 	bool found, order, rekeyed, ok;
+	bool placed; /* the address is right, and the page open to whom it is to be */
 	uint64_t address;
 	enum noticed noticed;
 	struct tally getrandom, guarded;

@@ -34,6 +34,8 @@ void sighting_take(struct sighting *s, const struct vm *vm)
 	memcpy(s->id, r->id, sizeof(s->id));
 	snprintf(s->guid, sizeof(s->guid), "%.*s", ID_TEXT_SIZE - 1, r->guid_text);
 	s->given = vm->id;
+	if (vm->machine->firmware.shape)
+		s->placed = shape_address(vm->machine->firmware.shape, vm->machine);
 	s->events = r->acpi_events;
 	s->builtin = r->builtin;
 	s->refused = (int)r->refused;

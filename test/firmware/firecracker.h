@@ -18,13 +18,7 @@
             Interrupt (ResourceConsumer, Edge, ActiveHigh, Exclusive) { 3 } \
         }) \
         OperationRegion (UART, SystemIO, 0x2F8, 8) \
-        Field (UART, ByteAcc, NoLock, Preserve) { DATA, 8, INTE, 8, FIFO, 8, LINE, 8, MODM, 8 } \
-        Method (_INI) \
-        { \
-            LINE = 3 \
-            MODM = 0x0B \
-            INTE = 1 \
-        } \
+        Field (UART, ByteAcc, NoLock, Preserve) { DATA, 8 } \
         Method (_EVT, 1, Serialized) \
         { \
             If (LEqual (Arg0, 3)) \

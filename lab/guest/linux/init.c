@@ -135,6 +135,7 @@ int main(void)
 	snprintf((char *)report->release, sizeof(report->release), "%.64s", name.release);
 	seed_kernel();
 	firmware_open_hole();
+	firmware_open_bell();
 	load_module();
 	if (report->mode == LAB_MODE_RUN)
 		run();
