@@ -70,10 +70,23 @@ static void take_tally(struct tally *t, const struct result *r)
 	t->drawn = r->found.drawn;
 }
 
+static bool is_memory(enum shape_where where, const char *name)
+{
+	switch (where) {
+	case WHERE_RESERVED:
+	case WHERE_HIGH:
+		return !strcmp(name, "Reserved");
+	case WHERE_NVS:
+		return !strcmp(name, "ACPI Non-volatile Storage");
+	default:
+		return !*name;
+	}
+}
+
 /* A page with other data of the firmware's is not for everyone. */
 static bool is_placed(const struct shape *s, const struct sighting *seen)
 {
-	return seen->address == seen->placed &&
+	return seen->address == seen->placed && is_memory(s->where, seen->memory) &&
 	       !strcmp(seen->raw, s->shared ? "CAP_SYS_RAWIO" : "everyone");
 }
 
@@ -85,6 +98,7 @@ static void take_clones(struct matrix_row *row, const struct result *r)
 
 		row->found &= c->seen.found;
 		row->address = c->seen.address;
+		snprintf(row->memory, sizeof(row->memory), "%s", c->seen.memory);
 		row->placed &= is_placed(row->shape, &c->seen);
 		row->order &= is_right(&c->seen);
 		row->rekeyed &= is_rekeyed(c);
@@ -191,6 +205,8 @@ static void judge_ours(struct matrix_row *row, const struct prove_options *o)
 	row->ok &= row->guarded.made && !row->guarded.identical;
 	if (row->found && !row->placed)
 		add_note(row, "the page is not where, or as, it is to be");
+	if (row->found && !row->placed && row->memory[0])
+		add_note(row, "it is %s", row->memory);
 }
 
 static int try_ours(struct desk *d)

@@ -7,7 +7,7 @@
 
 #include "lab.h"
 
-static const char *const noticed_names[] = {"no", "notification", "look", "sync"};
+static const char *const noticed_names[] = {"no", "notification", "look"};
 
 static void tally_text(const struct tally *t, char to[40])
 {

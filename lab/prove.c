@@ -82,6 +82,7 @@ static void first_report(const struct bench *b, struct lab_report *r)
 		lab_note("the host has no random numbers for the guest's seed");
 	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
 	r->may_refuse = o->shape != NULL;
+	r->id_address = o->shape ? shape_address(o->shape, &b->machine) : 0;
 	r->bell = o->shape && o->shape->news == NEWS_GED;
 	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
 }

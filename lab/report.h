@@ -112,6 +112,7 @@ struct lab_report {
 	uint64_t stream_size; /* run: the records' memory is a ring of this size */
 	uint64_t stream_read; /* bytes the host took from it so far */
 	uint8_t seed[32];     /* for the guest's kernel, so that boot needs not wait for it */
+	uint64_t id_address;  /* Linux: say what the kernel's map of memory calls this, unless 0 */
 	uint64_t bell;	      /* Linux: let the second serial port interrupt, unless 0 */
 	uint64_t hole;	      /* Linux: put the memory of the ivshmem device there, unless 0 */
 	char module_args[512];
@@ -149,6 +150,7 @@ struct lab_report {
 	uint8_t id[16];	      /* the driver's, as it read it */
 	char guid_text[40];   /* the sysctl dev.vmgenc.0.guid */
 	uint64_t acpi_events; /* interrupts of ACPI's since the drawing began */
+	char memory[40];      /* what id_address is to the kernel: "Reserved"; "" for nothing */
 	uint32_t builtin;     /* enum lab_builtin */
 	uint32_t refused;     /* the errno with which the kernel refused the module, or 0 */
 

@@ -84,6 +84,7 @@ struct sighting {
 	char guid[ID_TEXT_SIZE];
 	struct shape_id given; /* what the clone was given, and where */
 	uint64_t placed;
+	char memory[40]; /* what the kernel's map calls this place */
 	uint64_t events; /* ACPI interrupts after the resume */
 	enum lab_builtin builtin;
 	int refused; /* the module's errno, or 0 */
@@ -92,7 +93,7 @@ struct sighting {
 void sighting_take(struct sighting *s, const struct vm *vm);
 
 /* matrix.c: each shape in front of each guest */
-enum noticed { NOTICED_NO, NOTICED_NOTIFICATION, NOTICED_LOOK, NOTICED_SYNC };
+enum noticed { NOTICED_NO, NOTICED_NOTIFICATION, NOTICED_LOOK };
 
 struct tally {
 	bool made;
@@ -106,6 +107,7 @@ struct matrix_row {
 	bool found, order, rekeyed, ok;
 	bool placed; /* the address is right, and the page open to whom it is to be */
 	uint64_t address;
+	char memory[40];
 	enum noticed noticed;
 	struct tally getrandom, guarded;
 	char note[200];

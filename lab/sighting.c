@@ -36,6 +36,7 @@ void sighting_take(struct sighting *s, const struct vm *vm)
 	s->given = vm->id;
 	if (vm->machine->firmware.shape)
 		s->placed = shape_address(vm->machine->firmware.shape, vm->machine);
+	snprintf(s->memory, sizeof(s->memory), "%.*s", (int)sizeof(s->memory) - 1, r->memory);
 	s->events = r->acpi_events;
 	s->builtin = r->builtin;
 	s->refused = (int)r->refused;

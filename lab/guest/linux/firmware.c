@@ -143,6 +143,23 @@ static enum lab_builtin driver_state(const char *path)
 	return state;
 }
 
+/* A line of /proc/iomem that nothing is indented in: "00000000-00000fff : Reserved". */
+static void read_memory(void)
+{
+	unsigned long long first, last;
+	FILE *f = fopen("/proc/iomem", "re");
+	char line[256], name[200];
+
+	report->memory[0] = '\0';
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%llx-%llx : %199[^\n]", &first, &last, name) == 3 &&
+		    line[0] != ' ' && report->id_address >= first && report->id_address <= last)
+			snprintf((char *)report->memory, sizeof(report->memory), "%.39s", name);
+	}
+	if (f)
+		fclose(f);
+}
+
 static void read_guid(void)
 {
 	char text[sizeof(report->guid_text)] = "";
@@ -168,4 +185,5 @@ void firmware_report(void)
 	report->builtin = platform > acpi ? platform : acpi;
 	report->acpi_events = firmware_events() - events_before;
 	read_guid();
+	read_memory();
 }
