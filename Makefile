@@ -170,6 +170,7 @@ help:
 	@echo 'make fuzz       the fuzzers, a minute each, two at a time'
 	@echo 'make bench      the figures: draws after resume, cost of the check, times'
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
+	@echo 'make matrix     the firmware of nine hypervisors on both kernels, beside their own driver'
 	@echo 'make check-freebsd FREEBSD_KERNEL= SYSDIR=   the module on a FreeBSD kernel in QEMU'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
 	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; -undo takes it out'

@@ -58,6 +58,20 @@ static int prepare_rom(struct firmware *f)
 		    : 0;
 }
 
+static void table_of(const struct prove_options *o, const struct shape *s, char path[400])
+{
+	snprintf(path, 400, "%.300s/%s.aml", o->tables, s->name);
+}
+
+int idpage_check(const struct prove_options *o, const struct shape *s)
+{
+	char path[400];
+	const struct firmware f = {.table = path};
+
+	table_of(o, s, path);
+	return firmware_check(&f);
+}
+
 int idpage_prepare(const struct prove_options *o, struct machine *m, const char *directory)
 {
 	struct firmware *f = &m->firmware;
@@ -66,7 +80,7 @@ int idpage_prepare(const struct prove_options *o, struct machine *m, const char 
 
 	snprintf(f->page_file, sizeof(f->page_file), "%s/page", directory);
 	snprintf(f->placed, sizeof(f->placed), "%s/table.aml", directory);
-	snprintf(table, sizeof(table), "%.300s/%s.aml", o->tables, f->shape->name);
+	table_of(o, f->shape, table);
 	if (f->shape->where == WHERE_ROM)
 		code = prepare_rom(f);
 	if (!code && f->shape->where == WHERE_HOLE)

@@ -311,12 +311,18 @@ static int verdict(const struct matrix *m)
 
 static int check(const struct prove_options *o)
 {
+	int code = 0;
+
 	for (size_t g = 0; g < o->guest_count; g++) {
 		if (o->guests[g].freebsd)
 			return lab_fail(EXIT_USAGE, "--firmware is for Linux guests, not %s",
 					o->guests[g].label);
 	}
-	return o->json ? json_check(o->json) : 0;
+	for (size_t s = 0; s < shape_count && !code; s++) {
+		if (o->shapes[s])
+			code = idpage_check(o, &shapes[s]);
+	}
+	return !code && o->json ? json_check(o->json) : code;
 }
 
 int matrix(const struct prove_options *o)

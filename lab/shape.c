@@ -105,8 +105,10 @@ void shape_new_id(const struct shape *s, struct shape_id *id)
 		const uint8_t *b = id->bytes;
 
 		memcpy(id->bytes, word, ID_SIZE);
-		format_guid(id->guid, (uint32_t)(b[3] << 24 | b[2] << 16 | b[1] << 8 | b[0]),
-			    (uint16_t)(b[5] << 8 | b[4]), (uint16_t)(b[7] << 8 | b[6]), b + 8);
+		format_guid(
+			id->guid,
+			((uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0]),
+			(uint16_t)(b[5] << 8 | b[4]), (uint16_t)(b[7] << 8 | b[6]), b + 8);
 		id->notation[0] = '\0';
 	}
 }

@@ -66,6 +66,7 @@ int aml_place(const char *from, const char *to, uint64_t page, uint64_t address)
 /* idpage.c: the id in a VM's memory */
 #define PAGE_BLOCK 65536u /* kept for the page behind the report */
 
+int idpage_check(const struct prove_options *o, const struct shape *s);
 int idpage_prepare(const struct prove_options *o, struct machine *m, const char *directory);
 /* Of this VM: into its own memory, or, where that is in the snapshot, into the next file. */
 int idpage_write(struct vm *vm);

@@ -135,6 +135,7 @@ static void wrong_usage(void **state)
 	EXPECT(2, "--cpus takes a number from 1 to 16, not 17", PROVE, "--cpus", "17");
 	EXPECT(2, "there is no generator dice", PROVE, "--generator", "dice");
 	EXPECT(2, "there is no probe dice", PROVE, "--probe", "dice");
+	EXPECT(2, "there is no firmware dice", PROVE, "--firmware", "dice");
 	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
 	EXPECT(2, "prove needs --kernel", "prove");
 	EXPECT(2, "prove takes no argument more", PROVE, "more");
@@ -184,6 +185,10 @@ static void wrong_files(void **state)
 	EXPECT(3, "/nowhere/nginx is no directory", PROVE, "--probe", "nginx", "--programs",
 	       "/nowhere");
 	EXPECT(3, "cannot write /nowhere/report.json", PROVE, "--json", "/nowhere/report.json");
+	EXPECT(3, "cannot write /nowhere/report.json", PROVE, "--firmware", "xen", "--json",
+	       "/nowhere/report.json");
+	EXPECT(3, "cannot open the ACPI table /nowhere/xen.aml", PROVE, "--firmware", "xen",
+	       "--tables", "/nowhere");
 	EXPECT(125, "is not a whole compiled ACPI table", "run", "--kernel", kernel, "--acpi", text,
 	       LAB);
 	unlink(text);

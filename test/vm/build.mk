@@ -8,9 +8,14 @@ SHAPES := $(patsubst test/firmware/%.asl,build/test/firmware/%.aml,$(filter-out 
 IASL = iasl -vw 6002 -vw 6035 -vw 2120 -vw 2173 -vw 3144
 $(SHAPES): $(wildcard test/firmware/*.h)
 firmware: $(SHAPES)
-.PHONY: firmware
+.PHONY: firmware matrix
 # Run with tables of test/firmware, see test/run.
 build/test/vm/firmware: build/test/firmware/bad.aml build/test/firmware/second.aml
+build/test/lab: $(SHAPES)
+# Beside make check's one boot for each: getrandom, and the kernel's own driver.
+matrix: deps
+	@$(MAKE) --no-print-directory build/vmgenc-lab firmware modules
+	@for k in 6.1 6.12; do sh test/vm/matrix $$k || exit; done
 build/test/firmware/%.aml: test/firmware/%.asl
 	$(call say,IASL,$<)
 	@mkdir -p $(@D)

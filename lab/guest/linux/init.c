@@ -118,7 +118,7 @@ static void load_module(void)
 	report->refused = 0;
 	if (syscall(SYS_finit_module, fd, (const char *)report->module_args, 0))
 		report->refused = (uint32_t)errno;
-	if (report->refused && !report->may_refuse)
+	if (report->refused && (!report->may_refuse || report->refused == ENOEXEC))
 		fail("the kernel refused the module: %s%s", strerror(errno),
 		     errno == ENOEXEC ? " (it is built for another kernel)" : "");
 	close(fd);
