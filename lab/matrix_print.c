@@ -29,8 +29,10 @@ static void found_text(const struct matrix_row *r, char to[40])
 {
 	if (r->address)
 		snprintf(to, 40, "at %#llx", (unsigned long long)r->address);
-	else
+	else if (r->ours)
 		snprintf(to, 40, "%s", yes_no(r->found));
+	else
+		snprintf(to, 40, "%s", r->found ? "bound" : "not bound");
 }
 
 static void print_row(const struct matrix_row *r, bool first)
@@ -62,9 +64,10 @@ void matrix_print(const struct matrix *m)
 				     strcmp(before->release, r->release));
 		before = r;
 	}
-	printf("\nfound: where the driver says that the id is; id: read in the hypervisor's order "
-	       "of bytes;\nnoticed by: what tells an idle guest that nothing asks; getrandom, "
-	       "guarded: draws that two\nclones share (the kernel's: an idle guest's)\n\n");
+	printf("\nfound: where the driver says that the id is, or whether it is bound to the device;\n"
+	       "id: read in the hypervisor's order of bytes; noticed by: what tells an idle guest that\n"
+	       "nothing asks; getrandom, guarded: draws that two clones share (without the module: an\n"
+	       "idle guest's)\n\n");
 }
 
 static json_t *identical_of(const struct tally *t)
