@@ -64,9 +64,12 @@ void matrix_print(const struct matrix *m)
 				     strcmp(before->release, r->release));
 		before = r;
 	}
-	printf("\nfound: where the driver says that the id is, or whether it is bound to the device;\n"
-	       "id: read in the hypervisor's order of bytes; noticed by: what tells an idle guest that\n"
-	       "nothing asks; getrandom, guarded: draws that two clones share (without the module: an\n"
+	printf("\nfound: where the driver says that the id is, or whether it is bound to the "
+	       "device;\n"
+	       "id: read in the hypervisor's order of bytes; noticed by: what tells an idle guest "
+	       "that\n"
+	       "nothing asks; getrandom, guarded: draws that two clones share (without the module: "
+	       "an\n"
 	       "idle guest's)\n\n");
 }
 
