@@ -12,5 +12,6 @@ build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
 build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
 test_report_LDFLAGS := -ljansson -lxml2
 build/test/test_strip: lab/strip.c lab/compare.c lab/lab.h
-build/test/test_strip: TEST_SRCS = lab/strip.c lab/compare.c lab/say.c
+build/test/test_strip: TEST_SRCS = lab/strip.c lab/compare.c lab/shared.c lab/say.c
 build/test/test_strip: TEST_FLAGS = -Ilab
+test_strip_LDFLAGS := -ljansson
