@@ -21,7 +21,7 @@ comma := ,
 LIB_SRCS := $(sort $(wildcard lib/*.c))
 CORE_SRCS := $(sort $(wildcard driver/core/*.c))
 UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*.c)))
-CORE_TESTS := $(filter build/test/test_core% build/test/test_addr,$(UNIT))
+CORE_TESTS := $(filter build/test/test_core% build/test/test_addr build/test/test_hostile,$(UNIT))
 include $(wildcard test/vm/build.mk)
 include driver/freebsd/build.mk
 include test/freebsd/unit/build.mk

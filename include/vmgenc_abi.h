@@ -28,8 +28,8 @@
  * RAW_MAPPABLE   page 1 of the device can be mapped, by whoever RAW_PRIVILEGED leaves
  * RAW_PRIVILEGED the raw page holds other firmware data (or the administrator said so):
  *                mapping it needs CAP_SYS_RAWIO (Linux) or PRIV_DRIVER (FreeBSD)
- * ID_UNFILLED    the id has been all zero since attach: the host never filled it, so it
- *                identifies nothing
+ * ID_UNFILLED    the id has been all zero (the host never filled it) or all ones (nothing
+ *                answers at its address) since attach, so it identifies nothing
  * REKEY_FAILED   the kernel's random generator refused the last rekey: settled < generation
  *                until a retry succeeds
  */

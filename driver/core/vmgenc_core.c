@@ -32,9 +32,10 @@ static bool same_id(const uint64_t a[2], const uint64_t b[2])
 	return a[0] == b[0] && a[1] == b[1];
 }
 
+/* Zeros: the host never filled it. Ones: nothing answers there, as on a bus without a device. */
 static bool unfilled(const uint64_t id[2])
 {
-	return (id[0] | id[1]) == 0;
+	return id[0] == id[1] && (id[0] == 0 || ~id[0] == 0);
 }
 
 static bool settled(const struct vmgenc_core *core)
@@ -123,7 +124,7 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
 	if (error)
 		goto out;
 
-	/* An id that has become zero is the host's mistake, not a new machine. */
+	/* An id that has become none is the host's mistake, not a new machine. */
 	changed = !unfilled(id) && !same_id(id, core->seen);
 	if (!changed && trigger == VMGENC_TRIGGER_NOTIFY)
 		core->page->spurious++;
@@ -242,8 +243,9 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)
 		return error;
 	}
 	if (unfilled(id))
-		vmgenc_os_log(core, VMGENC_LOG_WARNING,
-			      "the id is all zero: the host never filled it, so clones go unnoticed");
+		vmgenc_os_log(core, VMGENC_LOG_WARNING, "the id is all %s, so clones go unnoticed",
+			      id[0] == 0 ? "zero: the host never filled it" :
+					   "ones: nothing answers at its address");
 
 	page->magic = VMGENC_PAGE_MAGIC;
 	page->version = VMGENC_PAGE_VERSION;

@@ -1,23 +1,31 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/vm: NAME.c becomes build/test/vm/NAME, linked statically (-static -pthread) with
 # VM_COMMON_SRCS; each runs in the guest as "vmgenc-lab run --kernel K --module M NAME".
-VM_TESTS := device firmware hooks map notifier params sysgenid tell unload vmclock
-VM_COMMON_SRCS := test/vm/guest.c test/vm/rawid.c $(sort $(wildcard lib/*.c))
+VM_TESTS := device hooks hostile map notifier params sysgenid tell unload vmclock
+VM_COMMON_SRCS := test/vm/guest.c test/vm/rawid.c test/vm/wrong.c $(sort $(wildcard lib/*.c))
 # What vmgenc-lab prove --firmware puts in front of guests. The ids that iasl objects to are so.
-SHAPES := $(patsubst test/firmware/%.asl,build/test/firmware/%.aml,$(filter-out %/bad.asl %/second.asl,$(wildcard test/firmware/*.asl)))
+SHAPES := $(patsubst test/firmware/%.asl,build/test/firmware/%.aml,$(filter-out %/hostile.asl,$(wildcard test/firmware/*.asl)))
 IASL = iasl -vw 6002 -vw 6035 -vw 2120 -vw 2173 -vw 3144
 $(SHAPES): $(wildcard test/firmware/*.h)
 firmware: $(SHAPES)
 .PHONY: firmware matrix
-# Run with tables of test/firmware, see test/run.
-build/test/vm/firmware: build/test/firmware/bad.aml build/test/firmware/second.aml
 build/test/lab: $(SHAPES)
 # Beside make check's one boot for each: getrandom, and the kernel's own driver.
 matrix: deps
 	@$(MAKE) --no-print-directory build/vmgenc-lab firmware modules
 	@for k in 6.1 6.12; do sh test/vm/matrix $$k || exit; done
-build/test/firmware/%.aml: test/firmware/%.asl
-	$(call say,IASL,$<)
+define compile_asl
+	$(call say,IASL,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) -E -P -x c $< -o $(@:.aml=.asl)
+	$(Q)$(CC) -E -P -x c $(FIRMWARE_FLAGS) $< -o $(@:.aml=.asl)
 	$(Q)$(IASL) -vs -p $(@:.aml=) $(@:.aml=.asl) >$(@:.aml=.log) 2>&1 || { cat $(@:.aml=.log); false; }
+endef
+build/test/firmware/%.aml: test/firmware/%.asl
+	$(compile_asl)
+# The tables of hostile.def: one device at a time, one from the start, and for FreeBSD all at once.
+HOSTILE := $(addprefix build/test/firmware/,hostile.aml boot.aml all.aml)
+build/test/firmware/boot.aml: FIRMWARE_FLAGS = -DAT_BOOT
+build/test/firmware/all.aml: FIRMWARE_FLAGS = -DALL_PRESENT
+$(HOSTILE): test/firmware/hostile.asl test/firmware/hostile.def
+	$(compile_asl)
+build/test/vm/hostile: build/test/firmware/hostile.aml build/test/firmware/boot.aml

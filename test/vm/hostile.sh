@@ -1,0 +1,38 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# The variants of test/firmware/hostile.def with one kernel (SERIES), in four boots beside each other
+# by two, and build/test/hostile-SERIES.json of the rows that they print. A boot for all devices
+# that _STA hides, since a load of the module is what each is met by; one for the one it cannot hide.
+. test/lib.sh
+k=$1 program=build/test/vm/hostile tables=build/test/firmware out=build/test/hostile-$1
+reserved='iomem=relaxed memmap=64K$0x6000000 memmap=4K%0x7000000-1+4 memmap=4K#0x7001000'
+begin=$(date +%s%N)
+
+boot() { # name, lab options...
+	name=$1
+	shift
+	lab $k run --no-load --append "$reserved" "$@" $program "$name" >$out-"$name" 2>&1
+}
+wide() {
+	lab $k run --no-load $program dsdt >$tables/dsdt-$k.aml 2>$out-wide &&
+		boot wide --no-vmgenid --acpi $tables/hostile.aml \
+			--file $tables/dsdt-$k.aml:kernel/firmware/acpi/dsdt.aml
+}
+
+boot alone --no-vmgenid --acpi $tables/hostile.aml &
+{ boot beside --acpi $tables/hostile.aml; boot boot --acpi $tables/boot.aml; wide; } &
+wait
+for name in alone beside boot wide; do
+	grep -v '^row ' $out-$name
+	grep -q ' passed, 0 failed$' $out-$name || failed=$((failed + 1))
+done
+seconds=$((($(date +%s%N) - begin) / 100000000))
+cat $out-alone $out-beside $out-boot $out-wide | sed -n 's/^row //p' >$out-rows
+{
+	printf '{"version":1,"kind":"hostile","rows":[\n' && sed '$!s/$/,/' $out-rows
+	printf '],"seconds":%d.%d}\n' $((seconds / 10)) $((seconds % 10))
+} >$out.json
+[ $failed = 0 ] || echo "$failed boots failed"
+good=$(grep -c '"ok":true}$' $out-rows)
+echo "$good passed, $(($(wc -l <$out-rows) - good + failed)) failed"
+[ $failed = 0 ] && [ "$good" = "$(wc -l <$out-rows)" ]
