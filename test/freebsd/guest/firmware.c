@@ -9,7 +9,7 @@
 #include "check.h"
 #include "../../firmware/hostile.h"
 
-static char log_text[262144];
+static char log_text[1 << 20];
 
 /* "\_SB_.VGnn: ", and what the line says is wrong, which may begin with the address. */
 static bool said_once(const struct hostile_variant *v)

@@ -623,7 +623,7 @@ void kernel_reset(void)
 		.cid = {"VM_GEN_COUNTER"},
 		.addr_type = ACPI_TYPE_PACKAGE,
 		.addr_count = 2,
-		.element_type = ACPI_TYPE_INTEGER,
+		.element_type = {ACPI_TYPE_INTEGER, ACPI_TYPE_INTEGER, ACPI_TYPE_INTEGER},
 		.addr = {KERNEL_PAGE + KERNEL_OFFSET, 0, 0},
 	};
 	kernel.acpi = (struct device){.name = "acpi", .nameunit = "acpi0", .attached = true};

@@ -20,16 +20,18 @@
 #define KERNEL_PAGE 0xfeedf000ul /* where the hypervisor's page is */
 #define KERNEL_OFFSET 0x28u	 /* of the id in it */
 #define KERNEL_LINES 32
+#define KERNEL_CIDS 4
 
 /* An ACPI device, as firmware describes it. */
 struct acpi_node {
 	const char *path;
 	const char *hid;
-	const char *cid[4];
+	const char *cid[KERNEL_CIDS]; /* as far as they are not NULL */
 	/* What ADDR evaluates to */
 	UINT32 addr_type;
 	UINT32 addr_count;
-	UINT32 element_type;
+	UINT32 element_type[3];
+	const char *addr_fails; /* evaluating it ends in this exception */
 	UINT64 addr[3];
 	ACPI_NOTIFY_HANDLER notify;
 	void *notify_context;

@@ -6,6 +6,7 @@
 
 struct standin_fadt AcpiGbl_FADT;
 extern driver_t *standin_driver __attribute__((weak));
+static const char *exception; /* the name of the last AE_ERROR that firmware made */
 extern moduledata_t *standin_module __attribute__((weak));
 
 standin_method *kernel_method(const char *name)
@@ -181,7 +182,7 @@ ACPI_STATUS AcpiGetObjectInfo(ACPI_HANDLE handle, ACPI_DEVICE_INFO **info)
 		i->Valid |= ACPI_VALID_HID;
 		i->HardwareId.String = (char *)handle->hid;
 	}
-	for (; i->CompatibleIdList.Count < 4 && handle->cid[i->CompatibleIdList.Count];
+	for (; i->CompatibleIdList.Count < KERNEL_CIDS && handle->cid[i->CompatibleIdList.Count];
 	     i->CompatibleIdList.Count++)
 		i->CompatibleIdList.Ids[i->CompatibleIdList.Count].String =
 			(char *)handle->cid[i->CompatibleIdList.Count];
@@ -206,17 +207,20 @@ ACPI_STATUS AcpiEvaluateObject(ACPI_HANDLE handle, ACPI_STRING path, void *args,
 	kernel_asleep_allowed("AcpiEvaluateObject");
 	if (kernel_fails("AcpiEvaluateObject"))
 		return AE_ERROR;
+	exception = handle->addr_fails;
+	if (exception)
+		return AE_ERROR;
 	if (strcmp(path, "ADDR") != 0 || !handle->addr_type)
 		return AE_NOT_FOUND;
 	kernel.memory++;
-	object = calloc(4, sizeof(*object));
+	object = calloc(1 + handle->addr_count, sizeof(*object));
 	object->Type = handle->addr_type;
 	if (object->Type == ACPI_TYPE_PACKAGE) {
 		object->Package.Count = handle->addr_count;
 		object->Package.Elements = object + 1;
-		for (i = 0; i < handle->addr_count; i++) {
+		for (i = 0; i < handle->addr_count && i < 3; i++) {
 			object[1 + i].Integer.Value = handle->addr[i];
-			object[1 + i].Type = handle->element_type;
+			object[1 + i].Type = handle->element_type[i];
 		}
 	}
 	result->Pointer = object;
@@ -284,6 +288,8 @@ ACPI_STATUS AcpiRemoveSciHandler(ACPI_SCI_HANDLER f)
 
 const char *AcpiFormatException(ACPI_STATUS status)
 {
+	if (exception)
+		return exception;
 	return status == AE_NOT_FOUND ? "AE_NOT_FOUND" : "AE_NO_MEMORY";
 }
 

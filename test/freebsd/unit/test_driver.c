@@ -616,7 +616,7 @@ static void test_addr(void **state)
 		kernel_reset();
 		kernel.firmware.addr_type = rows[i].type;
 		kernel.firmware.addr_count = rows[i].count;
-		kernel.firmware.element_type = rows[i].element;
+		kernel.firmware.element_type[0] = kernel.firmware.element_type[1] = rows[i].element;
 		kernel.firmware.addr[0] = rows[i].low;
 		kernel.firmware.addr[1] = rows[i].high;
 		assert_int_equal(kernel_attach(), rows[i].error);
