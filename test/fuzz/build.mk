@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/fuzz: NAME.c becomes build/fuzz/NAME with libFuzzer; test/fuzz/corpus/NAME is what it starts from.
-FUZZERS := $(patsubst %,build/fuzz/%,name page qmp state vmclock)
+FUZZERS := $(patsubst %,build/fuzz/%,core firmware name page qmp state vmclock)
 FUZZ_CC ?= clang
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -Iinclude -Ilib -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
@@ -12,6 +12,27 @@ build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cm
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(FUZZ_WITH)
+# The driver itself: its core on the simulated machine, and FreeBSD's on the simulated kernel.
+build/fuzz/core: test/fuzz/core.c test/fuzz/input.h $(wildcard test/firmware/hostile.*) $(CORE_SRCS) $(wildcard driver/core/*.h test/unit/sim/*)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -Itest/unit/sim -Idriver/core -pthread -o $@ $< $(CORE_SRCS) test/unit/sim/machine.c
+FUZZ_KERNEL := $(addprefix build/fuzz/freebsd/,$(patsubst %.c,%.o,$(notdir $(FREEBSD_COMMON))) vmgenc_bus.o $(FREEBSD_KERNEL_OBJS))
+FUZZ_KERNEL_FLAGS = $(filter-out -std=%,$(FUZZ_FLAGS)) -std=gnu11 -w -Itest/freebsd/unit/kpi/15 -Itest/freebsd/unit/kpi \
+	-Itest/freebsd/unit -Idriver/core -MMD -MP
+build/fuzz/freebsd/%.o: driver/freebsd/%.c | build/test/freebsd/kpi/.done
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_KERNEL_FLAGS) -U_GNU_SOURCE -D_KERNEL -Ibuild/test/freebsd/kpi -Idriver/freebsd -c -o $@ $<
+build/fuzz/freebsd/%.o: driver/core/%.c | build/test/freebsd/kpi/.done
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_KERNEL_FLAGS) -U_GNU_SOURCE -D_KERNEL -Ibuild/test/freebsd/kpi -Idriver/freebsd -c -o $@ $<
+build/fuzz/freebsd/%.o: test/freebsd/unit/%.c
+	@mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(FUZZ_KERNEL_FLAGS) -c -o $@ $<
+build/fuzz/firmware: test/fuzz/firmware.c test/fuzz/input.h $(wildcard test/firmware/hostile.*) $(FUZZ_KERNEL)
+	$(call say,CC,$<)
+	$(Q)$(FUZZ_CC) $(FUZZ_KERNEL_FLAGS) -pthread -o $@ $< $(FUZZ_KERNEL)
+-include $(wildcard build/fuzz/freebsd/*.d)
 fuzzers: $(FUZZERS)
 tests: fuzzers
 # Longer than make check does: a minute each, two at a time.

@@ -63,6 +63,8 @@ struct kernel {
 	void (*on_node)(void);
 	bool signal; /* sleeps are interrupted */
 	bool no_privilege;
+	bool id_moves; /* also after the reseed, so that what it was for is not known */
+	bool anywhere; /* every address that is not RAM shows the page */
 	uint64_t ram_bottom, ram_top; /* the kernel has pages between them */
 
 	uint8_t (*page)[PAGE_SIZE]; /* the hypervisor's, and one more */

@@ -235,12 +235,14 @@ void AcpiOsFree(void *p)
 
 void *AcpiOsMapMemory(uint64_t phys, ACPI_SIZE size)
 {
-	if (phys < KERNEL_PAGE || phys + size > KERNEL_PAGE + 2 * PAGE_SIZE)
+	bool there = phys >= KERNEL_PAGE && phys + size <= KERNEL_PAGE + 2 * PAGE_SIZE;
+
+	if (!there && !kernel.anywhere)
 		kernel_broken("mapped what is not there");
 	if (kernel_fails("AcpiOsMapMemory"))
 		return NULL;
 	kernel.mappings++;
-	return kernel.page[0] + (phys - KERNEL_PAGE);
+	return kernel.page[0] + (there ? phys - KERNEL_PAGE : phys & PAGE_MASK);
 }
 
 void AcpiOsUnmapMemory(void *p, ACPI_SIZE size)
@@ -313,7 +315,7 @@ void acpi_UserNotify(const char *subsystem, ACPI_HANDLE handle, uint8_t notify)
 {
 	char text[96];
 
-	if (!kernel_reseeded_for_id())
+	if (!kernel.id_moves && !kernel_reseeded_for_id())
 		kernel_broken("user space is told before the generators were reseeded");
 	snprintf(text, sizeof(text), "devctl:ACPI/%s/%s/notify=0x%02x", subsystem, handle->path,
 		 notify);
