@@ -11,8 +11,6 @@ build/test/freebsd/%: test/freebsd/guest/%.c test/freebsd/guest/check.h $(FREEBS
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(FREEBSD_GUEST_FLAGS) -Ilab/guest/freebsd -static -nostdlib -no-pie \
 		-Wl,--build-id=none -o $@ $< $(FREEBSD_RUNTIME)
-# All the wrong devices at once, see test/vm/build.mk
-build/test/firmware/all.aml: FIRMWARE_FLAGS = -DALL_PRESENT
 build/test/freebsd-check: test/freebsd/check.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
