@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/vm: the module goes away neither under anybody's feet nor with anything left behind. */
 #include <fcntl.h>
-#include <glob.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,12 +13,11 @@
 
 #include "check.h"
 #include "guest.h"
+#include "leftover.h"
 #include "rawid.h"
 
 #define PAGE 4096
 #define CYCLES 100
-#define TAINT_DIED (1 << 7)
-#define TAINT_WARNED (1 << 9)
 
 static void *map_and_close(int number)
 {
@@ -185,91 +183,23 @@ static bool cycle(unsigned int number)
 	return unload_in_the_end();
 }
 
-/* Lines of the log that only a kernel in trouble writes. */
-static bool log_is_clean(int log)
-{
-	static const char *const trouble[] = { "WARNING:",  "BUG:",	"Oops",
-					       "Call Trace", "leak",	"general protection",
-					       "stalled",    "hung",	"blocked for more than",
-					       "refcount",   "NOT rekeyed", "cannot be removed" };
-	char line[8192];
-	ssize_t n;
-
-	for (;;) {
-		n = read(log, line, sizeof(line) - 1);
-		if (n < 0 && errno == EPIPE)
-			continue;
-		if (n <= 0)
-			return true;
-		line[n] = '\0';
-		for (size_t i = 0; i < sizeof(trouble) / sizeof(*trouble); i++) {
-			if (strstr(line, trouble[i])) {
-				printf("# %s", line);
-				return false;
-			}
-		}
-	}
-}
-
-/* In kB, with everything dropped that the kernel keeps only because nobody else wants it. */
-static long memory(const char *name)
-{
-	const char *at;
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
-
-	sync();
-	if (fd < 0 || write(fd, "3", 1) != 1)
-		return -1;
-	close(fd);
-	at = strstr(file_text("/proc/meminfo"), name);
-	return at ? strtol(at + strlen(name), NULL, 10) : -1;
-}
-
-static bool thread_left(void)
-{
-	bool left = false;
-	glob_t found;
-
-	if (glob("/proc/[0-9]*/comm", 0, NULL, &found))
-		return true;
-	for (size_t i = 0; i < found.gl_pathc; i++)
-		left |= !strncmp(file_text(found.gl_pathv[i]), "vmgenc", 6);
-	globfree(&found);
-	return left;
-}
-
-/* Mappings of the hypervisor's page inside the kernel; its own driver may have one. */
-static unsigned int mappings(void)
-{
-	char text[40], line[512];
-	unsigned int count = 0;
-	FILE *f = fopen("/proc/vmallocinfo", "r");
-
-	snprintf(text, sizeof(text), "phys=0x%016llx", (unsigned long long)rawid_address());
-	while (f && fgets(line, sizeof(line), f))
-		count += strstr(line, text) != NULL;
-	if (f)
-		fclose(f);
-	return count;
-}
-
 /* Fails if a node, sysctl, thread or mapping outlives the module. */
 static void nothing_is_left(void)
 {
 	struct vmgenc_event event;
-	unsigned int before = mappings();
+	unsigned int before = leftover_mappings();
 
 	CHECK(module_reload("look_ms=1") == 0);
 	CHECK(access(NODE, F_OK) == 0 && access(SYSCTL, F_OK) == 0);
-	CHECK(thread_left() && mappings() == before + 1);
+	CHECK(leftover_thread() && leftover_mappings() == before + 1);
 	rawid_change();
 	CHECK(node_sync(&event));
 	CHECK(module_unload("vmgenc") == 0);
 	CHECK(access(NODE, F_OK) == -1 && access(SYSCTL, F_OK) == -1);
 	CHECK(access("/proc/sys/dev/vmgenc", F_OK) == -1);
 	CHECK(access("/sys/module/vmgenc", F_OK) == -1);
-	CHECK(!thread_left());
-	CHECK(mappings() == before);
+	CHECK(!leftover_thread());
+	CHECK(leftover_mappings() == before);
 }
 
 static int changing(unsigned int cycles, int log)
@@ -292,21 +222,21 @@ static int changing(unsigned int cycles, int log)
 static void cycles_with_a_change_in_flight(void)
 {
 	int log = log_open();
-	unsigned int before = mappings();
+	unsigned int before = leftover_mappings();
 	long slab, free_before;
 
 	CHECK(log >= 0);
 	CHECK(changing(20, log) == 0);
-	slab = memory("SUnreclaim:");
-	free_before = memory("MemFree:");
+	slab = leftover_memory("SUnreclaim:");
+	free_before = leftover_memory("MemFree:");
 	CHECK(slab > 0 && free_before > 0);
 	CHECK(changing(CYCLES, log) == 0);
 	printf("# %d cycles: SUnreclaim grew by %ld kB, MemFree fell by %ld kB\n", CYCLES,
-	       memory("SUnreclaim:") - slab, free_before - memory("MemFree:"));
-	CHECK(memory("SUnreclaim:") - slab < 1024);
-	CHECK(free_before - memory("MemFree:") < 8192);
-	CHECK(!thread_left() && mappings() == before);
-	CHECK((atoi(file_text("/proc/sys/kernel/tainted")) & (TAINT_DIED | TAINT_WARNED)) == 0);
+	       leftover_memory("SUnreclaim:") - slab, free_before - leftover_memory("MemFree:"));
+	CHECK(leftover_memory("SUnreclaim:") - slab < 1024);
+	CHECK(free_before - leftover_memory("MemFree:") < 8192);
+	CHECK(!leftover_thread() && leftover_mappings() == before);
+	CHECK(!kernel_is_tainted());
 	close(log);
 }
 

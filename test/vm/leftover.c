@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/vm: what a module may leave behind - lines of the log, memory, threads, mappings. */
+#include <errno.h>
+#include <fcntl.h>
+#include <glob.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "guest.h"
+#include "leftover.h"
+#include "rawid.h"
+
+#define TAINT_DIED (1 << 7)
+#define TAINT_WARNED (1 << 9)
+
+bool log_is_trouble(const char *line)
+{
+	static const char *const trouble[] = { "WARNING:",  "BUG:",	"Oops",
+					       "Call Trace", "leak",	"general protection",
+					       "stalled",    "hung",	"blocked for more than",
+					       "refcount",   "NOT rekeyed", "cannot be removed" };
+
+	for (size_t i = 0; i < sizeof(trouble) / sizeof(*trouble); i++) {
+		if (strstr(line, trouble[i]))
+			return true;
+	}
+	return false;
+}
+
+bool log_is_clean(int log)
+{
+	char line[8192];
+	ssize_t n;
+
+	for (;;) {
+		n = read(log, line, sizeof(line) - 1);
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			return true;
+		line[n] = '\0';
+		if (log_is_trouble(line)) {
+			printf("# %s", line);
+			return false;
+		}
+	}
+}
+
+bool kernel_is_tainted(void)
+{
+	return atoi(file_text("/proc/sys/kernel/tainted")) & (TAINT_DIED | TAINT_WARNED);
+}
+
+long leftover_memory(const char *name)
+{
+	const char *at;
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+
+	sync();
+	if (fd < 0 || write(fd, "3", 1) != 1)
+		return -1;
+	close(fd);
+	at = strstr(file_text("/proc/meminfo"), name);
+	return at ? strtol(at + strlen(name), NULL, 10) : -1;
+}
+
+bool leftover_thread(void)
+{
+	bool left = false;
+	glob_t found;
+
+	if (glob("/proc/[0-9]*/comm", 0, NULL, &found))
+		return true;
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		left |= !strncmp(file_text(found.gl_pathv[i]), "vmgenc", 6);
+	globfree(&found);
+	return left;
+}
+
+unsigned int leftover_mappings(void)
+{
+	char text[40], line[512];
+	unsigned int count = 0;
+	FILE *f = fopen("/proc/vmallocinfo", "r");
+
+	snprintf(text, sizeof(text), "phys=0x%016llx", (unsigned long long)rawid_address());
+	while (f && fgets(line, sizeof(line), f))
+		count += strstr(line, text) != NULL;
+	if (f)
+		fclose(f);
+	return count;
+}
