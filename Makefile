@@ -168,6 +168,7 @@ help:
 	@echo 'make demo       clone real VMs with and without the driver and print the table'
 	@echo 'make check      all tests, in VMs too; the last line counts them'
 	@echo 'make fuzz       the fuzzers, a minute each, two at a time'
+	@echo 'make soak       1,000 clones, a chain of 100, 10,000 changes in a guest (SOAK_CLONES= etc.)'
 	@echo 'make bench      the figures: draws after resume, cost of the check, times'
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
 	@echo 'make matrix     the firmware of nine hypervisors on both kernels, beside their own driver'
@@ -183,5 +184,6 @@ help:
 include provider/build.mk
 include cmd/build.mk
 include test/fuzz/build.mk
+include test/soak/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench install uninstall clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

@@ -8,6 +8,10 @@
 #undef pr_fmt
 #define pr_fmt(fmt) "listener: " fmt
 
+/* A caller's mistakes, reported; the kernel itself warns of the first, which panic_on_warn obeys. */
+static bool mistakes = true;
+module_param(mistakes, bool, 0444);
+
 /* It draws, as whoever listens will: a draw before the rekey is what listening is to end. */
 static int told(const char *name, const struct vmgenc_event *event)
 {
@@ -46,6 +50,8 @@ static int __init listener_init(void)
 		vmgenc_unregister_notifier(&second);
 		return error;
 	}
+	if (!mistakes)
+		return 0;
 	pr_info("again %d, never registered %d\n", vmgenc_register_notifier(&first),
 		vmgenc_unregister_notifier(&never));
 	return 0;

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# test/soak: make soak runs build/test/soak/soak, which runs vmgenc-lab, and in a guest "changes".
+SOAK_GUEST_SRCS := $(sort $(wildcard test/soak/guest/*.c))
+build/test/soak/changes: $(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS) $(wildcard test/soak/guest/*.h test/vm/*.h)
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilib -Itest/vm -static -pthread -o $@ \
+		$(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS)
+build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h)
+	$(call say,CC,$@)
+	@mkdir -p $(@D) build/soak
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -o $@ $(filter %.c,$^) -ljansson
+SOAK := build/test/soak/soak build/test/soak/changes
+tests: $(SOAK)
+# The long run; SOAK_CLONES=, SOAK_DEPTH= and SOAK_CHANGES= make it shorter.
+soak: deps
+	@$(MAKE) --no-print-directory all $(SOAK) modules KMODULES=listener
+	@build/test/soak/soak
+.PHONY: soak
