@@ -49,6 +49,12 @@ static void print_row(const struct matrix_row *r, bool first)
 	       r->note[0] ? "  " : "", r->note);
 }
 
+static const char legend[] =
+	"\nfound: where the driver says that the id is, or whether it is bound to a device;\n"
+	"id: read in the hypervisor's order of bytes; noticed by: what tells an idle guest\n"
+	"that nothing asks; getrandom, guarded: draws that two clones share\n"
+	"(the built-in driver's: those of an idle guest)\n";
+
 void matrix_print(const struct matrix *m)
 {
 	const struct matrix_row *before = NULL;
@@ -64,13 +70,7 @@ void matrix_print(const struct matrix *m)
 				     strcmp(before->release, r->release));
 		before = r;
 	}
-	printf("\nfound: where the driver says that the id is, or whether it is bound to the "
-	       "device;\n"
-	       "id: read in the hypervisor's order of bytes; noticed by: what tells an idle guest "
-	       "that\n"
-	       "nothing asks; getrandom, guarded: draws that two clones share (without the module: "
-	       "an\n"
-	       "idle guest's)\n\n");
+	puts(legend);
 }
 
 static json_t *identical_of(const struct tally *t)
