@@ -4,16 +4,16 @@
  */
 #include "page.h"
 
-/* Round steps, five or so of them. */
+/* Round steps, at most eight of them. */
 struct axis axis_for(uint64_t ns)
 {
 	static const double round_steps[] = {1, 2, 5, 10};
 	double step = 1, wanted = ns < 100000 ? 100000 : (double)ns;
 	size_t i = 0;
 
-	while (step * 10 * 5 < wanted)
+	while (step * 10 * 8 < wanted)
 		step *= 10;
-	while (step * round_steps[i] * 5 < wanted)
+	while (step * round_steps[i] * 8 < wanted)
 		i++;
 	struct axis a = {.step_ns = step * round_steps[i]};
 

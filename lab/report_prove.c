@@ -69,7 +69,8 @@ static void write_prove(FILE *out, const struct document *d)
 		  "worst clone that another clone of the same snapshot made too. ✓ and ✗ say "
 		  "whether that is as vmgenc promises; the rest is there to compare with.</p>\n");
 	write_table(out, d, guests, guest_count, generators, generator_count);
-	html(out, "<h3>When they drew it</h3>\n");
+	html(out, "<h3>When they drew it</h3>\n<p>Each clone’s time from its resume on. Draws that "
+		  "no other clone got to are left out.</p>\n");
 	strips_legend(out);
 	for (size_t i = 0; i < generator_count; i++)
 		strips_write(out, d, generators[i]);
