@@ -109,6 +109,24 @@ static void write_conditions(FILE *out, const struct document *d)
 	html(out, "</dl>\n");
 }
 
+/* What the times and the counts depend on most; the rest is at the end. */
+static void write_meta(FILE *out, const struct document *list, size_t count, const char *date)
+{
+	html(out, "<p class=\"meta\">vmgenc-lab %s%s%s", LAB_VERSION, *date ? ", " : "",
+	     words_day(date));
+	for (size_t i = 0; i < count; i++) {
+		const struct document *d = &list[i];
+
+		if (d->kind != &kind_prove)
+			continue;
+		html(out, ", QEMU with %s, %s, RDRAND %s", d->accel,
+		     words_plural(d->prove.cpus, "virtual CPU", "virtual CPUs"),
+		     d->prove.rdrand ? "left to the guests" : "masked");
+		break;
+	}
+	html(out, "</p>\n");
+}
+
 void page_write(FILE *out, const struct document *list, size_t count)
 {
 	struct standing s = together(list, count);
@@ -118,9 +136,8 @@ void page_write(FILE *out, const struct document *list, size_t count)
 	html(out, "<body>\n");
 	write_patterns(out);
 	html(out,
-	     "<header>\n<h1>Do clones of a virtual machine draw the same random values?</h1>\n"
-	     "<p class=\"meta\">vmgenc-lab %s%s%s</p>\n",
-	     LAB_VERSION, *date ? ", " : "", words_day(date));
+	     "<header>\n<h1>Do clones of a virtual machine draw the same random values?</h1>\n");
+	write_meta(out, list, count, date);
 	html(out, "<p class=\"verdict %s\"><b>%s</b></p>\n",
 	     !s.judged ? "unknown"
 	     : s.wrong ? "wrong"
