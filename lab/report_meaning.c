@@ -73,17 +73,30 @@ static void sentence_without(FILE *out, const struct document *d)
 	free(guests);
 }
 
-static uint64_t most_under_way(const struct document *d)
+/* What is said of the judged trials, which are all as promised. */
+static void sentence_with(FILE *out, const struct document *d, struct standing s)
 {
 	uint64_t most = 0;
+	bool under_way = true, guarded = false;
 
 	for (size_t i = 0; i < d->prove.trial_count; i++) {
 		const struct trial *t = &d->prove.trials[i];
 
-		if (t->judged && t->identical > most)
-			most = t->identical;
+		if (!t->judged)
+			continue;
+		most = t->identical > most ? t->identical : most;
+		under_way &= !t->identical || t->under_way;
+		guarded |= !strcmp(t->generator, "guarded");
 	}
-	return most;
+	html(out, "With vmgenc, clones of one snapshot shared ");
+	if (!most)
+		html(out, "no random value");
+	else
+		html(out, "at most %s of the kernel’s generator%s%s",
+		     words_plural(most, "draw", "draws"),
+		     under_way ? ", under way at the snapshot" : "",
+		     guarded ? ", and guarded programs none" : "");
+	html(out, " (%s).", words_plural(s.judged, "trial", "trials"));
 }
 
 static void sentence_same_id(FILE *out, struct standing s)
@@ -101,7 +114,6 @@ static void sentence_same_id(FILE *out, struct standing s)
 void trials_sentence(FILE *out, const struct document *d)
 {
 	struct standing s = trials_standing(d);
-	uint64_t most = most_under_way(d);
 
 	if (d->prove.same_id) {
 		sentence_same_id(out, s);
@@ -109,18 +121,11 @@ void trials_sentence(FILE *out, const struct document *d)
 	}
 	if (s.wrong)
 		html(out,
-		     "<b>With vmgenc, clones handed out the same random values</b> in %s of "
-		     "%s trials.",
+		     "<b>With vmgenc, clones handed out the same random values</b> in %s of %s "
+		     "trials.",
 		     words_count(s.wrong), words_count(s.judged));
-	else if (s.judged && most)
-		html(out,
-		     "With vmgenc, clones of one snapshot shared at most %s of the kernel’s "
-		     "generator, under way at the snapshot, and guarded programs none (%s).",
-		     words_plural(most, "draw", "draws"),
-		     words_plural(s.judged, "trial", "trials"));
 	else if (s.judged)
-		html(out, "With vmgenc, clones of one snapshot shared no random value (%s).",
-		     words_plural(s.judged, "trial", "trials"));
+		sentence_with(out, d, s);
 	else
 		html(out, "No guest had vmgenc, so nothing was judged.");
 	sentence_without(out, d);

@@ -141,6 +141,8 @@ static void whole_page(void **state)
 	assert_true(number("count(//figure)") > 2);
 	assert_int_equal(number("count(//head/title[contains(., '2026-11-24')])"), 1);
 	assert_true(says("Protected"));
+	assert_true(says("shared at most 2 draws of the kernel’s generator, under way at the "
+			 "snapshot, and guarded programs none (2 trials)."));
 	assert_true(says("masked, since they hide what clones share"));
 	assert_true(says("All 5 guests with hostile or broken firmware survived"));
 	assert_true(says("guarded programs, none of 1,100,000 were shared"));
@@ -496,6 +498,12 @@ static void not_as_promised(void **state)
 			       json_pack("{s:b,s:i,s:b}", "judged", 1, "allowed", 2, "module", 1));
 	assert_int_equal(run_on(root), 0);
 	assert_true(says("NOT as promised"));
+	json_object_update_new(result,
+			       json_pack("{s:i,s:i}", "allowed", 20000, "last_identical_index", 7));
+	assert_int_equal(run_on(root), 0);
+	assert_true(says("draws of the kernel’s generator (1 trial)."));
+	json_object_set_new(result, "allowed", json_integer(2));
+	assert_int_equal(run_on(root), 0);
 	assert_true(says("handed out the same random values in 1 of 1 trials"));
 	assert_int_equal(number("count(//td[@class='many' and contains(., '✗')])"), 1);
 	json_object_set_new(root, "same_id", json_true());
