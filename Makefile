@@ -165,7 +165,7 @@ distclean:
 
 help:
 	@echo 'make            the library and the lab, below build/'
-	@echo 'make demo       clone real VMs with and without the driver and print the table'
+	@echo 'make demo       clone real VMs with and without the driver: the table, and build/demo.html'
 	@echo 'make check      all tests, in VMs too; the last line counts them'
 	@echo 'make fuzz       the fuzzers, a minute each, two at a time'
 	@echo 'make soak       1,000 clones, a chain of 100, 10,000 changes in a guest (SOAK_CLONES= etc.)'
