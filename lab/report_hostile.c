@@ -49,15 +49,17 @@ static void hostile_sentence(FILE *out, const struct document *d)
 		survived += list[i].survived;
 	if (right < d->row_count)
 		html(out,
-		     "<b>Of %s with hostile or broken firmware, %s survived and only %s gave the "
-		     "documented answer.</b>",
-		     words_plural(d->row_count, "guest", "guests"), words_count(survived),
+		     "<b>Of %s of hostile or broken firmware, the guest survived %s and only %s "
+		     "ended "
+		     "with the documented answer.</b>",
+		     words_plural(d->row_count, "trial", "trials"), words_count(survived),
 		     words_count(right));
 	else
 		html(out,
-		     "All %s with hostile or broken firmware survived, with the documented "
-		     "answer.",
-		     words_plural(d->row_count, "guest", "guests"));
+		     "All %s of hostile or broken firmware ended with the documented answer and "
+		     "the "
+		     "guest alive.",
+		     words_plural(d->row_count, "trial", "trials"));
 }
 
 static void write_answer(FILE *out, const struct hostile_row *r)
