@@ -118,6 +118,7 @@ struct document {
 	const char *release;
 	void *rows; /* of the kind's own type, as are these */
 	size_t row_count;
+	bool merged; /* its rows are with those of the first document of its kind */
 	struct prove_results prove;
 };
 
@@ -128,6 +129,7 @@ struct standing {
 
 struct kind {
 	const char *name;
+	size_t row_size; /* 0: each document stands for itself */
 	void (*read)(struct document *d, const struct node *root);
 	struct standing (*standing)(const struct document *d);
 	void (*sentence)(FILE *out, const struct document *d); /* what the results mean */

@@ -42,6 +42,29 @@ static int read_document(struct document *d, const char *path)
 	return d->source.code;
 }
 
+/* Each kernel's results may be in a file of their own; their table is one. */
+static int merge(struct document *list, size_t i)
+{
+	struct document *d = &list[i], *first = list;
+
+	while (first->kind != d->kind)
+		first++;
+	size_t size = d->kind->row_size;
+
+	if (first == d || !size)
+		return 0;
+	char *rows = realloc(first->rows, (first->row_count + d->row_count + 1) * size);
+
+	if (!rows)
+		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+	memcpy(rows + first->row_count * size, d->rows, d->row_count * size);
+	first->rows = rows;
+	first->row_count += d->row_count;
+	d->row_count = 0;
+	d->merged = true;
+	return 0;
+}
+
 static int write_page(const char *output, const struct document *list, size_t count)
 {
 	char *text = NULL;
@@ -75,6 +98,8 @@ int report(const char *output, char *const *files)
 		return lab_fail(EXIT_ENVIRONMENT, "no memory");
 	for (size_t i = 0; i < count && !code; i++)
 		code = read_document(&list[i], files[i]);
+	for (size_t i = 0; i < count && !code; i++)
+		code = merge(list, i);
 	if (!code)
 		code = write_page(output, list, count);
 	for (size_t i = 0; i < count; i++) {

@@ -201,6 +201,7 @@ static void firmware_release(struct document *d)
 
 const struct kind kind_firmware = {
 	.name = "firmware",
+	.row_size = sizeof(struct firmware_row),
 	.read = read_firmware,
 	.standing = firmware_standing,
 	.sentence = firmware_sentence,

@@ -141,6 +141,7 @@ static void hostile_release(struct document *d)
 
 const struct kind kind_hostile = {
 	.name = "hostile",
+	.row_size = sizeof(struct hostile_row),
 	.read = read_hostile,
 	.standing = hostile_standing,
 	.sentence = hostile_sentence,

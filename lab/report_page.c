@@ -84,6 +84,8 @@ static void write_sentences(FILE *out, const struct document *list, size_t count
 	for (size_t i = 0; i < count; i++) {
 		struct standing s = list[i].kind->standing(&list[i]);
 
+		if (list[i].merged)
+			continue;
 		html(out, "<li><b class=\"mark\">%s</b> <span>",
 		     !s.judged ? "–"
 		     : s.wrong ? "✗"
@@ -145,8 +147,10 @@ void page_write(FILE *out, const struct document *list, size_t count)
 	     verdict(list, count));
 	write_sentences(out, list, count);
 	html(out, "</header>\n<main>\n");
-	for (size_t i = 0; i < count; i++)
-		list[i].kind->write(out, &list[i]);
+	for (size_t i = 0; i < count; i++) {
+		if (!list[i].merged)
+			list[i].kind->write(out, &list[i]);
+	}
 	html(out, "<h2>How it was found</h2>\n");
 	for (size_t i = 0; i < count; i++)
 		write_conditions(out, &list[i]);

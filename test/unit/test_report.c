@@ -489,6 +489,25 @@ static void own_driver_is_not_judged(void **state)
 	assert_true(says("noticed its change and had the kernel rekeyed (5 trials)"));
 }
 
+/* Fails if the kernels' results, each in a file of its own, are not side by side. */
+static void files_of_a_kind_are_one(void **state)
+{
+	json_t *root = fixture("hostile"), *row;
+	size_t i;
+
+	(void)state;
+	json_array_foreach(json_object_get(root, "rows"), i, row)
+		json_object_set_new(row, "release", json_string("7.0"));
+	assert_int_equal(json_dump_file(root, in, 0), 0);
+	json_decref(root);
+	assert_int_equal(RUN(out, RESULTS "hostile.json", RESULTS "firmware.json", in), 0);
+	assert_true(says("All 10 trials of hostile or broken firmware"));
+	assert_int_equal(number("count(//th[@scope='row' and . = 'ADDR missing'])"), 1);
+	assert_true(says(
+		"6.1.0-56-cloud-amd64, 6.12.117+deb12-cloud-amd64, 7.0, 7.0 ✓ survived, ENOENT"));
+	assert_int_equal(number("count(//dt[. = 'File'])"), 3);
+}
+
 /* Fails if results that are not as promised look as if they were. */
 static void not_as_promised(void **state)
 {
@@ -521,13 +540,21 @@ static void not_as_promised(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(whole_page),	   cmocka_unit_test(every_text_is_escaped),
-		cmocka_unit_test(every_key),	   cmocka_unit_test(wrong_input),
-		cmocka_unit_test(absurd_numbers),  cmocka_unit_test(truncated),
-		cmocka_unit_test(unreadable),	   cmocka_unit_test(old_page_stays),
-		cmocka_unit_test(unwritable),	   cmocka_unit_test(link_and_mode_stay),
-		cmocka_unit_test(strip_is_true),   cmocka_unit_test(many_clones),
-		cmocka_unit_test(not_as_promised), cmocka_unit_test(own_driver_is_not_judged),
+		cmocka_unit_test(whole_page),
+		cmocka_unit_test(every_text_is_escaped),
+		cmocka_unit_test(every_key),
+		cmocka_unit_test(wrong_input),
+		cmocka_unit_test(absurd_numbers),
+		cmocka_unit_test(truncated),
+		cmocka_unit_test(unreadable),
+		cmocka_unit_test(old_page_stays),
+		cmocka_unit_test(unwritable),
+		cmocka_unit_test(link_and_mode_stay),
+		cmocka_unit_test(strip_is_true),
+		cmocka_unit_test(many_clones),
+		cmocka_unit_test(not_as_promised),
+		cmocka_unit_test(own_driver_is_not_judged),
+		cmocka_unit_test(files_of_a_kind_are_one),
 	};
 
 	if (!mkdtemp(directory))
