@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Every device of hostile.def. Byte 0x50 of the CMOS RAM says which of them is present, so that
-// test/vm/hostile.c meets them one by one; reading the _STA of VGTR notifies VGE0, as often and with
-// the value that bytes 0x51 to 0x53 say. With ALL_PRESENT those that are met EVERYWHERE are there
-// at once, for FreeBSD, which looks for devices once, at boot; with AT_BOOT those that say BOOT.
+// test/vm/hostile.c meets them one by one; reading the _STA of VGTR notifies VGE0, as often and
+// with the value that bytes 0x51 to 0x53 say. With ALL_PRESENT those that are met EVERYWHERE are
+// there at once, for FreeBSD, which looks for devices once, at boot; with AT_BOOT those of BOOT.
 #define TEN(...) __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, \
         __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__, __VA_ARGS__
 #define TEN_(...) TEN (__VA_ARGS__)

@@ -52,13 +52,13 @@ struct hostile_variant {
 };
 
 #define HOSTILE(h, where, answer, what) 0x##h, #h, where, answer, what
-#define PAIR(h, where, answer, what, low, high) \
+#define PAIR(h, where, answer, what, low, high)                                                    \
 	{HOSTILE(h, where, answer, what), IS_PAIR, 2, {true, true}, {low, high}},
-#define PACKAGE(h, where, answer, what, count, first, second, ...) \
+#define PACKAGE(h, where, answer, what, count, first, second, ...)                                 \
 	{HOSTILE(h, where, answer, what), IS_PACKAGE, count, {first, second}, {0, 0}},
-#define OBJECT(h, where, answer, what, ...) \
+#define OBJECT(h, where, answer, what, ...)                                                        \
 	{HOSTILE(h, where, answer, what), IS_OBJECT, 0, {false, false}, {0, 0}},
-#define METHOD(h, where, answer, what, ...) \
+#define METHOD(h, where, answer, what, ...)                                                        \
 	{HOSTILE(h, where, answer, what), IS_CODE, 0, {false, false}, {0, 0}},
 #define DEVICE METHOD
 #define EVENT(...)
@@ -94,7 +94,7 @@ struct hostile_event {
 #define PACKAGE(...)
 #define OBJECT(...)
 #define METHOD(...)
-#define EVENT(h, what, action, value, times, changes) \
+#define EVENT(h, what, action, value, times, changes)                                              \
 	{0x##h, #h, what, action, value, times, changes},
 static const struct hostile_event hostile_events[] = {
 #include "hostile.def"

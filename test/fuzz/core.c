@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/fuzz: driver/core on the simulated machine - any ADDR, a variant of test/firmware/hostile.def or near
- * one, and any sequence of ids, triggers and calls that fail. The machine notices a promise that is broken.
+ * test/fuzz: driver/core on the simulated machine - any ADDR, a variant of
+ * test/firmware/hostile.def or near one, and any sequence of ids, triggers and calls that fail. The
+ * machine notices a promise that is broken.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -20,8 +20,8 @@ static void broken(const char *what)
 /* A string of the input's own, one of ours, or none. */
 static const char *id_string(struct input *in, char *to, size_t size)
 {
-	static const char *const known[] = {"VM_Gen_Counter", "VMGENCTR", "vm_gen_counter",
-					    "VM_Gen_Counter2", "PNP0C02", ""};
+	static const char *const known[] = {"VM_Gen_Counter",  "VMGENCTR", "vm_gen_counter",
+					    "VM_Gen_Counter2", "PNP0C02",  ""};
 	uint8_t kind = input_byte(in);
 	size_t length = 0;
 

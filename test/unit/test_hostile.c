@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/unit: driver/core on the simulated machine, with each variant of test/firmware/hostile.def. */
+/* test/unit: driver/core on the simulated machine, with each variant of test/firmware/hostile.def.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -33,7 +34,8 @@ static bool is_cores(const struct hostile_variant *v)
 	return v->answer >= NOT_PACKAGE && v->answer <= BEYOND;
 }
 
-/* Fails if the core takes what the guests' driver must refuse, or in other words or for another errno. */
+/* Fails if the core takes what the guests' driver must refuse, or in other words or for another
+ * errno. */
 static void test_addresses(void **state)
 {
 	struct vmgenc_addr addr;
@@ -128,7 +130,8 @@ static void happens(struct machine *m, const struct hostile_event *e)
 	if (e->action == CHANGE)
 		machine_set_id(m, A);
 	if (e->action == BECOMES)
-		machine_set_id(m, e->value * 0x0101010101010101ull, e->value * 0x0101010101010101ull);
+		machine_set_id(m, e->value * 0x0101010101010101ull,
+			       e->value * 0x0101010101010101ull);
 	if (e->action == RACE) {
 		m->hook = move;
 		assert_int_equal(vmgenc_core_look(&m->core, VMGENC_TRIGGER_NOTIFY), -EAGAIN);
@@ -140,7 +143,8 @@ static void happens(struct machine *m, const struct hostile_event *e)
 		machine_look(m, VMGENC_TRIGGER_NOTIFY);
 }
 
-/* Fails if an event changes the generation when it must not, or not when it must, or breaks a promise. */
+/* Fails if an event changes the generation when it must not, or not when it must, or breaks a
+ * promise. */
 static void test_events(void **state)
 {
 	struct vmgenc_event event;
@@ -204,7 +208,8 @@ static void test_documented(void **state)
 		else if (i != NOT_FOUND && strstr(log, "AE_"))
 			assert_non_null(strstr(text, ".It Er EIO Ta ADDR cannot be evaluated: %s"));
 		else if (i == IN_RAM)
-			assert_non_null(strstr(text, ".It Er EBUSY Ta ADDR %#llx is RAM that the kernel"));
+			assert_non_null(
+				strstr(text, ".It Er EBUSY Ta ADDR %#llx is RAM that the kernel"));
 		else {
 			snprintf(line, sizeof(line), refused ? ".It Er %s Ta %s" : ".It %s%s",
 				 refused ? name_of(hostile_answers[i].error) : "", log);

@@ -213,7 +213,8 @@ static void race_load(struct wrong_row *row)
 		wrong_expect(row, !error || error == EAGAIN, "it is loaded, or EAGAIN");
 		if (error) {
 			refused++;
-			wrong_expect(row, log_has(log, "VGE0: the id does not hold still"), "the line");
+			wrong_expect(row, log_has(log, "VGE0: the id does not hold still"),
+				     "the line");
 			wrong_expect(row, wrong_nothing_there(), "nothing of it is there");
 		}
 		close(log);
@@ -239,8 +240,7 @@ static void act(struct wrong_row *row, const struct hostile_event *e)
 	else if (e->action == RACE_LOAD)
 		race_load(row);
 	else
-		wrong_expect(row,
-			     wrong_notify(e->action == BECOMES ? 0x80 : e->value, e->times),
+		wrong_expect(row, wrong_notify(e->action == BECOMES ? 0x80 : e->value, e->times),
 			     "the notifications are sent");
 }
 
@@ -272,6 +272,17 @@ static void judge_event(struct wrong_row *row, const struct hostile_event *e, ui
 	wrong_expect(row, !silent || page_of_driver().spurious == 1, "other values do nothing");
 }
 
+/* The driver's thread writes it, some time after the sync that the change was settled by. */
+static void wait_for_line(struct wrong_row *row, int log, const char *text)
+{
+	for (int tries = 0; tries < PATIENCE_S * 100 && !row->matched; tries++) {
+		wrong_log(row, log, "vmgenc: \\_SB_.VGE0: ", text);
+		if (!row->matched)
+			usleep(10000);
+	}
+	wrong_expect(row, row->matched, "the line");
+}
+
 /* Fails if what happens to a device in use is not as the table says, or it stops working. */
 static void happens(const struct hostile_event *e)
 {
@@ -289,28 +300,41 @@ static void happens(const struct hostile_event *e)
 		act(&row, e);
 		judge_event(&row, e, before);
 		changes_count(&row, GOOD);
+		wait_for_line(&row, log, e->changes ? "generation " : "id ");
 		wrong_expect(&row, module_unload("vmgenc") == 0, "it can be unloaded");
 	}
-	wrong_log(&row, log, "vmgenc: \\_SB_.VGE0: ", e->changes ? "generation " : "id ");
-	wrong_expect(&row, row.matched, "the line");
 	conclude(&row, mappings, log);
+}
+
+static bool is_met_alone(const struct hostile_variant *v, const char *how)
+{
+	if (!strcmp(how, "wide"))
+		return v->kind == IS_PAIR;
+	return !strcmp(how, "alone") && (v->where == EVERYWHERE || v->where == LINUX);
+}
+
+static bool is_met_beside(const struct hostile_variant *v, const char *how)
+{
+	bool refused = hostile_answers[v->answer].error && v->answer != NO_DEVICE;
+
+	if (!strcmp(how, "boot"))
+		return v->where == BOOT;
+	if (strcmp(how, "beside") != 0)
+		return false;
+	return v->where == BESIDE || (refused && v->where != WIDE);
 }
 
 static void meet(const char *how)
 {
-	static const struct hostile_variant none = {0, "00", LINUX, NO_DEVICE, "no device", 0, 0, {0}, {0}};
-	bool alone = !strcmp(how, "alone"), beside = !strcmp(how, "beside");
+	static const struct hostile_variant none = {
+		.name = "00", .answer = NO_DEVICE, .what = "no device"};
+	bool alone = !strcmp(how, "alone");
 
 	for (size_t i = 0; i < HOSTILE_VARIANTS; i++) {
-		const struct hostile_variant *v = &hostile_variants[i];
-		bool anywhere = v->where == EVERYWHERE || v->where == LINUX;
-
-		if ((alone && anywhere) || (!strcmp(how, "wide") && (v->where == WIDE || v->kind == IS_PAIR) && v->where != BOOT))
-			meet_alone(v);
-		if ((beside && (v->where == BESIDE || (anywhere && hostile_answers[v->answer].error &&
-						       v->answer != NO_DEVICE))) ||
-		    (!strcmp(how, "boot") && v->where == BOOT))
-			meet_beside(v);
+		if (is_met_alone(&hostile_variants[i], how))
+			meet_alone(&hostile_variants[i]);
+		if (is_met_beside(&hostile_variants[i], how))
+			meet_beside(&hostile_variants[i]);
 	}
 	if (alone)
 		meet_alone(&none);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The variants of test/firmware/hostile.def with one kernel (SERIES), in four boots beside each other
-# by two, and build/test/hostile-SERIES.json of the rows that they print. A boot for all devices
-# that _STA hides, since a load of the module is what each is met by; one for the one it cannot hide.
+# The variants of test/firmware/hostile.def with one kernel (SERIES), and build/test/hostile-SERIES.json
+# of the rows that they print. One boot is for all devices that _STA hides: a load of the module is
+# what each is met by. Then with QEMU's own device, with one that _STA cannot hide, and with 64 bits.
 . test/lib.sh
 k=$1 program=build/test/vm/hostile tables=build/test/firmware out=build/test/hostile-$1
 reserved='iomem=relaxed memmap=64K$0x6000000 memmap=4K%0x7000000-1+4 memmap=4K#0x7001000'

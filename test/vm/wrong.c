@@ -72,8 +72,16 @@ int wrong_result(void)
 static bool is_complaint(const char *line)
 {
 	static const char *const words[] = {
-		"WARNING:", "BUG:", "Oops", "Call Trace", "general protection", "refcount_t",
-		"stack-protector", "hung_task", "blocked for more than", "list_add corruption",
+		"WARNING:",
+		"BUG:",
+		"Oops",
+		"Call Trace",
+		"general protection",
+		"refcount_t",
+		"stack-protector",
+		"hung_task",
+		"blocked for more than",
+		"list_add corruption",
 		"list_del corruption",
 	};
 
@@ -186,8 +194,8 @@ volatile uint64_t *wrong_memory(uint64_t phys)
 			close(fd);
 		if (mapped[i] == MAP_FAILED)
 			mapped[i] = NULL;
-		return mapped[i] ? (volatile uint64_t *)(mapped[i] + (phys - parts[i].start)) :
-				   NULL;
+		return mapped[i] ? (volatile uint64_t *)(mapped[i] + (phys - parts[i].start))
+				 : NULL;
 	}
 	return NULL;
 }

@@ -12,7 +12,7 @@ struct wrong_row {
 	char variant[120];
 	char log[400]; /* the line that the driver wrote */
 	int error;     /* of loading */
-	bool matched;    /* by the line that was expected; else log is any of the driver's */
+	bool matched;  /* by the line that was expected; else log is any of the driver's */
 	bool survived, ok;
 };
 
