@@ -16,6 +16,7 @@
 #define IN_LINUX(...)
 #define IN_WIDE(...)
 #define IN_BESIDE(...)
+#define IN_SLOW(...)
 #define IN_BOOT(...)
 #define IF_CHOSEN(h)
 #elif defined AT_BOOT
@@ -23,6 +24,7 @@
 #define IN_LINUX(...)
 #define IN_WIDE(...)
 #define IN_BESIDE(...)
+#define IN_SLOW(...)
 #define IN_BOOT(...) __VA_ARGS__
 #define IF_CHOSEN(h)
 #else
@@ -30,6 +32,7 @@
 #define IN_LINUX(...) __VA_ARGS__
 #define IN_WIDE(...) __VA_ARGS__
 #define IN_BESIDE(...) __VA_ARGS__
+#define IN_SLOW(...) __VA_ARGS__
 #define IN_BOOT(...)
 #define IF_CHOSEN(h) Method (_STA) { If (LEqual (CHSN, 0x##h)) { Return (0x0F) } Return (0) }
 #endif

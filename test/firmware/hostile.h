@@ -6,7 +6,7 @@
 #ifndef HOSTILE_H
 #define HOSTILE_H
 
-enum hostile_where { EVERYWHERE, LINUX, WIDE, BESIDE, BOOT };
+enum hostile_where { EVERYWHERE, LINUX, WIDE, BESIDE, BOOT, SLOW };
 
 #define ANSWER(name, error, log) name,
 #define PAIR(...)

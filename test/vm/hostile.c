@@ -2,7 +2,8 @@
 /*
  * test/vm: the module and each variant of test/firmware/hostile.def. "alone": without QEMU's own
  * device; "beside": with it; "wide": where integers have 64 bits; "boot": one that is always there;
- * "dsdt" writes the DSDT that makes them so. A variant is a load of the module, not a boot.
+ * "slow": what takes half a minute; "dsdt" writes the DSDT that makes them so. A variant is a load
+ * of the module, not a boot.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -310,6 +311,8 @@ static bool is_met_alone(const struct hostile_variant *v, const char *how)
 {
 	if (!strcmp(how, "wide"))
 		return v->kind == IS_PAIR;
+	if (!strcmp(how, "slow"))
+		return v->where == SLOW;
 	return !strcmp(how, "alone") && (v->where == EVERYWHERE || v->where == LINUX);
 }
 
@@ -321,7 +324,7 @@ static bool is_met_beside(const struct hostile_variant *v, const char *how)
 		return v->where == BOOT;
 	if (strcmp(how, "beside") != 0)
 		return false;
-	return v->where == BESIDE || (refused && v->where != WIDE);
+	return v->where == BESIDE || (refused && (v->where == EVERYWHERE || v->where == LINUX));
 }
 
 static void meet(const char *how)
