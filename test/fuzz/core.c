@@ -99,11 +99,19 @@ static void step(struct machine *m, struct input *in)
 	}
 }
 
+static bool is_none(const uint8_t id[VMGENC_ID_SIZE])
+{
+	for (int i = 1; i < VMGENC_ID_SIZE; i++)
+		if (id[i] != id[0])
+			return false;
+	return id[0] == 0 || id[0] == 0xff;
+}
+
 /* Once nothing fails and the id holds still, the generation in force is the id's. */
 static void settle(struct machine *m)
 {
 	struct vmgenc_event event;
-	bool none = m->id[0] == m->id[1] && (!m->id[0] || !~m->id[0]);
+	bool none = is_none((const uint8_t *)m->id);
 
 	moves = 0;
 	memset(m->refuse, 0, sizeof(m->refuse));
@@ -112,6 +120,8 @@ static void settle(struct machine *m)
 		broken("sync fails");
 	if (!none && memcmp(event.id, m->id, sizeof(event.id)) != 0)
 		broken("not the id that is there");
+	if (is_none(event.id) != !!(m->page->flags & VMGENC_ID_UNFILLED))
+		broken("the flag does not say whether the id is one");
 	if (machine_broken(m))
 		broken(machine_broken(m));
 }
