@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/fuzz: NAME.c becomes build/fuzz/NAME with libFuzzer; test/fuzz/corpus/NAME is what it starts from.
-FUZZERS := $(patsubst %,build/fuzz/%,core firmware name page qmp results state vmclock)
+FUZZERS := $(patsubst %,build/fuzz/%,config core firmware name page qmp results state vmclock)
 FUZZ_CC ?= clang
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -Iinclude -Ilib -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
@@ -11,6 +11,9 @@ build/fuzz/qmp: FUZZ_WITH = lab/qmp.c -ljansson
 FUZZ_REPORT := $(filter-out %/report_write.c,$(wildcard lab/report*.c)) lab/html.c
 build/fuzz/results: $(FUZZ_REPORT) lab/page.h
 build/fuzz/results: FUZZ_WITH = $(FUZZ_REPORT) -I/usr/include/libxml2 -ljansson -lxml2
+build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit -DVMGENC_VERSION='"$(VERSION)"' $(wildcard provider/*.c lib/*.c) \
+	test/unit/simfile.c -lcrypto
+build/fuzz/config: $(wildcard provider/*.[ch] test/unit/simfile.[ch])
 build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cmd/state.c cmd/state.h lab/qmp.c lab/lab.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
