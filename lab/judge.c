@@ -4,7 +4,8 @@
  * repeat nothing, nor may programs with the OpenSSL provider; the kernel's own, and its UUIDs, may
  * repeat the draw that was under way on each CPU. The unguarded generators and guests
  * without a module are there to compare with. With --same-id the clones of guests with a module are
- * judged instead: nothing may have changed.
+ * judged instead: nothing may have changed. With --vmclock nobody rekeys the kernel but the guarded
+ * generator, which alone is judged then.
  */
 #include <string.h>
 
@@ -20,8 +21,11 @@ static bool is_protected(enum lab_generator g)
 bool judge_counts(const struct prove_options *o, const struct result *r)
 {
 	/* With the same id nothing has changed as far as a guest can know. */
-	return r->possible && o->guests[r->guest].module && is_protected(r->generator) &&
-	       !o->same_id;
+	if (!r->possible || o->same_id)
+		return false;
+	if (o->vmclock)
+		return r->generator == LAB_GUARDED;
+	return o->guests[r->guest].module && is_protected(r->generator);
 }
 
 uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
@@ -45,6 +49,10 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 		printf("NOT PROTECTED: with vmgenc, clones drew the same values in %llu of %llu "
 		       "trials.\n",
 		       (unsigned long long)bad, (unsigned long long)judged);
+	else if (judged && o->vmclock)
+		printf("PROTECTED: with a VMClock, clones go on with different values in guarded programs "
+		       "(%llu of %llu trials).\n",
+		       (unsigned long long)judged, (unsigned long long)judged);
 	else if (judged)
 		printf("PROTECTED: with vmgenc, clones go on with different values from the kernel "
 		       "and in guarded\nprograms (%llu of %llu trials).\n",

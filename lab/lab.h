@@ -183,6 +183,11 @@ void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
 /* crowd.c: is there memory for one more clone beside those that run? */
 bool crowd_has_memory(const struct machine *m);
 
+/* vmclock.c: the page that a hypervisor with a VMClock would write */
+void vmclock_first(const struct vm *vm);
+void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn);
+int vmclock_finish(struct vm *clone);
+
 /* media.c: the files that a guest boots from */
 struct media {
 	char files[300], image[300];
@@ -276,6 +281,8 @@ struct prove_options {
 	uint64_t draws;
 	double seconds, timeout, interval;
 	long max_identical; /* -1: not given */
+	const char *vmclock; /* the module that offers the page in the guest; NULL: no VMClock */
+	bool torn;	     /* clones find it half-written */
 	bool same_id, rdrand, tcg_single, times, keep;
 	const char *append;
 	const char *tables;	   /* where the compiled tables of shapes are */

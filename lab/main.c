@@ -47,7 +47,9 @@ enum {
 	OPT_TABLES,
 	OPT_TCG_SINGLE,
 	OPT_TIMEOUT,
-	OPT_TIMES
+	OPT_TIMES,
+	OPT_TORN,
+	OPT_VMCLOCK
 };
 
 static const struct option options[] = {
@@ -88,7 +90,9 @@ static const struct option options[] = {
 	{"tables", required_argument, NULL, OPT_TABLES},
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"times", no_argument, NULL, OPT_TIMES},
+	{"torn", no_argument, NULL, OPT_TORN},
 	{"version", no_argument, NULL, 'V'},
+	{"vmclock", required_argument, NULL, OPT_VMCLOCK},
 	{NULL, 0, NULL, 0},
 };
 
@@ -121,6 +125,8 @@ static const char help[] =
 	"  --runs N              boot and clone everything this often (1)\n"
 	"  --depth N             2: clone a clone, and so on (1)\n"
 	"  --same-id             clones keep their parent's id: a notification without a change\n"
+	"  --vmclock FILE        a VMClock page instead of the id; FILE: the module that offers it\n"
+	"  --torn                with --vmclock: clones find the page half-written\n"
 	"  --draws N             draws a CPU records (100000), in at most\n"
 	"  --seconds S           this much guest time (1)\n"
 	"  --interval MS         sleep so long after each draw: an idle guest (0)\n"
@@ -418,6 +424,12 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_TIMES:
 		p->prove.times = true;
 		return 0;
+	case OPT_TORN:
+		p->prove.torn = true;
+		return 0;
+	case OPT_VMCLOCK:
+		p->prove.vmclock = optarg;
+		return 0;
 	case '?':
 		return lab_fail(EXIT_USAGE, "vmgenc-lab --help lists the options");
 	default:
@@ -441,6 +453,15 @@ static int main_prove(struct parsed *p, char **rest)
 		return code;
 	if (!o->guest_count)
 		return usage("prove needs --kernel or %s", "--guest");
+	if (o->matrix && o->vmclock)
+		return usage("either --firmware or --%s", "vmclock");
+	if (o->torn && !o->vmclock)
+		return usage("--torn needs --%s", "vmclock");
+	for (size_t i = 0; o->vmclock && i < o->guest_count; i++) {
+		if (o->guests[i].module || o->guests[i].freebsd)
+			return usage("--vmclock is for Linux guests without a module, not %s",
+				     o->guests[i].label);
+	}
 	if (o->matrix)
 		return matrix(o);
 	for (int g = 0; g < LAB_GENERATORS; g++)

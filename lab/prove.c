@@ -22,7 +22,7 @@ const char *const generator_names[LAB_GENERATORS] = {"getrandom", "arandom",
 						     "ticket",	  "ticket+provider"};
 
 /* Where the records begin in the report's memory. */
-#define RECORDS ((sizeof(struct lab_report) + 63) & ~63ull)
+#define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
 
 /* What one guest of one run is made of. */
 struct bench {
@@ -78,6 +78,7 @@ static void first_report(const struct bench *b, struct lab_report *r)
 	r->interval = (uint64_t)(o->interval * 1e6);
 	r->records = RECORDS;
 	r->load_module = o->guests[b->guest].module != NULL;
+	r->vmclock = o->vmclock != NULL;
 	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
 		lab_note("the host has no random numbers for the guest's seed");
 	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
@@ -105,6 +106,7 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 {
 	struct vm *clone = &b->clones[b->clone_count++];
 	struct lab_report *first = malloc(sizeof(*first));
+	bool torn = b->options->torn && parent->report->generator == LAB_GUARDED;
 	char name[32];
 
 	if (!first)
@@ -114,11 +116,14 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 	*first = *parent->report;
 	first->lineage = b->lineage;
 	first->state = LAB_DRAWING;
+	first->unsettled = 0;
 	if (b->options->same_id)
 		memcpy(clone->guid, parent->guid, sizeof(clone->guid));
 	int code = vm_create_report(clone, first);
 
 	free(first);
+	if (!code && b->options->vmclock)
+		vmclock_change(parent, clone, torn);
 	if (!code && breeds)
 		code = vm_copy_ram(parent, clone);
 	if (!breeds)
@@ -127,6 +132,8 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 		code = give_id(b, clone, snapshot);
 	if (!code)
 		code = vm_restore(clone, snapshot, &clone->start_seconds);
+	if (!code && torn)
+		code = vmclock_finish(clone);
 	return code;
 }
 
@@ -375,7 +382,7 @@ static void add_file(struct cpio_file *files, size_t *count, const char *path, c
 static int boot_and_try(struct bench *b)
 {
 	const struct guest *guest = &b->options->guests[b->guest];
-	struct cpio_file files[5] = {{.name = "init", .mode = 0100755}};
+	struct cpio_file files[6] = {{.name = "init", .mode = 0100755}};
 	struct media_source from = {.freebsd = guest->freebsd,
 				    .module_args = b->options->module_args,
 				    .files = files,
@@ -388,6 +395,7 @@ static int boot_and_try(struct bench *b)
 		return lab_fail(EXIT_ENVIRONMENT, "no memory");
 	add_file(files, &from.file_count, guest->module, "vmgenc.ko");
 	add_file(files, &from.file_count, guest->companion, "companion.ko");
+	add_file(files, &from.file_count, b->options->vmclock, "vmclock.ko");
 	if (guest->freebsd)
 		add_file(files, &from.file_count, b->options->arc4rand, "arc4rand.ko");
 	b->machine.kernel = guest->kernel;
@@ -404,6 +412,8 @@ static int boot_and_try(struct bench *b)
 		code = vm_create_report(&source, first);
 	if (!code && b->options->shape)
 		code = idpage_write(&source);
+	if (!code && b->options->vmclock)
+		vmclock_first(&source);
 	free(first);
 	lab_progress("run %u of %u, %s: booting", b->run + 1, b->options->runs, guest->label);
 	if (!code)
@@ -436,6 +446,9 @@ static int check_files(const struct prove_options *o)
 			return lab_fail(EXIT_ENVIRONMENT, "cannot read the module %s: %s", module,
 					strerror(errno));
 	}
+	if (o->vmclock && access(o->vmclock, R_OK))
+		return lab_fail(EXIT_ENVIRONMENT, "cannot read the module %s: %s", o->vmclock,
+				strerror(errno));
 	return o->json ? json_check(o->json) : 0;
 }
 
@@ -477,7 +490,8 @@ int prove_quietly(const struct prove_options *o, struct results *all)
 {
 	struct bench b = {.options = o,
 			  .results = all,
-			  .machine = {.firmware = {.shape = o->shape},
+			  .machine = {.firmware = {.shape = o->shape,
+						   .no_vmgenid = o->vmclock != NULL},
 				      .cpus = o->cpus,
 				      .rdrand = o->rdrand,
 				      .tcg_single = o->tcg_single,

@@ -15,6 +15,8 @@
 #define LAB_LOG_SIZE 8192
 #define LAB_ARGS_SIZE 8192
 #define LAB_MAX_ARGS 256
+#define LAB_CLOCK_OFFSET 32768 /* of the VMClock page, where the lab writes one */
+#define LAB_CLOCK_SIZE 4096
 #define LAB_NEVER UINT64_MAX /* the time of what did not happen */
 
 enum lab_mode { LAB_MODE_PROVE = 1, LAB_MODE_RUN = 2 };
@@ -105,6 +107,8 @@ struct lab_report {
 	uint32_t load_module;
 	uint32_t argc;
 	uint32_t may_refuse; /* a module that the kernel refuses is a result, not a failure */
+	uint32_t vmclock;    /* there is a page at LAB_CLOCK_OFFSET: /dev/vmclock0 is the source */
+	uint32_t reserved;
 	uint64_t draws;	      /* records a thread makes at most */
 	uint64_t nanoseconds; /* and for how long */
 	uint64_t interval;    /* nanoseconds that it sleeps after each draw: an idle guest */
@@ -124,7 +128,7 @@ struct lab_report {
 	uint32_t device;     /* /dev/vmgenc is there: the guarded generator can run */
 	uint32_t generators; /* those that can run here: 1 << enum lab_generator */
 	uint32_t status;     /* run: as waitpid(2) gives it */
-	uint32_t reserved2;
+	uint32_t unsettled;  /* times that a guarded thread was told that nothing is settled yet */
 	uint64_t stream_written;
 	char release[72];
 	char error[512];

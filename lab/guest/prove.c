@@ -145,7 +145,7 @@ static void report_times(struct vmgenc *vg, uint64_t resumed)
 	report_system(start);
 	if (!vg || vmgenc_status(vg, &st))
 		return;
-	if (st.generation != report->generation) {
+	if (report->device && st.generation != report->generation) {
 		report->rekeyed_ns = elapsed(start, st.changed_ns);
 		if (woken_generation == st.generation)
 			report->woken_ns = elapsed(start, woken_at);
@@ -186,11 +186,11 @@ static void allocate_records(void)
 	}
 }
 
-static struct vmgenc *open_device(void)
+static struct vmgenc *open_source(void)
 {
 	struct vmgenc_status st = {.size = sizeof(st)};
 	struct vmgenc *vg = NULL;
-	int err = vmgenc_open(&vg, "dev:/dev/vmgenc");
+	int err = vmgenc_open(&vg, report->vmclock ? "vmclock:/dev/vmclock0" : "dev:/dev/vmgenc");
 
 	report->generators = system_generators();
 	if (err && err != -ENODEV)
@@ -199,10 +199,10 @@ static struct vmgenc *open_device(void)
 		fail("vmgenc_status: error %d", -err);
 	if (vg) {
 		report->generation = st.generation;
-		report->device = 1;
+		report->device = !report->vmclock;
 		report->generators |= 1u << LAB_GUARDED;
 	}
-	watch(vg);
+	watch(report->device ? vg : NULL);
 	return vg;
 }
 
@@ -213,7 +213,7 @@ void prove(void)
 	clock_calibrate();
 	max_ticks = clock_ns_to_ticks(report->nanoseconds);
 	allocate_records();
-	struct vmgenc *vg = open_device();
+	struct vmgenc *vg = open_source();
 
 	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
 	for (;; sleep_ns(2000000)) {

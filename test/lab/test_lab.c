@@ -138,6 +138,11 @@ static void wrong_usage(void **state)
 	EXPECT(2, "there is no firmware dice", PROVE, "--firmware", "dice");
 	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
 	EXPECT(2, "prove needs --kernel", "prove");
+	EXPECT(2, "--torn needs --vmclock", PROVE, "--torn");
+	EXPECT(2, "--vmclock is for Linux guests without a module", PROVE, "--module", module,
+	       "--vmclock", module);
+	EXPECT(3, "cannot read the module /nowhere/vmclock.ko", PROVE, "--vmclock",
+	       "/nowhere/vmclock.ko");
 	EXPECT(2, "prove takes no argument more", PROVE, "more");
 	EXPECT(2, "--cpus takes a whole number, not 1.5", PROVE, "--cpus", "1.5");
 	EXPECT(2, "--seconds takes a number from", PROVE, "--seconds", "nan");

@@ -125,6 +125,19 @@ static void load_module(void)
 	report->module_loaded = !report->refused;
 }
 
+/* The node of a VMClock whose page the host writes behind the report. */
+static void load_clock(void)
+{
+	int fd = open("/vmclock.ko", O_RDONLY | O_CLOEXEC);
+	char parameters[40];
+
+	snprintf(parameters, sizeof(parameters), "address=%lu",
+		 strtoul(getenv("lab_report"), NULL, 16) + LAB_CLOCK_OFFSET);
+	if (syscall(SYS_finit_module, fd, parameters, 0))
+		fail("the kernel refused /vmclock.ko: %s", strerror(errno));
+	close(fd);
+}
+
 int main(void)
 {
 	struct utsname name;
@@ -137,6 +150,8 @@ int main(void)
 	firmware_open_hole();
 	firmware_open_bell();
 	load_module();
+	if (report->vmclock)
+		load_clock();
 	if (report->mode == LAB_MODE_RUN)
 		run();
 	prove();
