@@ -24,10 +24,12 @@ static const struct lab_draw *draws_of(const struct lab_report *r, unsigned int 
 
 static size_t find(const struct table *t, const uint8_t value[LAB_VALUE_SIZE])
 {
-	uint64_t hash;
+	uint64_t words[2];
 
-	memcpy(&hash, value, sizeof(hash));
-	size_t at = hash & t->mask;
+	/* All bits count, and are spread: a broken generator's values may be a counter. */
+	memcpy(words, value, sizeof(words));
+	uint64_t hash = (words[0] ^ words[1] >> 32 ^ words[1] << 32) * 0x9e3779b97f4a7c15u;
+	size_t at = (hash ^ hash >> 32) & t->mask;
 
 	while (t->draws[at] && memcmp(t->draws[at]->value, value, LAB_VALUE_SIZE))
 		at = (at + 1) & t->mask;

@@ -15,3 +15,6 @@ build/test/test_strip: lab/strip.c lab/compare.c lab/lab.h
 build/test/test_strip: TEST_SRCS = lab/strip.c lab/compare.c lab/shared.c lab/say.c
 build/test/test_strip: TEST_FLAGS = -Ilab
 test_strip_LDFLAGS := -ljansson
+build/test/test_compare: TEST_SRCS = lab/compare.c lab/shared.c lab/strip.c
+test_compare_LDFLAGS := -ljansson
+build/test/test_compare: lab/compare.c lab/shared.c lab/strip.c lab/lab.h
