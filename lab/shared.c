@@ -44,11 +44,10 @@ void shared_to_json(const struct shared *s, json_t *object)
 	for (size_t i = 0; i < s->kept; i++) {
 		const struct shared_value *v = &s->list[i];
 
-		json_array_append_new(list, json_pack("{s:I,s:I,s:o,s:o}", "clones",
-						      (json_int_t)v->clones, "draws",
-						      (json_int_t)v->draws, "first",
-						      place_of(&v->first), "last",
-						      place_of(&v->last)));
+		json_array_append_new(
+			list, json_pack("{s:I,s:I,s:o,s:o}", "clones", (json_int_t)v->clones,
+					"draws", (json_int_t)v->draws, "first", place_of(&v->first),
+					"last", place_of(&v->last)));
 	}
 	json_object_set_new(object, "values", json_integer((json_int_t)s->values));
 	json_object_set_new(object, "shared_values", json_integer((json_int_t)s->shared));

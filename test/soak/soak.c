@@ -12,7 +12,6 @@
 
 #define LAB "build/vmgenc-lab"
 #define GUEST "build/test/soak/changes"
-#define RESULT "build/soak.json"
 /* Every object with red zones, poison and its owners; the first warning ends the guest. */
 #define STRICT "slub_debug=FZPU panic_on_warn=1 kfence.sample_interval=10 log_buf_len=1M"
 
@@ -34,19 +33,20 @@ static const char *setting(const char *name, const char *otherwise)
 /* Written after each part: what was done counts, whatever ends the rest. */
 static void write_result(const struct soak *s)
 {
+	const char *path = setting("SOAK_JSON", "build/soak.json");
 	json_t *root = json_pack("{s:i,s:s,s:s,s:O}", "version", 1, "kind", "soak", "release",
 				 s->releases, "parts", s->parts);
 
-	if (!root || json_dump_file(root, RESULT, JSON_INDENT(2)))
-		fprintf(stderr, "cannot write " RESULT ": %s\n", strerror(errno));
+	if (!root || json_dump_file(root, path, JSON_INDENT(2)))
+		fprintf(stderr, "cannot write %s: %s\n", path, strerror(errno));
 	json_decref(root);
 }
 
 static json_t *new_part(const struct soak *s, const char *name, const char *count)
 {
-	json_t *part = json_pack("{s:s,s:s,s:i,s:[],s:i,s:[],s:b}", "name", name, "release",
-				 s->release, "count", atoi(count), "shared", "warnings", 0, "memory",
-				 "ok", 0);
+	json_t *part =
+		json_pack("{s:s,s:s,s:i,s:[],s:i,s:[],s:b}", "name", name, "release", s->release,
+			  "count", atoi(count), "shared", "warnings", 0, "memory", "ok", 0);
 
 	if (!part)
 		exit(1);
@@ -88,11 +88,14 @@ static void run_clones(struct soak *s, const char *name, const char *clones, con
 	snprintf(draws, sizeof(draws), "%d", DRAWS);
 	snprintf(cpus, sizeof(cpus), "%d", CPUS);
 	/* --seconds: none may be short of draws because the machine is busy. */
-	const char *argv[] = {LAB, "prove", "--kernel", s->kernel, "--module", s->module, "--clones",
-			      clones, "--depth", depth, "--draws", draws, "--cpus", cpus,
-			      "--seconds", "100", "--generator", "getrandom", "--generator",
-			      "unguarded", "--generator", "guarded", "--at-once",
-			      setting("SOAK_AT_ONCE", "2"), "--json", path, NULL};
+	const char *argv[] = {
+		LAB,	       "prove",	    "--kernel",	   s->kernel,
+		"--module",    s->module,   "--clones",	   clones,
+		"--depth",     depth,	    "--draws",	   draws,
+		"--cpus",      cpus,	    "--seconds",   "100",
+		"--generator", "getrandom", "--generator", "unguarded",
+		"--generator", "guarded",   "--at-once",   setting("SOAK_AT_ONCE", "2"),
+		"--json",      path,	    NULL};
 
 	unlink(path);
 	int code = child_run((char *const *)argv, append_line, output);
@@ -168,9 +171,9 @@ static void run_changes(struct soak *s, const char *count)
 	json_t *part = new_part(s, "changes", count);
 	double begin = child_now();
 	/* One CPU at a time: the module's hooks come and go, see vmgenc-lab(1). */
-	const char *argv[] = {LAB, "run", "--quiet", "--kernel", s->kernel, "--module", s->module,
-			      "--file", s->listener, "--tcg-single", "--append", STRICT,
-			      GUEST, count, NULL};
+	const char *argv[] = {LAB,	  "run",     "--quiet", "--kernel",  s->kernel,
+			      "--module", s->module, "--file",	s->listener, "--tcg-single",
+			      "--append", STRICT,    GUEST,	count,	     NULL};
 
 	c.complaints = open_memstream(&details, &size);
 	progress("%s: booting for %s changes", s->series, count);

@@ -32,8 +32,7 @@ static struct clones read_clones(const json_t *report, const json_t *result)
 }
 
 /* Exact, so each clone must have made every draw; NULL if all is as it should be. */
-static const char *wrong_with(const char *generator, const struct clones *c,
-			      const json_t *report)
+static const char *wrong_with(const char *generator, const struct clones *c, const json_t *report)
 {
 	if (c->count != number(report, "clones") * c->snapshots)
 		return "clones are missing";
@@ -52,7 +51,8 @@ static const char *wrong_with(const char *generator, const struct clones *c,
 
 static void write_place(const json_t *value, const struct clones *c, FILE *to)
 {
-	const json_t *first = json_object_get(value, "first"), *last = json_object_get(value, "last");
+	const json_t *first = json_object_get(value, "first"),
+		     *last = json_object_get(value, "last");
 	json_int_t clones = number(value, "clones");
 
 	fprintf(to, "draw %lld of CPU %lld in ", (long long)number(first, "draw"),
@@ -74,7 +74,8 @@ static char *where(const json_t *result, const struct clones *c)
 
 	if (!to)
 		return NULL;
-	json_array_foreach((json_t *)list, i, value) {
+	json_array_foreach((json_t *)list, i, value)
+	{
 		if (i == few)
 			break;
 		fputs(i ? "; " : "", to);
@@ -84,8 +85,8 @@ static char *where(const json_t *result, const struct clones *c)
 		fprintf(to, "; and %lld more, each draw 0 (under way at the snapshot)",
 			(long long)c->shared - (long long)few);
 	else if (c->shared > (json_int_t)few)
-		fprintf(to, "; and %lld more, up to draw %lld", (long long)c->shared - (long long)few,
-			(long long)c->last_index);
+		fprintf(to, "; and %lld more, up to draw %lld",
+			(long long)c->shared - (long long)few, (long long)c->last_index);
 	else if (c->shared && !c->last_index)
 		fputs(" (under way at the snapshot)", to);
 	fclose(to);
@@ -99,18 +100,19 @@ void verdict(const json_t *report, json_t *part, FILE *text)
 	bool ok = json_array_size(results) > 0;
 	size_t i;
 
-	json_array_foreach((json_t *)results, i, result) {
+	json_array_foreach((json_t *)results, i, result)
+	{
 		const char *generator = json_string_value(json_object_get(result, "generator"));
 		struct clones c = read_clones(report, result);
 		const char *wrong = wrong_with(generator, &c, report);
 		char *place = where(result, &c);
 
-		json_array_append_new(shared, json_pack("{s:s,s:I,s:I,s:s,s:I,s:f}", "generator",
-							generator, "values", c.drawn, "shared",
-							c.shared, "where", place ? place : "",
-							"most_at_once",
-							number(result, "most_at_once"), "seconds",
-							json_real_value(json_object_get(result, "seconds"))));
+		json_array_append_new(
+			shared,
+			json_pack("{s:s,s:I,s:I,s:s,s:I,s:f}", "generator", generator, "values",
+				  c.drawn, "shared", c.shared, "where", place ? place : "",
+				  "most_at_once", number(result, "most_at_once"), "seconds",
+				  json_real_value(json_object_get(result, "seconds"))));
 		fprintf(text, "\n       %s: %lld values drawn, %lld shared%s%s%s%s", generator,
 			(long long)c.drawn, (long long)c.shared, place && *place ? ": " : "",
 			place ? place : "", wrong ? "; " : "", wrong ? wrong : "");

@@ -22,8 +22,8 @@ enum { ROUND = 100, WARM_UP = 30 };
 /* Who notices a change: our sync alone; the module's looks alone; whoever comes first. */
 enum how { SYNC, LOOK, ANYBODY, HOWS };
 
-static const char *const parameters[HOWS] = { "look_ms=0 notify=0 draws=0",
-					      "look_ms=1 notify=0 draws=0", "look_ms=1" };
+static const char *const parameters[HOWS] = {"look_ms=0 notify=0 draws=0",
+					     "look_ms=1 notify=0 draws=0", "look_ms=1"};
 
 static struct crowd *crowd;
 static struct {
@@ -82,8 +82,7 @@ static bool has_current_id(const volatile struct vmgenc_page *page)
 	uint8_t id[RAWID_SIZE];
 
 	rawid_read(id);
-	return page->settled == page->generation &&
-	       !memcmp((const void *)page->id, id, sizeof(id));
+	return page->settled == page->generation && !memcmp((const void *)page->id, id, sizeof(id));
 }
 
 static bool noticed(const volatile struct vmgenc_page *page)
@@ -200,7 +199,7 @@ static double now(void)
 int main(int argc, char **argv)
 {
 	unsigned int changes = argc > 1 ? (unsigned int)atoi(argv[1]) : 300;
-	struct ledger before = { { 0 } }, after = { { 0 } };
+	struct ledger before = {{0}}, after = {{0}};
 	double begin = now();
 
 	setvbuf(stdout, NULL, _IOLBF, 0);

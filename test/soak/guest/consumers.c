@@ -20,10 +20,10 @@
 #define LISTENER "/listener.ko"
 #define REMAP_EVERY 64
 
-static const char *const names[CONSUMER_KINDS] = { "reader", "poller", "mapper" };
+static const char *const names[CONSUMER_KINDS] = {"reader", "poller", "mapper"};
 
-static void __attribute__((format(printf, 2, 3), noreturn)) give_up(struct consumer *me,
-								    const char *format, ...)
+static void __attribute__((format(printf, 2, 3), noreturn))
+give_up(struct consumer *me, const char *format, ...)
 {
 	va_list args;
 
@@ -70,7 +70,7 @@ static void read_on(struct consumer *me)
 
 static void poll_on(struct consumer *me)
 {
-	struct pollfd p = { .fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC), .events = POLLIN };
+	struct pollfd p = {.fd = open(NODE, O_RDONLY | O_NONBLOCK | O_CLOEXEC), .events = POLLIN};
 	struct vmgenc_event event;
 
 	for (;;) {
@@ -86,7 +86,7 @@ static void poll_on(struct consumer *me)
 /* As a guarded program, with the library. */
 static void map_with_library(struct consumer *me, const atomic_bool *sync)
 {
-	struct vmgenc_status st = { .size = sizeof(st) };
+	struct vmgenc_status st = {.size = sizeof(st)};
 	struct vmgenc_mark mark;
 	struct vmgenc *vg;
 
@@ -247,7 +247,8 @@ bool crowd_stop(struct crowd *c)
 	int code = c->listener > 0 ? child_end(c->listener) : -1;
 
 	if (code)
-		printf("# the listener's module could not be %s\n", code == 1 ? "loaded" : "unloaded");
+		printf("# the listener's module could not be %s\n",
+		       code == 1 ? "loaded" : "unloaded");
 	return code == 0;
 }
 

@@ -22,13 +22,13 @@ static const struct {
 	 */
 	long always, per_thousand;
 } entries[ENTRIES] = {
-	[MEM_FREE] = { "MemFree, kB", 3072, 512 },
-	[SLAB] = { "SUnreclaim, kB", 1024, 60 },
-	[VMALLOC] = { "VmallocUsed, kB", 256, 0 },
-	[OBJECTS] = { "kernel objects of the modules", 4, 0 },
-	[FILES] = { "open files", 8, 0 },
-	[MAPPINGS] = { "mappings of the id", 0, 0 },
-	[DESCRIPTORS] = { "descriptors of the test", 0, 0 },
+	[MEM_FREE] = {"MemFree, kB", 3072, 512},
+	[SLAB] = {"SUnreclaim, kB", 1024, 60},
+	[VMALLOC] = {"VmallocUsed, kB", 256, 0},
+	[OBJECTS] = {"kernel objects of the modules", 4, 0},
+	[FILES] = {"open files", 8, 0},
+	[MAPPINGS] = {"mappings of the id", 0, 0},
+	[DESCRIPTORS] = {"descriptors of the test", 0, 0},
 };
 
 /* "  12 function+0x1/0x2 [module] ..." begins an entry; its stack follows, without a number. */

@@ -24,8 +24,8 @@ struct consumer {
 };
 
 struct crowd {
-	atomic_bool mappers_sync; /* or do they wait for somebody else's look? */
-	atomic_bool stop;	  /* for the listener's process */
+	atomic_bool mappers_sync;   /* or do they wait for somebody else's look? */
+	atomic_bool stop;	    /* for the listener's process */
 	_Atomic uint64_t listeners; /* how often the listeners came and went */
 	pid_t listener;
 	struct consumer list[CONSUMERS];
