@@ -2,8 +2,8 @@
 /*
  * test/vm: the module and each variant of test/firmware/hostile.def. "alone": without QEMU's own
  * device; "beside": with it; "wide": where integers have 64 bits; "boot": one that is always there;
- * "slow": what takes half a minute; "dsdt" writes the DSDT that makes them so. A variant is a load
- * of the module, not a boot.
+ * "race": what needs two processors; "slow": what takes half a minute; "dsdt" writes the DSDT that
+ * gives 64 bits. A variant is a load of the module, not a boot.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -341,8 +341,12 @@ static void meet(const char *how)
 	}
 	if (alone)
 		meet_alone(&none);
-	for (size_t i = 0; alone && i < HOSTILE_EVENTS; i++)
-		happens(&hostile_events[i]);
+	for (size_t i = 0; i < HOSTILE_EVENTS; i++) {
+		bool race = hostile_events[i].action >= RACE;
+
+		if (race ? !strcmp(how, "race") : alone)
+			happens(&hostile_events[i]);
+	}
 }
 
 /* QEMU's DSDT is of revision 1, so that integers have 32 bits: the same one, of revision 2. */
