@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# The variants of test/firmware/hostile.def with one kernel (SERIES), and of the rows that they print
-# build/test/hostile-SERIES.json. One boot is for all devices that _STA hides: a load of the module
-# is what each is met by. Then with QEMU's own device, with one without _STA, and with 64 bits.
+# The variants of test/firmware/hostile.def with one kernel (SERIES), and of the rows that they
+# print build/test/hostile-SERIES.json. One boot is for all devices that _STA hides: a load of the
+# module is what each is met by. Then with QEMU's own, with one without _STA, and with 64 bits.
 . test/lib.sh
 k=$1 program=build/test/vm/hostile tables=build/test/firmware out=build/test/hostile-$1
 reserved='iomem=relaxed memmap=64K$0x6000000 memmap=4K%0x7000000-1+4 memmap=4K#0x7001000'
@@ -33,7 +33,8 @@ for name in alone beside boot wide race ${SLOW:+slow}; do
 	grep -q ' passed, 0 failed$' $out-$name || failed=$((failed + 1))
 done
 seconds=$((($(date +%s%N) - begin) / 100000000))
-sed -n 's/^row //p' $out-alone $out-beside $out-boot $out-wide $out-race ${SLOW:+$out-slow} >$out-rows
+sed -n 's/^row //p' $out-alone $out-beside $out-boot \
+	$out-wide $out-race ${SLOW:+$out-slow} >$out-rows
 {
 	printf '{"version":1,"kind":"hostile","rows":[\n' && sed '$!s/$/,/' $out-rows
 	printf '],"seconds":%d.%d}\n' $((seconds / 10)) $((seconds % 10))
