@@ -66,7 +66,7 @@ static void write_answer(FILE *out, const struct hostile_row *r)
 {
 	html(out, " %s %s, <b>%s</b>",
 	     is_right(r) ? "✓" : "✗ wrong:", r->survived ? "survived" : "guest lost",
-	     *r->error ? r->error : "loaded");
+	     *r->error && strcmp(r->error, "0") != 0 ? r->error : "loaded");
 	if (*r->log)
 		html(out, " <code>%s</code>", r->log);
 	html(out, "</div>");
