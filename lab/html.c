@@ -27,7 +27,7 @@ static size_t is_unwanted(const char *text)
 
 	if ((*c < 0x20 && *c != '\n' && *c != '\t') || *c == 0x7f)
 		return 1;
-	if (c[0] == 0xc2 && c[1] < 0xa0) /* a control character above 0x7f */
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0) /* a control character above 0x7f */
 		return 2;
 	for (size_t i = 0; i < sizeof(unwanted) / sizeof(*unwanted); i++) {
 		if (!strncmp(text, unwanted[i], 3))
