@@ -56,12 +56,15 @@ bool kernel_is_tainted(void)
 long leftover_memory(const char *name)
 {
 	const char *at;
-	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
+	bool dropped;
 
 	sync();
-	if (fd < 0 || write(fd, "3", 1) != 1)
+	dropped = fd >= 0 && write(fd, "3", 1) == 1;
+	if (fd >= 0)
+		close(fd);
+	if (!dropped)
 		return -1;
-	close(fd);
 	at = strstr(file_text("/proc/meminfo"), name);
 	return at ? strtol(at + strlen(name), NULL, 10) : -1;
 }

@@ -130,12 +130,13 @@ bool ledger_is_flat(const struct ledger *before, const struct ledger *after, uns
 
 	for (int i = 0; i < ENTRIES; i++) {
 		long grown = after->of[i] - before->of[i];
+		bool known = before->of[i] >= 0 && after->of[i] >= 0;
 
 		if (i == MEM_FREE)
 			grown = -grown;
-		if (grown <= entries[i].always + entries[i].per_thousand * (long)changes / 1000)
+		if (known && grown <= entries[i].always + entries[i].per_thousand * (long)changes / 1000)
 			continue;
-		printf("# not flat: %s: %ld before, %ld after\n", entries[i].what, before->of[i],
+		printf("# not flat, or -1 and not known: %s: %ld before, %ld after\n", entries[i].what, before->of[i],
 		       after->of[i]);
 		flat = false;
 	}

@@ -47,7 +47,7 @@ struct ledger {
 };
 
 void ledger_take(struct ledger *l);
-/* Says what is not flat after so many changes. */
+/* Says what is not flat after so many changes, or not known. */
 bool ledger_is_flat(const struct ledger *before, const struct ledger *after, unsigned int changes);
 void ledger_print(FILE *out, const struct ledger *before, const struct ledger *after);
 
