@@ -183,8 +183,9 @@ static void run_changes(struct soak *s, const char *count)
 		json_object_update(part, c.result);
 		tell_changes(part, c.complaints);
 	}
-	/* A guest that did less than it was asked to has not passed. */
-	if (code || json_integer_value(json_object_get(part, "count")) != atoi(count)) {
+	/* A guest that did less than it was asked to, or was asked for nothing, has not passed. */
+	if (code || atoi(count) <= 0 ||
+	    json_integer_value(json_object_get(part, "count")) != atoi(count)) {
 		json_object_set_new(part, "ok", json_false());
 		fprintf(c.complaints, "\n     exit code %d", code);
 	}
