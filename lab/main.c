@@ -160,7 +160,6 @@ struct parsed {
 	struct run_options run;
 	const char *kernel, *module;
 	const char *output; /* report */
-	bool quiet;
 };
 
 static int usage(const char *format, const char *what)
