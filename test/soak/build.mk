@@ -12,7 +12,8 @@ build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -o $@ $(filter %.c,$^) -ljansson
 SOAK := build/test/soak/soak build/test/soak/changes
 tests: $(SOAK)
-# The long run; SOAK_CLONES=, SOAK_DEPTH= and SOAK_CHANGES= make it shorter.
+# The long run; SOAK_CLONES=, SOAK_DEPTH= and SOAK_CHANGES= make it shorter,
+# SOAK_KERNELS= and SOAK_PARTS= leave some out; SOAK_AT_ONCE= clones run at once (2).
 soak: deps
 	@$(MAKE) --no-print-directory all $(SOAK) modules KMODULES=listener
 	@build/test/soak/soak

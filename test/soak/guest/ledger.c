@@ -134,10 +134,11 @@ bool ledger_is_flat(const struct ledger *before, const struct ledger *after, uns
 
 		if (i == MEM_FREE)
 			grown = -grown;
-		if (known && grown <= entries[i].always + entries[i].per_thousand * (long)changes / 1000)
+		if (known &&
+		    grown <= entries[i].always + entries[i].per_thousand * (long)changes / 1000)
 			continue;
-		printf("# not flat, or -1 and not known: %s: %ld before, %ld after\n", entries[i].what, before->of[i],
-		       after->of[i]);
+		printf("# not flat, or -1 and not known: %s: %ld before, %ld after\n",
+		       entries[i].what, before->of[i], after->of[i]);
 		flat = false;
 	}
 	return flat;
