@@ -89,7 +89,7 @@ const char *words_seconds(double s)
 
 	if (s < 1)
 		return three(s * 1e3, "ms");
-	if (s < 100)
+	if (s < 100 || s >= 1e15) /* what no integer holds, if somebody wrote it */
 		return three(s, "s");
 	snprintf(text, 96, "%.0f min %.0f s", (double)(uint64_t)(s / 60),
 		 (double)((uint64_t)s % 60));
