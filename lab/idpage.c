@@ -44,18 +44,21 @@ static int prepare_rom(struct firmware *f)
 		return lab_fail(code, "there is no %s; apt-get install seabios", bioses[0]);
 	f->rom_size = (uint32_t)st.st_size + ROM_BLOCK;
 	int in = open(bioses[i], O_RDONLY | O_CLOEXEC);
-	int out = open(f->page_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int out = in < 0 ? -1 : open(f->page_file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 	uint8_t *bios = malloc((size_t)st.st_size);
 
-	if (bios && read(in, bios, (size_t)st.st_size) == st.st_size &&
+	if (out >= 0 && bios && read(in, bios, (size_t)st.st_size) == st.st_size &&
 	    pwrite(out, bios, (size_t)st.st_size, ROM_BLOCK) == st.st_size)
 		code = 0;
+	else
+		lab_fail(code, "cannot copy %s to %s: %s", bioses[i], f->page_file,
+			 strerror(errno));
 	free(bios);
-	close(in);
-	close(out);
-	return code ? lab_fail(code, "cannot copy %s to %s: %s", bioses[i], f->page_file,
-			       strerror(errno))
-		    : 0;
+	if (in >= 0)
+		close(in);
+	if (out >= 0)
+		close(out);
+	return code;
 }
 
 static void table_of(const struct prove_options *o, const struct shape *s, char path[400])
