@@ -175,9 +175,8 @@ static void write_firmware(FILE *out, const struct document *d)
 	html(out,
 	     "<h2>The firmware of hypervisors</h2>\n<p>A clone’s id was changed the way each "
 	     "hypervisor does it. Noticed by: what told a guest that draws next to nothing: a "
-	     "<b>notification</b>, the driver’s <b>look</b> each second, or a <b>sync</b> that a "
-	     "program asked for. Then how many draws were identical. The kernel’s own driver is "
-	     "there to compare with.</p>\n<table class=\"cells\">\n"
+	     "<b>notification</b> or the driver’s <b>look</b> each second. Then how many draws were "
+	     "identical. The kernel’s own driver is there to compare with.</p>\n<table class=\"cells\">\n"
 	     "<thead><tr><th scope=\"col\">firmware</th>");
 	for (size_t c = 0; c < column_count; c++)
 		html(out, "<th scope=\"col\">%s<br/>%s</th>", columns[c]->release,
