@@ -31,15 +31,17 @@ static const char *setting(const char *name, const char *otherwise)
 }
 
 /* Written after each part: what was done counts, whatever ends the rest. */
-static void write_result(const struct soak *s)
+static bool write_result(const struct soak *s)
 {
 	const char *path = setting("SOAK_JSON", "build/soak.json");
 	json_t *root = json_pack("{s:i,s:s,s:s,s:O}", "version", 1, "kind", "soak", "release",
 				 s->releases, "parts", s->parts);
+	bool written = root && !json_dump_file(root, path, JSON_INDENT(2));
 
-	if (!root || json_dump_file(root, path, JSON_INDENT(2)))
+	if (!written)
 		fprintf(stderr, "cannot write %s: %s\n", path, strerror(errno));
 	json_decref(root);
+	return written;
 }
 
 static json_t *new_part(const struct soak *s, const char *name, const char *count)
@@ -67,7 +69,7 @@ static void end_part(struct soak *s, json_t *part, double begin, const char *det
 	fflush(stdout);
 	s->passed += ok;
 	s->failed += !ok;
-	write_result(s);
+	s->failed += !write_result(s);
 }
 
 /* What prove prints for people is shown where it fails. */
