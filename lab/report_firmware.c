@@ -172,12 +172,13 @@ static void write_firmware(FILE *out, const struct document *d)
 	size_t row_count = rows ? first_rows(d, false, rows) : 0;
 	size_t column_count = columns ? first_rows(d, true, columns) : 0;
 
-	html(out,
-	     "<h2>The firmware of hypervisors</h2>\n<p>A clone’s id was changed the way each "
-	     "hypervisor does it. Noticed by: what told a guest that draws next to nothing: a "
-	     "<b>notification</b> or the driver’s <b>look</b> each second. Then how many draws were "
-	     "identical. The kernel’s own driver is there to compare with.</p>\n<table class=\"cells\">\n"
-	     "<thead><tr><th scope=\"col\">firmware</th>");
+	html(out, "<h2>The firmware of hypervisors</h2>\n<p>A clone’s id was changed the way each "
+		  "hypervisor does it. Noticed by: what told a guest that draws next to nothing: a "
+		  "<b>notification</b> or the driver’s <b>look</b> each second. Then how many "
+		  "draws were "
+		  "identical. The kernel’s own driver is there to compare with.</p>\n<table "
+		  "class=\"cells\">\n"
+		  "<thead><tr><th scope=\"col\">firmware</th>");
 	for (size_t c = 0; c < column_count; c++)
 		html(out, "<th scope=\"col\">%s<br/>%s</th>", columns[c]->release,
 		     is_ours(columns[c]) ? columns[c]->driver : "its own driver");
