@@ -137,6 +137,8 @@ static void add_conditions(json_t *root, const struct prove_options *o, const st
 	json_object_set_new(root, "interval_ms", json_real(o->interval));
 	json_object_set_new(root, "module_args", optional_text(o->module_args));
 	json_object_set_new(root, "append", optional_text(o->append));
+	json_object_set_new(root, "vmclock", json_boolean(o->vmclock != NULL));
+	json_object_set_new(root, "torn", json_boolean(o->torn));
 }
 
 int json_write(const struct prove_options *o, const struct results *all)

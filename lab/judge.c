@@ -46,11 +46,13 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 		bad += judge_counts(o, r) && r->found.identical > judge_allowed(o, r);
 	}
 	if (bad)
-		printf("NOT PROTECTED: with vmgenc, clones drew the same values in %llu of %llu "
+		printf("NOT PROTECTED: with %s, clones drew the same values in %llu of %llu "
 		       "trials.\n",
-		       (unsigned long long)bad, (unsigned long long)judged);
+		       o->vmclock ? "a VMClock" : "vmgenc", (unsigned long long)bad,
+		       (unsigned long long)judged);
 	else if (judged && o->vmclock)
-		printf("PROTECTED: with a VMClock, clones go on with different values in guarded programs "
+		printf("PROTECTED: with a VMClock, clones go on with different values in guarded "
+		       "programs "
 		       "(%llu of %llu trials).\n",
 		       (unsigned long long)judged, (unsigned long long)judged);
 	else if (judged)
@@ -58,7 +60,8 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 		       "and in guarded\nprograms (%llu of %llu trials).\n",
 		       (unsigned long long)judged, (unsigned long long)judged);
 	else
-		printf("Nothing judged: no guest had a vmgenc module to judge.\n");
+		printf("Nothing judged: no guest had %s.\n",
+		       o->vmclock ? "a guarded program" : "a vmgenc module to judge");
 	return bad ? EXIT_IDENTICAL : EXIT_OK;
 }
 

@@ -160,6 +160,7 @@ struct parsed {
 	struct run_options run;
 	const char *kernel, *module;
 	const char *output; /* report */
+	const char *matrix_only, *not_for_matrix; /* an option that was given, for the message */
 };
 
 static int usage(const char *format, const char *what)
@@ -350,8 +351,35 @@ static int parse_module_args(struct parsed *p)
 	return 0;
 }
 
+/* With --firmware the matrix decides what else is tried; an option without effect is a mistake. */
+static void note_for_matrix(struct parsed *p, int option, const char *name)
+{
+	switch (option) {
+	case OPT_BRIEF:
+	case OPT_TABLES:
+		p->matrix_only = name;
+		break;
+	case OPT_AT_ONCE:
+	case OPT_CLONES:
+	case OPT_DEPTH:
+	case OPT_DRAWS:
+	case OPT_GENERATOR:
+	case OPT_INTERVAL:
+	case OPT_MAX:
+	case OPT_PROBE:
+	case OPT_RUNS:
+	case OPT_SAME_ID:
+	case OPT_SECONDS:
+	case OPT_TIMES:
+	case OPT_VMCLOCK:
+		p->not_for_matrix = name;
+		break;
+	}
+}
+
 static int parse_option(struct parsed *p, int option, const char *name)
 {
+	note_for_matrix(p, option, name);
 	switch (option) {
 	case OPT_ACCEL:
 		return parse_accel(p);
@@ -452,8 +480,10 @@ static int main_prove(struct parsed *p, char **rest)
 		return code;
 	if (!o->guest_count)
 		return usage("prove needs --kernel or %s", "--guest");
-	if (o->matrix && o->vmclock)
-		return usage("either --firmware or --%s", "vmclock");
+	if (o->matrix && p->not_for_matrix)
+		return usage("either --firmware or --%s", p->not_for_matrix);
+	if (!o->matrix && p->matrix_only)
+		return usage("--%s needs --firmware", p->matrix_only);
 	if (o->torn && !o->vmclock)
 		return usage("--torn needs --%s", "vmclock");
 	for (size_t i = 0; o->vmclock && i < o->guest_count; i++) {

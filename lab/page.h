@@ -73,7 +73,7 @@ struct trial { /* one generator in one guest in one run */
 struct prove_results {
 	uint64_t clones, depth, runs, cpus, draws;
 	double record_seconds, interval_ms;
-	bool same_id, rdrand;
+	bool same_id, rdrand, vmclock, torn;
 	const char *module_args, *append; /* "": none */
 	struct trial *trials;
 	size_t trial_count;

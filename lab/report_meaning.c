@@ -73,6 +73,12 @@ static void sentence_without(FILE *out, const struct document *d)
 	free(guests);
 }
 
+/* What told the clones that they are clones. */
+static const char *source_of(const struct document *d)
+{
+	return d->prove.vmclock ? "a VMClock" : "vmgenc";
+}
+
 /* What is said of the judged trials, which are all as promised. */
 static void sentence_with(FILE *out, const struct document *d, struct standing s)
 {
@@ -88,7 +94,7 @@ static void sentence_with(FILE *out, const struct document *d, struct standing s
 		under_way &= !t->identical || t->under_way;
 		guarded |= !strcmp(t->generator, "guarded");
 	}
-	html(out, "With vmgenc, clones of one snapshot shared ");
+	html(out, "With %s, clones of one snapshot shared ", source_of(d));
 	if (!most)
 		html(out, "no random value");
 	else
@@ -121,9 +127,9 @@ void trials_sentence(FILE *out, const struct document *d)
 	}
 	if (s.wrong)
 		html(out,
-		     "<b>With vmgenc, clones handed out the same random values</b> in %s of %s "
+		     "<b>With %s, clones handed out the same random values</b> in %s of %s "
 		     "trials.",
-		     words_count(s.wrong), words_count(s.judged));
+		     source_of(d), words_count(s.wrong), words_count(s.judged));
 	else if (s.judged)
 		sentence_with(out, d, s);
 	else

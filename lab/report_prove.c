@@ -109,6 +109,9 @@ static void prove_conditions(FILE *out, const struct document *d)
 	     p->same_id ? ", with their parent’s id" : "", words_plural(p->runs, "run", "runs"));
 	if (p->depth > 1)
 		html(out, ", clones of clones to depth %llu", (unsigned long long)p->depth);
+	if (p->vmclock)
+		html(out, ", told by a VMClock page%s",
+		     p->torn ? ", which they found half-written" : "");
 	html(out, "</dd>\n<dt>Recorded</dt><dd>%s draws a CPU, in at most %s</dd>\n",
 	     words_count(p->draws), words_seconds(p->record_seconds));
 	if (p->interval_ms > 0)

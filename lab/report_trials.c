@@ -91,6 +91,8 @@ void trials_read(struct document *d, const struct node *root)
 				    .record_seconds = node_real(root, "record_seconds"),
 				    .interval_ms = node_real(root, "interval_ms"),
 				    .same_id = node_bool(root, "same_id"),
+				    .vmclock = node_bool(root, "vmclock"),
+				    .torn = node_bool(root, "torn"),
 				    .rdrand = node_bool(root, "rdrand"),
 				    .module_args = node_text_or(root, "module_args", ""),
 				    .append = node_text_or(root, "append", ""),

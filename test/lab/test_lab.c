@@ -139,6 +139,8 @@ static void wrong_usage(void **state)
 	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
 	EXPECT(2, "prove needs --kernel", "prove");
 	EXPECT(2, "--torn needs --vmclock", PROVE, "--torn");
+	EXPECT(2, "either --firmware or --draws", PROVE, "--firmware", "xen", "--draws", "5");
+	EXPECT(2, "--brief needs --firmware", PROVE, "--brief");
 	EXPECT(2, "--vmclock is for Linux guests without a module", PROVE, "--module", module,
 	       "--vmclock", module);
 	EXPECT(3, "cannot read the module /nowhere/vmclock.ko", PROVE, "--vmclock",
