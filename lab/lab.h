@@ -110,10 +110,10 @@ int qmp_wait_migrated(struct qmp *q);
 
 /* firmware.c: what the guest's firmware says beyond what QEMU's own does */
 struct firmware {
-	const char *table; /* a compiled ACPI table, or NULL */
-	const char *id;	   /* the VM Generation ID, or NULL: a random one */
-	bool no_vmgenid;   /* leave out QEMU's own device */
-	const struct shape *shape; /* a hypervisor's instead of QEMU's own, or NULL */
+	const char *table;		  /* a compiled ACPI table, or NULL */
+	const char *id;			  /* the VM Generation ID, or NULL: a random one */
+	bool no_vmgenid;		  /* leave out QEMU's own device */
+	const struct shape *shape;	  /* a hypervisor's instead of QEMU's own, or NULL */
 	char placed[300], page_file[300]; /* its table; its page, where that is not RAM */
 	uint32_t rom_size;
 };
@@ -147,9 +147,9 @@ struct vm {
 	char ram[300], ram_top[300], report_path[300], console[300], errors[300];
 	char guid[40];
 	double start_seconds; /* a clone: from the start of QEMU to running */
-	struct shape_id id; /* where the firmware has a shape */
-	char bell[300];	    /* a byte into this FIFO is an interrupt */
-	bool shared_ram; /* can be snapshotted; a clone that shares the parent's file cannot */
+	struct shape_id id;   /* where the firmware has a shape */
+	char bell[300];	      /* a byte into this FIFO is an interrupt */
+	bool shared_ram;      /* can be snapshotted; a clone that shares the parent's file cannot */
 	pid_t pid;
 	struct qmp qmp;
 	struct lab_report *report;
@@ -280,15 +280,15 @@ struct prove_options {
 	unsigned int clones, at_once, runs, depth, cpus;
 	uint64_t draws;
 	double seconds, timeout, interval;
-	long max_identical; /* -1: not given */
+	long max_identical;  /* -1: not given */
 	const char *vmclock; /* the module that offers the page in the guest; NULL: no VMClock */
 	bool torn;	     /* clones find it half-written */
 	bool same_id, rdrand, tcg_single, times, keep;
 	const char *append;
-	const char *tables;	   /* where the compiled tables of shapes are */
-	const struct shape *shape; /* of the firmware; NULL: QEMU's own */
-	bool matrix, shapes[32];   /* --firmware, and which */
-	bool brief;		   /* one boot for each */
+	const char *tables;		 /* where the compiled tables of shapes are */
+	const struct shape *shape;	 /* of the firmware; NULL: QEMU's own */
+	bool matrix, shapes[SHAPES_MAX]; /* --firmware, and which */
+	bool brief;			 /* one boot for each */
 };
 
 /* What a clone tells beside its draws. The counters are the device's, since it was attached. */

@@ -82,7 +82,7 @@ int report_write(const char *path, const char *text, size_t size)
 	}
 	if (!S_ISREG(st.st_mode))
 		return write_into(path, text, size);
-	/* A link stays one. */
+	/* A link to a file stays one. */
 	if (!realpath(path, whole))
 		return failed(path);
 	return replace(whole, st.st_mode & 07777, text, size);

@@ -22,6 +22,7 @@ const struct shape shapes[] = {
 };
 
 const size_t shape_count = sizeof(shapes) / sizeof(*shapes);
+_Static_assert(sizeof(shapes) / sizeof(*shapes) <= SHAPES_MAX, "prove_options has room");
 
 const struct shape *shape_find(const char *name)
 {

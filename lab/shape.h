@@ -46,6 +46,7 @@ struct shape {
 
 /* shape.c */
 extern const struct shape shapes[];
+#define SHAPES_MAX 32
 extern const size_t shape_count;
 const struct shape *shape_find(const char *name);
 uint64_t shape_page(const struct shape *s, const struct machine *m);
