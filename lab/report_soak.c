@@ -127,15 +127,16 @@ static void soak_sentence(FILE *out, const struct document *d)
 static void write_shared(FILE *out, const struct soak_part *p)
 {
 	html(out, "<table class=\"cells\">\n<thead><tr><th scope=\"col\">generator</th>"
-		  "<th scope=\"col\">values compared</th><th scope=\"col\">shared</th>"
+		  "<th class=\"number\" scope=\"col\">compared</th><th class=\"number\" "
+		  "scope=\"col\">shared</th>"
 		  "<th scope=\"col\">where</th></tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < p->shared_count; i++) {
 		const struct soak_shared *s = &p->shared[i];
 
 		html(out,
-		     "<tr><th scope=\"row\">%s</th><td data-column=\"values "
-		     "compared\"><span>%s</span>"
-		     "</td><td class=\"%s\" data-column=\"shared\"><span><b>%s</b></span></td>"
+		     "<tr><th scope=\"row\">%s</th><td class=\"number\" data-column=\"compared\">"
+		     "<span>%s</span></td><td class=\"%s\" "
+		     "data-column=\"shared\"><span><b>%s</b></span></td>"
 		     "<td data-column=\"where\"><span>%s</span></td></tr>\n",
 		     words_generator(s->generator), words_count(s->values),
 		     !s->shared ? "few"

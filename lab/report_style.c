@@ -40,7 +40,7 @@ const char report_style[] =
 	"border-bottom:1px solid var(--rule);overflow-wrap:anywhere}\n"
 	"thead th{border-bottom:2px solid;font-size:.9rem}\n"
 	"tbody th{width:24%}\n"
-	"td b{white-space:nowrap}\n"
+	"td b,.number{white-space:nowrap}\n"
 	"th small,.cells td span>small,td code{display:block}\n"
 	"td>div+div{margin-top:.4rem}\n"
 	"td.many{padding-left:1.1rem;background:repeating-linear-gradient(\n"
