@@ -102,7 +102,8 @@ struct soak_memory {
 
 struct soak_part {
 	const char *name, *release;
-	uint64_t count, warnings;
+	uint64_t count;
+	int64_t warnings; /* -1: the log was not looked at */
 	double seconds;
 	struct soak_shared *shared;
 	struct soak_memory *memory;

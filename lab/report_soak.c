@@ -55,7 +55,7 @@ static void read_soak(struct document *d, const struct node *root)
 		list[i] = (struct soak_part){.name = node_text(&n, "name"),
 					     .release = node_text_or(&n, "release", d->release),
 					     .count = node_count(&n, "count"),
-					     .warnings = node_count(&n, "warnings"),
+					     .warnings = node_count_or(&n, "warnings"),
 					     .seconds = node_real(&n, "seconds"),
 					     .ok = node_bool(&n, "ok")};
 		read_shared(&n, &list[i]);
@@ -170,6 +170,14 @@ static void write_memory(FILE *out, const struct soak_part *p)
 	html(out, "</tbody></table>\n");
 }
 
+/* Nothing where the log was not looked at. */
+static const char *words_warnings(int64_t n)
+{
+	if (n <= 0)
+		return n ? "" : "no warning";
+	return words_plural((uint64_t)n, "warning", "warnings");
+}
+
 static void write_soak(FILE *out, const struct document *d)
 {
 	const struct soak_part *list = d->rows;
@@ -178,11 +186,9 @@ static void write_soak(FILE *out, const struct document *d)
 	for (size_t i = 0; i < d->row_count; i++) {
 		const struct soak_part *p = &list[i];
 
-		html(out,
-		     "<h3>%s %s</h3>\n<p><b>%s</b> in %s on %s; the kernel’s log has %s.</p>\n",
-		     p->ok ? "✓" : "✗", title_of(p), how_many(p), words_seconds(p->seconds),
-		     p->release,
-		     p->warnings ? words_plural(p->warnings, "warning", "warnings") : "no warning");
+		html(out, "<h3>%s %s</h3>\n<p><b>%s</b> in %s on %s%s%s.</p>\n", p->ok ? "✓" : "✗",
+		     title_of(p), how_many(p), words_seconds(p->seconds), p->release,
+		     p->warnings < 0 ? "" : "; the kernel’s log has ", words_warnings(p->warnings));
 		if (p->shared_count)
 			write_shared(out, p);
 		if (p->memory_count)

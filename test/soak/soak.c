@@ -47,8 +47,8 @@ static bool write_result(const struct soak *s)
 static json_t *new_part(const struct soak *s, const char *name, const char *count)
 {
 	json_t *part =
-		json_pack("{s:s,s:s,s:i,s:[],s:i,s:[],s:b}", "name", name, "release", s->release,
-			  "count", atoi(count), "shared", "warnings", 0, "memory", "ok", 0);
+		json_pack("{s:s,s:s,s:i,s:[],s:n,s:[],s:b}", "name", name, "release", s->release,
+			  "count", atoi(count), "shared", "warnings", "memory", "ok", 0);
 
 	if (!part)
 		exit(1);
