@@ -122,6 +122,7 @@ static void end(struct run *run, int code, const char *text)
 		end(&run_, code, text);                                                            \
 	} while (0)
 
+#define MATRIX "prove", "--kernel", kernel, "--firmware", "xen"
 #define PROVE "prove", "--draws", "1000", "--generator", "getrandom", "--kernel", kernel
 
 /* Fails if wrong words are taken, or end otherwise than with 2 and the word. */
@@ -139,7 +140,7 @@ static void wrong_usage(void **state)
 	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
 	EXPECT(2, "prove needs --kernel", "prove");
 	EXPECT(2, "--torn needs --vmclock", PROVE, "--torn");
-	EXPECT(2, "either --firmware or --draws", PROVE, "--firmware", "xen", "--draws", "5");
+	EXPECT(2, "either --firmware or --draws", MATRIX, "--draws", "5");
 	EXPECT(2, "--brief needs --firmware", PROVE, "--brief");
 	EXPECT(2, "--vmclock is for Linux guests without a module", PROVE, "--module", module,
 	       "--vmclock", module);
@@ -192,10 +193,8 @@ static void wrong_files(void **state)
 	EXPECT(3, "/nowhere/nginx is no directory", PROVE, "--probe", "nginx", "--programs",
 	       "/nowhere");
 	EXPECT(3, "cannot write /nowhere/report.json", PROVE, "--json", "/nowhere/report.json");
-	EXPECT(3, "cannot write /nowhere/report.json", PROVE, "--firmware", "xen", "--json",
-	       "/nowhere/report.json");
-	EXPECT(3, "cannot open the ACPI table /nowhere/xen.aml", PROVE, "--firmware", "xen",
-	       "--tables", "/nowhere");
+	EXPECT(3, "cannot write /nowhere/report.json", MATRIX, "--json", "/nowhere/report.json");
+	EXPECT(3, "cannot open the ACPI table /nowhere/xen.aml", MATRIX, "--tables", "/nowhere");
 	EXPECT(125, "is not a whole compiled ACPI table", "run", "--kernel", kernel, "--acpi", text,
 	       LAB);
 	unlink(text);
