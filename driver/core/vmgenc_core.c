@@ -33,7 +33,7 @@ static bool same_id(const uint64_t a[2], const uint64_t b[2])
 }
 
 /* Zeros: the host never filled it. Ones: nothing answers there, as on a bus without a device. */
-static bool unfilled(const uint64_t id[2])
+bool vmgenc_core_unfilled(const uint64_t id[2])
 {
 	return id[0] == id[1] && (id[0] == 0 || ~id[0] == 0);
 }
@@ -85,7 +85,7 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	memcpy(page->id, id, sizeof(page->id));
 	if (generation != page->generation)
 		page->changed_ns = vmgenc_os_now();
-	if (unfilled(id))
+	if (vmgenc_core_unfilled(id))
 		page->flags |= VMGENC_ID_UNFILLED;
 	else
 		page->flags &= ~VMGENC_ID_UNFILLED;
@@ -125,7 +125,7 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
 		goto out;
 
 	/* An id that has become none is the host's mistake, not a new machine. */
-	changed = !unfilled(id) && !same_id(id, core->seen);
+	changed = !vmgenc_core_unfilled(id) && !same_id(id, core->seen);
 	if (!changed && trigger == VMGENC_TRIGGER_NOTIFY)
 		core->page->spurious++;
 	if (changed)
@@ -142,7 +142,7 @@ bool vmgenc_core_differs(const struct vmgenc_core *core)
 	const volatile uint64_t *seen = core->seen;
 	uint64_t id[2] = { core->raw[0], core->raw[1] };
 
-	return !unfilled(id) && (id[0] != seen[0] || id[1] != seen[1]);
+	return !vmgenc_core_unfilled(id) && (id[0] != seen[0] || id[1] != seen[1]);
 }
 
 bool vmgenc_core_pending(const struct vmgenc_core *core)
@@ -242,7 +242,7 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)
 		vmgenc_os_unmap(core);
 		return error;
 	}
-	if (unfilled(id))
+	if (vmgenc_core_unfilled(id))
 		vmgenc_os_log(core, VMGENC_LOG_WARNING, "the id is all %s, so clones go unnoticed",
 			      id[0] == 0 ? "zero: the host never filled it" :
 					   "ones: nothing answers at its address");

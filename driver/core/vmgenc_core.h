@@ -89,6 +89,9 @@ int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event);
  */
 void vmgenc_core_tell(struct vmgenc_core *core);
 
+/* Whether these 16 bytes are what is there without an id, so that they identify nothing. */
+bool vmgenc_core_unfilled(const uint64_t id[2]);
+
 /* Whether the id is another than the one that was seen last. Callable from interrupts. */
 bool vmgenc_core_differs(const struct vmgenc_core *core);
 

@@ -45,7 +45,7 @@ look(struct vmgenc_softc *sc)
 
 	if (__predict_true(id[0] == sc->parted[0] && id[1] == sc->parted[1]))
 		return;
-	if ((id[0] | id[1]) == 0 || !vmgenc_random_seeded())
+	if (vmgenc_core_unfilled(id) || !vmgenc_random_seeded())
 		return;
 	vmgenc_part(sc, id);
 	vmgenc_draws_restir();

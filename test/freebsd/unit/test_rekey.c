@@ -345,6 +345,25 @@ static void test_detach_while_drawing(void **state)
 	assert_int_equal(attached(state), 0);
 }
 
+/* Fails if a draw takes zeros or ones for another machine's id. */
+static void test_draw_without_id(void **state)
+{
+	static const uint64_t ids[3][2] = {{A}, {0, 0}, {~0ul, ~0ul}};
+	uint64_t drawn_with[3];
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(detached(NULL), 0);
+		assert_int_equal(attached(state), 0);
+		kernel_set_id(ids[i][0], ids[i][1]);
+		drawn_with[i] = kernel_draw();
+		kernel_run();
+		assert_int_equal(page_now().generation, 1);
+	}
+	assert_int_equal(drawn_with[0], drawn_with[1]);
+	assert_int_equal(drawn_with[0], drawn_with[2]);
+}
+
 /* Fails if an arc4random(9) draw repeats in clones, interrupt or not, though draws is 2. */
 static void test_draws_of_arc4random(void **state)
 {
@@ -402,6 +421,7 @@ int main(void)
 #if __FreeBSD_version < 1300000
 		row(test_first_draw),
 		row(test_detach_while_drawing),
+		row(test_draw_without_id),
 		row(test_draws_of_arc4random),
 		row(test_no_draws),
 #endif
