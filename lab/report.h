@@ -116,7 +116,7 @@ struct lab_report {
 	uint64_t stream_size; /* run: the records' memory is a ring of this size */
 	uint64_t stream_read; /* bytes the host took from it so far */
 	uint8_t seed[32];     /* for the guest's kernel, so that boot needs not wait for it */
-	uint64_t id_address;  /* Linux: say what the kernel's map of memory calls this, unless 0 */
+	uint64_t id_address;  /* Linux: where a shape has the id, to look at in its guests; or 0 */
 	uint64_t bell;	      /* Linux: let the second serial port interrupt, unless 0 */
 	uint64_t hole;	      /* Linux: put the memory of the ivshmem device there, unless 0 */
 	char module_args[512];

@@ -174,11 +174,15 @@ static void read_guid(void)
 
 void firmware_begin(void)
 {
+	if (!report->id_address)
+		return;
 	events_before = firmware_events();
 }
 
 void firmware_report(void)
 {
+	if (!report->id_address)
+		return;
 	enum lab_builtin platform = driver_state("/sys/bus/platform/drivers/vmgenid");
 	enum lab_builtin acpi = driver_state("/sys/bus/acpi/drivers/vmgenid");
 
