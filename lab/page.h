@@ -136,7 +136,7 @@ struct kind {
 	void (*sentence)(FILE *out, const struct document *d); /* what the results mean */
 	void (*write)(FILE *out, const struct document *d);    /* its section */
 	void (*conditions)(FILE *out, const struct document *d);
-	void (*release)(struct document *d); /* what read() allocated */
+	void (*release)(struct document *d); /* what read() allocated beside the rows; or NULL */
 };
 
 extern const struct kind kind_prove, kind_firmware, kind_hostile, kind_soak;

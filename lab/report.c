@@ -85,6 +85,13 @@ static int write_page(const char *output, const struct document *list, size_t co
 	return code;
 }
 
+static void release(struct document *d)
+{
+	if (d->kind->release)
+		d->kind->release(d);
+	free(d->rows);
+}
+
 int report(const char *output, char *const *files)
 {
 	size_t count = 0;
@@ -104,7 +111,7 @@ int report(const char *output, char *const *files)
 		code = write_page(output, list, count);
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].kind)
-			list[i].kind->release(&list[i]);
+			release(&list[i]);
 		json_decref(list[i].source.root);
 	}
 	free(list);

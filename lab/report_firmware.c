@@ -194,11 +194,6 @@ static void write_firmware(FILE *out, const struct document *d)
 	free(columns);
 }
 
-static void firmware_release(struct document *d)
-{
-	free(d->rows);
-}
-
 const struct kind kind_firmware = {
 	.name = "firmware",
 	.row_size = sizeof(struct firmware_row),
@@ -206,5 +201,4 @@ const struct kind kind_firmware = {
 	.standing = firmware_standing,
 	.sentence = firmware_sentence,
 	.write = write_firmware,
-	.release = firmware_release,
 };

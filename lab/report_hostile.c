@@ -134,11 +134,6 @@ static void write_hostile(FILE *out, const struct document *d)
 	html(out, "</tbody></table>\n");
 }
 
-static void hostile_release(struct document *d)
-{
-	free(d->rows);
-}
-
 const struct kind kind_hostile = {
 	.name = "hostile",
 	.row_size = sizeof(struct hostile_row),
@@ -146,5 +141,4 @@ const struct kind kind_hostile = {
 	.standing = hostile_standing,
 	.sentence = hostile_sentence,
 	.write = write_hostile,
-	.release = hostile_release,
 };

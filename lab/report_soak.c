@@ -209,7 +209,6 @@ static void soak_release(struct document *d)
 		free(list[i].shared);
 		free(list[i].memory);
 	}
-	free(list);
 }
 
 const struct kind kind_soak = {
