@@ -6,10 +6,10 @@ build/test/soak/changes: $(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS) $(wildcard test/so
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilib -Itest/vm -static -pthread -o $@ \
 		$(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS)
-build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h)
+build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h) lab/say.c lab/lab.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D) build/soak
-	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -o $@ $(filter %.c,$^) -ljansson
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilab -o $@ $(filter %.c,$^) -ljansson
 SOAK := build/test/soak/soak build/test/soak/changes
 tests: $(SOAK)
 # The long run; SOAK_CLONES=, SOAK_DEPTH= and SOAK_CHANGES= make it shorter,

@@ -1,36 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/soak: the programs that it runs, and the line that says how far they are. */
+/* test/soak: the programs that it runs, and what they print. */
 #include <errno.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "soak.h"
-
-static bool line_open;
-
-void progress_end(void)
-{
-	if (line_open)
-		fputs("\r\033[K", stderr);
-	line_open = false;
-}
-
-void progress(const char *format, ...)
-{
-	va_list args;
-
-	progress_end();
-	va_start(args, format);
-	vfprintf(stderr, format, args);
-	va_end(args);
-	line_open = isatty(STDERR_FILENO);
-	if (!line_open)
-		fputc('\n', stderr);
-}
 
 static int end_of(pid_t pid)
 {
@@ -85,12 +61,4 @@ int child_run(char *const argv[], void (*line)(void *context, char *text), void 
 	}
 	read_lines(ends[0], line, context);
 	return end_of(pid);
-}
-
-double child_now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }

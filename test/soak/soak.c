@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lab.h"
 #include "soak.h"
 
 #define LAB "build/vmgenc-lab"
@@ -59,10 +60,10 @@ static json_t *new_part(const struct soak *s, const char *name, const char *coun
 static void end_part(struct soak *s, json_t *part, double begin, const char *details)
 {
 	bool ok = json_is_true(json_object_get(part, "ok"));
-	double seconds = child_now() - begin;
+	double seconds = lab_now() - begin;
 
 	json_object_set_new(part, "seconds", json_real(seconds));
-	progress_end();
+	lab_progress("%s", "");
 	printf("%-4s %s: %s, %lld, in %.1f s%s\n", ok ? "ok" : "FAIL", s->series,
 	       json_string_value(json_object_get(part, "name")),
 	       (long long)json_integer_value(json_object_get(part, "count")), seconds, details);
@@ -84,7 +85,7 @@ static void run_clones(struct soak *s, const char *name, const char *clones, con
 	size_t size;
 	FILE *output = open_memstream(&said, &size), *text = open_memstream(&details, &size);
 	json_t *part = new_part(s, name, atoi(depth) > 1 ? depth : clones);
-	double begin = child_now();
+	double begin = lab_now();
 
 	snprintf(path, sizeof(path), "build/soak/%s-%s.json", name, s->series);
 	snprintf(draws, sizeof(draws), "%d", DRAWS);
@@ -133,7 +134,7 @@ static void read_changes(void *context, char *text)
 	if (*text == '{')
 		c->result = json_loads(text, 0, NULL);
 	else if (sscanf(text, "# %u changes%n", &n, &end) == 1 && end && !text[end])
-		progress("%s: %u of %s changes", c->soak->series, n, c->count);
+		lab_progress("%s: %u of %s changes", c->soak->series, n, c->count);
 	else
 		fprintf(c->complaints, "\n     %s", text);
 }
@@ -171,14 +172,14 @@ static void run_changes(struct soak *s, const char *count)
 	size_t size;
 	struct changes c = {.soak = s, .count = count};
 	json_t *part = new_part(s, "changes", count);
-	double begin = child_now();
+	double begin = lab_now();
 	/* One CPU at a time: the module's hooks come and go, see vmgenc-lab(1). */
 	const char *argv[] = {LAB,	  "run",     "--quiet", "--kernel",  s->kernel,
 			      "--module", s->module, "--file",	s->listener, "--tcg-single",
 			      "--append", STRICT,    GUEST,	count,	     NULL};
 
 	c.complaints = open_memstream(&details, &size);
-	progress("%s: booting for %s changes", s->series, count);
+	lab_progress("%s: booting for %s changes", s->series, count);
 	int code = child_run((char *const *)argv, read_changes, &c);
 
 	if (c.result) {

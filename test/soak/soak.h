@@ -12,10 +12,6 @@ enum { CPUS = 2, DRAWS = 1000 };
 /* child.c */
 /* Runs it; each line of its standard output goes to the callback. Its exit code, or -1. */
 int child_run(char *const argv[], void (*line)(void *context, char *text), void *context);
-double child_now(void);
-/* One line that is rewritten on a terminal, a line each elsewhere. */
-void progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void progress_end(void);
 
 /* verdict.c: what clones may have in common, of a report of "vmgenc-lab prove" */
 /* Adds "shared" and "ok" to part, and what is to be said to text. */
