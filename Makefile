@@ -68,7 +68,7 @@ build/guest-init: $(GUEST_OBJS)
 build/lab/%.o: lab/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) $(HARDENING) -c -o $@ $<
+	$(Q)$(CC) $(BUILD_FLAGS) -Ilab $(HARDENING) -c -o $@ $<
 build/lab/guest.o: lab/guest.S build/guest-init build/freebsd-init build/freebsd-boot.bin
 	@mkdir -p $(@D)
 	$(Q)$(CC) -DLAB_GUEST=build/guest-init -DLAB_FREEBSD_GUEST=build/freebsd-init \

@@ -109,7 +109,7 @@ int accel_choose(const char *wanted, const char **accel)
 		return 0;
 	}
 	if (!strcmp(wanted, "kvm"))
-		return lab_fail(EXIT_ENVIRONMENT,
+		return lab_fail(LAB_EXIT_ENVIRONMENT,
 				"/dev/kvm cannot run a guest here, use --accel tcg:%s",
 				*why ? why : " it did not come to its second instruction");
 	if (node)

@@ -75,12 +75,12 @@ int aml_place(const char *from, const char *to, uint64_t page, uint64_t address)
 	if (in)
 		fclose(in);
 	if (size < HEADER_SIZE || size == sizeof(table))
-		return lab_fail(EXIT_ENVIRONMENT, "cannot read the ACPI table %s", from);
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read the ACPI table %s", from);
 	place_all(table, size, page, address);
 	FILE *out = fopen(to, "we");
 	bool written = out && fwrite(table, 1, size, out) == size;
 
 	if ((out && fclose(out)) || !written)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", to, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", to, strerror(errno));
 	return 0;
 }

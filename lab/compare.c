@@ -141,7 +141,8 @@ static int allocate(struct table *t, uint64_t draws)
 	t->shared = calloc(size, sizeof(*t->shared));
 	if (t->draws && t->owners && t->shared)
 		return 0;
-	return lab_fail(EXIT_ENVIRONMENT, "no memory to compare %llu draws; ask for fewer --draws",
+	return lab_fail(LAB_EXIT_ENVIRONMENT,
+			"no memory to compare %llu draws; ask for fewer --draws",
 			(unsigned long long)draws);
 }
 
@@ -184,7 +185,7 @@ int compare_clones(const struct lab_report *const *reports, size_t count, struct
 
 		drawn[i] = (struct drawn){.first_ns = LAB_NEVER, .strip = strip_new()};
 		if (!drawn[i].strip)
-			code = lab_fail(EXIT_ENVIRONMENT, "no memory");
+			code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 		count_others(reports, count, i, others);
 		if (!code)
 			count_clone(&t, reports[i], others, c, &drawn[i]);

@@ -52,7 +52,7 @@ int cpio_host_file(FILE *out, unsigned int inode, const struct cpio_file *file)
 	if (fd >= 0)
 		close(fd);
 	if (data == MAP_FAILED)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot read %s: %s", file->host_path,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read %s: %s", file->host_path,
 				strerror(err));
 	cpio_entry(out, inode, file->name, file->mode, data, (size_t)st.st_size);
 	munmap(data, (size_t)st.st_size);
@@ -65,7 +65,8 @@ int cpio_write(const char *path, const struct cpio_file *files, size_t count)
 	int code = 0;
 
 	if (!out)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", path, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot create %s: %s", path,
+				strerror(errno));
 	cpio_entry(out, 1, "dev", S_IFDIR | 0755, NULL, 0);
 	for (size_t i = 0; i < count && !code; i++) {
 		if (files[i].host_path)
@@ -76,6 +77,6 @@ int cpio_write(const char *path, const struct cpio_file *files, size_t count)
 	}
 	cpio_entry(out, 0, "TRAILER!!!", 0, NULL, 0);
 	if ((ferror(out) | fclose(out)) && !code)
-		code = lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
+		code = lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
 	return code;
 }

@@ -29,7 +29,7 @@ int firmware_check(const struct firmware *f)
 	FILE *file = fopen(f->table, "re");
 
 	if (!file)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot open the ACPI table %s: %s", f->table,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot open the ACPI table %s: %s", f->table,
 				strerror(errno));
 	size_t got = fread(header, 1, sizeof(header), file);
 	long length = header[4] | header[5] << 8 | (long)header[6] << 16 | (long)header[7] << 24;
@@ -37,7 +37,7 @@ int firmware_check(const struct firmware *f)
 
 	fclose(file);
 	return whole ? 0
-		     : lab_fail(EXIT_ENVIRONMENT,
+		     : lab_fail(LAB_EXIT_ENVIRONMENT,
 				"%s is not a whole compiled ACPI table; iasl makes one from ASL",
 				f->table);
 }

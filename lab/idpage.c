@@ -34,7 +34,7 @@ bool idpage_is_in_snapshot(const struct shape *s)
 /* The page, and behind it the BIOS, which must end where the ROM does. */
 static int prepare_rom(struct firmware *f)
 {
-	int code = EXIT_ENVIRONMENT;
+	int code = LAB_EXIT_ENVIRONMENT;
 	struct stat st;
 	size_t i = 0;
 
@@ -110,7 +110,7 @@ int idpage_write(struct vm *vm)
 	if (fd >= 0)
 		close(fd);
 	return written ? 0
-		       : lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", f->page_file,
+		       : lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", f->page_file,
 				  strerror(errno));
 }
 
@@ -138,11 +138,12 @@ int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t ol
 	if (fd >= 0)
 		close(fd);
 	if (image == MAP_FAILED)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot map %s: %s", snapshot, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot map %s: %s", snapshot,
+				strerror(errno));
 	count = replace(image, (size_t)st.st_size, old, vm->id.bytes);
 	munmap(image, (size_t)st.st_size);
 	return count == 1 ? 0
-			  : lab_fail(EXIT_ENVIRONMENT,
+			  : lab_fail(LAB_EXIT_ENVIRONMENT,
 				     "the snapshot has the id in %zu places instead of one", count);
 }
 
@@ -158,6 +159,6 @@ int idpage_ring(const struct vm *vm)
 	if (fd >= 0)
 		close(fd);
 	return rung ? 0
-		    : lab_fail(EXIT_ENVIRONMENT, "cannot write to %s: %s", vm->bell,
+		    : lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write to %s: %s", vm->bell,
 			       strerror(errno));
 }

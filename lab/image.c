@@ -112,14 +112,14 @@ static int load_segments(struct image *i, const char *path, const unsigned char 
 		if (p.p_type != PT_LOAD)
 			continue;
 		if (!is_kernels(&p, size))
-			return lab_fail(EXIT_ENVIRONMENT, "%s: segment %u is not of a kernel", path,
-					n);
+			return lab_fail(LAB_EXIT_ENVIRONMENT, "%s: segment %u is not of a kernel",
+					path, n);
 		memcpy(at(i, p.p_vaddr - KERNBASE), file + p.p_offset, p.p_filesz);
 		if (p.p_vaddr - KERNBASE + p.p_memsz > end)
 			end = p.p_vaddr - KERNBASE + p.p_memsz;
 	}
 	i->size = end ? end - FREEBSD_BOOT_BASE : 0;
-	return end ? 0 : lab_fail(EXIT_ENVIRONMENT, "%s has nothing to load", path);
+	return end ? 0 : lab_fail(LAB_EXIT_ENVIRONMENT, "%s has nothing to load", path);
 }
 
 /* NULL after having said why. */
@@ -132,7 +132,7 @@ static unsigned char *map_file(const char *path, size_t *size)
 	if (fd >= 0 && !fstat(fd, &st) && st.st_size > 0)
 		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	if (data == MAP_FAILED)
-		lab_fail(EXIT_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
+		lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read %s: %s", path, strerror(errno));
 	else
 		*size = (size_t)st.st_size;
 	if (fd >= 0)
@@ -146,7 +146,7 @@ static int load_kernel(struct image *i, const char *path, uint64_t *entry)
 	unsigned char *file = map_file(path, &size);
 
 	if (!file)
-		return EXIT_ENVIRONMENT;
+		return LAB_EXIT_ENVIRONMENT;
 	*entry = ((const Elf64_Ehdr *)file)->e_entry;
 	int code = load_segments(i, path, file, size);
 
@@ -160,10 +160,10 @@ static int load_root(struct image *i, const char *path, uint64_t *where, uint64_
 	unsigned char *file = map_file(path, &size);
 
 	if (!file)
-		return EXIT_ENVIRONMENT;
+		return LAB_EXIT_ENVIRONMENT;
 	if (size > MAX_IMAGE / 2) {
 		munmap(file, size);
-		return lab_fail(EXIT_ENVIRONMENT, "the guest's files are too large");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "the guest's files are too large");
 	}
 	*length = size;
 	*where = place(i, size);
@@ -237,11 +237,12 @@ static int write_image(const struct image *i, const char *path)
 	FILE *out = fopen(path, "wxe");
 
 	if (!out)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", path, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot create %s: %s", path,
+				strerror(errno));
 	fwrite(i->data, 1, i->size, out);
-	return ferror(out) | fclose(out)
-		       ? lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno))
-		       : 0;
+	return ferror(out) | fclose(out) ? lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s",
+						    path, strerror(errno))
+					 : 0;
 }
 
 int image_write(const char *path, const struct freebsd_guest *g)
@@ -251,7 +252,7 @@ int image_write(const char *path, const struct freebsd_guest *g)
 	uint64_t entry = 0, kernel_size, root = 0, root_size = 0;
 
 	if (i.data == MAP_FAILED)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory for the guest's image");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory for the guest's image");
 	memcpy(i.data, lab_freebsd_boot_start,
 	       (size_t)(lab_freebsd_boot_end - lab_freebsd_boot_start));
 	int code = load_kernel(&i, g->kernel, &entry);

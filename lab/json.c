@@ -118,7 +118,7 @@ int json_check(const char *path)
 	else if (errno == EEXIST)
 		fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	if (fd < 0)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
 	close(fd);
 	return 0;
 }
@@ -152,12 +152,13 @@ int json_write(const struct prove_options *o, const struct results *all)
 			  "clones", (int)o->clones, "depth", (int)o->depth, "runs", (int)o->runs,
 			  "cpus", (int)o->cpus, "same_id", o->same_id, "rdrand", o->rdrand);
 	if (!root)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	add_conditions(root, o, all);
 	json_object_set_new(root, "results", list);
 	int failed = json_dump_file(root, o->json, JSON_INDENT(2));
 
 	json_decref(root);
-	return failed ? lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", o->json, strerror(errno))
+	return failed ? lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", o->json,
+				 strerror(errno))
 		      : 0;
 }

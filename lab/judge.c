@@ -62,7 +62,7 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 	else
 		printf("Nothing judged: no guest had %s.\n",
 		       o->vmclock ? "a guarded program" : "a vmgenc module to judge");
-	return bad ? EXIT_IDENTICAL : EXIT_OK;
+	return bad ? LAB_EXIT_IDENTICAL : LAB_EXIT_OK;
 }
 
 /* Loading the module rekeys once. */
@@ -91,7 +91,7 @@ static int judge_same_id(const struct results *all)
 		       "%llu counted a spurious notification.\n",
 		       bad ? "DISTURBED" : "UNCHANGED", (unsigned long long)bad,
 		       (unsigned long long)clones, (unsigned long long)spurious);
-	return bad ? EXIT_IDENTICAL : EXIT_OK;
+	return bad ? LAB_EXIT_IDENTICAL : LAB_EXIT_OK;
 }
 
 int judge(const struct prove_options *o, const struct results *all)

@@ -47,7 +47,7 @@ int kernel_release(const char *path, char *release, size_t size, bool *freebsd)
 	int code = 0;
 
 	if (!f)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot open the kernel %s: %s", path,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot open the kernel %s: %s", path,
 				strerror(errno));
 	release[0] = '\0';
 	bool whole = fread(header, 1, sizeof(header), f) == sizeof(header);
@@ -58,7 +58,7 @@ int kernel_release(const char *path, char *release, size_t size, bool *freebsd)
 	else if (whole && !memcmp(header + 0x202, "HdrS", 4))
 		linux_release(f, header, release, size);
 	else
-		code = lab_fail(EXIT_ENVIRONMENT,
+		code = lab_fail(LAB_EXIT_ENVIRONMENT,
 				"%s is neither a Linux kernel image (bzImage) for x86, usually "
 				"called vmlinuz-RELEASE, nor a FreeBSD kernel for amd64",
 				path);

@@ -125,7 +125,8 @@ static const char help[] =
 	"  --runs N              boot and clone everything this often (1)\n"
 	"  --depth N             2: clone a clone, and so on (1)\n"
 	"  --same-id             clones keep their parent's id: a notification without a change\n"
-	"  --vmclock FILE        a VMClock page instead of the id; FILE: the module that offers it\n"
+	"  --vmclock FILE        a VMClock page instead of the id; FILE: the module that offers "
+	"it\n"
 	"  --torn                with --vmclock: clones find the page half-written\n"
 	"  --draws N             draws a CPU records (100000), in at most\n"
 	"  --seconds S           this much guest time (1)\n"
@@ -159,7 +160,7 @@ struct parsed {
 	struct prove_options prove;
 	struct run_options run;
 	const char *kernel, *module;
-	const char *output; /* report */
+	const char *output;			  /* report */
 	const char *matrix_only, *not_for_matrix; /* an option that was given, for the message */
 };
 
@@ -168,7 +169,7 @@ static int usage(const char *format, const char *what)
 	char text[300];
 
 	snprintf(text, sizeof(text), format, what);
-	return lab_fail(EXIT_USAGE, "%s (vmgenc-lab --help lists the options)", text);
+	return lab_fail(LAB_EXIT_USAGE, "%s (vmgenc-lab --help lists the options)", text);
 }
 
 static int number(const char *name, const char *text, double min, double max, double *to)
@@ -177,8 +178,8 @@ static int number(const char *name, const char *text, double min, double max, do
 
 	*to = strtod(text, &end);
 	if (!*text || *end || !(*to >= min && *to <= max))
-		return lab_fail(EXIT_USAGE, "--%s takes a number from %g to %g, not %s", name, min,
-				max, text);
+		return lab_fail(LAB_EXIT_USAGE, "--%s takes a number from %g to %g, not %s", name,
+				min, max, text);
 	return 0;
 }
 
@@ -186,7 +187,7 @@ static int whole(const char *name, const char *text, double n)
 {
 	if (n == (double)(long)n)
 		return 0;
-	return lab_fail(EXIT_USAGE, "--%s takes a whole number, not %s", name, text);
+	return lab_fail(LAB_EXIT_USAGE, "--%s takes a whole number, not %s", name, text);
 }
 
 static int add_generator(struct prove_options *o, const char *name)
@@ -206,7 +207,7 @@ static int add_guest(struct prove_options *o, const char *label, size_t length, 
 	struct guest *list = realloc(o->guests, (o->guest_count + 1) * sizeof(*list));
 
 	if (!list)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	o->guests = list;
 	struct guest *g = &list[o->guest_count++];
 
@@ -345,7 +346,7 @@ static int parse_module_args(struct parsed *p)
 	const size_t size = sizeof(((struct lab_report *)0)->module_args);
 
 	if (strlen(optarg) >= size)
-		return lab_fail(EXIT_USAGE, "--module-args is longer than %zu characters",
+		return lab_fail(LAB_EXIT_USAGE, "--module-args is longer than %zu characters",
 				size - 1);
 	p->prove.module_args = p->run.module_args = optarg;
 	return 0;
@@ -458,7 +459,7 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		p->prove.vmclock = optarg;
 		return 0;
 	case '?':
-		return lab_fail(EXIT_USAGE, "vmgenc-lab --help lists the options");
+		return lab_fail(LAB_EXIT_USAGE, "vmgenc-lab --help lists the options");
 	default:
 		return parse_number(p, option, name);
 	}
@@ -507,11 +508,11 @@ static int main_run(struct parsed *p, char **rest)
 
 	if (!p->kernel || !*rest) {
 		usage("run needs --kernel and a %s", "program");
-		return EXIT_LAB;
+		return LAB_EXIT_RUN;
 	}
 	if (kernel_release(p->kernel, release, sizeof(release), &o->freebsd) ||
 	    firmware_check(&p->run.firmware))
-		return EXIT_LAB;
+		return LAB_EXIT_RUN;
 	o->kernel = p->kernel;
 	o->module = p->module;
 	o->argv = rest;
@@ -541,8 +542,8 @@ static int output_ended(bool is_run, int code)
 {
 	if ((!fflush(stdout) && !ferror(stdout)) || code)
 		return code;
-	lab_fail(EXIT_ENVIRONMENT, "cannot write to standard output: %s", strerror(errno));
-	return is_run ? EXIT_LAB : EXIT_ENVIRONMENT;
+	lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write to standard output: %s", strerror(errno));
+	return is_run ? LAB_EXIT_RUN : LAB_EXIT_ENVIRONMENT;
 }
 
 /* A file of ours must not become standard error because the caller closed that. */
@@ -553,7 +554,7 @@ static int standard_files(void)
 	do
 		fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	while (fd >= 0 && fd <= STDERR_FILENO);
-	return fd < 0 ? EXIT_ENVIRONMENT : close(fd);
+	return fd < 0 ? LAB_EXIT_ENVIRONMENT : close(fd);
 }
 
 int main(int argc, char **argv)
@@ -582,7 +583,7 @@ int main(int argc, char **argv)
 	int option, index = 0, code = 0;
 
 	if (standard_files())
-		return is_run ? EXIT_LAB : EXIT_ENVIRONMENT;
+		return is_run ? LAB_EXIT_RUN : LAB_EXIT_ENVIRONMENT;
 	if (!strcmp(command, "--help") || !strcmp(command, "-h"))
 		return fputs(help, stdout) < 0;
 	if (!strcmp(command, "--version"))
@@ -605,7 +606,7 @@ int main(int argc, char **argv)
 	else if (!code)
 		code = is_run ? main_run(&p, argv + 1 + optind) : main_prove(&p, argv + 1 + optind);
 	else if (is_run)
-		code = EXIT_LAB;
+		code = LAB_EXIT_RUN;
 	free(p.prove.guests);
 	return output_ended(is_run, code);
 }

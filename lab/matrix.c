@@ -306,7 +306,7 @@ static int verdict(const struct matrix *m)
 	else
 		printf("%s: %zu of %zu hypervisors' shapes are as they are to be with vmgenc.\n",
 		       bad ? "NOT PROTECTED" : "PROTECTED", ours - bad, ours);
-	return bad ? EXIT_IDENTICAL : EXIT_OK;
+	return bad ? LAB_EXIT_IDENTICAL : LAB_EXIT_OK;
 }
 
 static int check(const struct prove_options *o)
@@ -315,7 +315,7 @@ static int check(const struct prove_options *o)
 
 	for (size_t g = 0; g < o->guest_count; g++) {
 		if (o->guests[g].freebsd)
-			return lab_fail(EXIT_USAGE, "--firmware is for Linux guests, not %s",
+			return lab_fail(LAB_EXIT_USAGE, "--firmware is for Linux guests, not %s",
 					o->guests[g].label);
 	}
 	for (size_t s = 0; s < shape_count && !code; s++) {
@@ -329,7 +329,7 @@ int matrix(const struct prove_options *o)
 {
 	struct matrix m = {.rows = calloc(2 * o->guest_count * shape_count, sizeof(*m.rows))};
 	double begin = lab_now();
-	int code = m.rows ? check(o) : lab_fail(EXIT_ENVIRONMENT, "no memory");
+	int code = m.rows ? check(o) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 
 	if (!code)
 		code = try_all(o, &m);

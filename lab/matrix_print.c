@@ -109,10 +109,10 @@ int matrix_json(const struct matrix *m, const char *path)
 				 rows, "seconds", m->seconds);
 
 	if (!root)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	int failed = json_dump_file(root, path, JSON_INDENT(2));
 
 	json_decref(root);
-	return failed ? lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno))
+	return failed ? lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno))
 		      : 0;
 }

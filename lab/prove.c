@@ -60,8 +60,8 @@ static uint64_t space_needed(const struct prove_options *o, const struct machine
 	uint64_t at_once = o->at_once < o->clones ? o->at_once : o->clones;
 
 	/* A parent's RAM is there until its clones have drawn, whatever the depth. */
-	return (96 << 20) + ram * (o->depth < 3 ? o->depth : 3) +
-	       m->report_size * (3 + at_once) + report_used(o) * clones + (64 << 20);
+	return (96 << 20) + ram * (o->depth < 3 ? o->depth : 3) + m->report_size * (3 + at_once) +
+	       report_used(o) * clones + (64 << 20);
 }
 
 static void first_report(const struct bench *b, struct lab_report *r)
@@ -110,7 +110,7 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 	char name[32];
 
 	if (!first)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	snprintf(name, sizeof(name), "vm%u", ++b->lineage);
 	vm_init(clone, &b->machine, b->directory, name);
 	*first = *parent->report;
@@ -284,13 +284,13 @@ static int compare(struct bench *b, struct result *r)
 	const struct lab_report **reports = calloc(b->clone_count, sizeof(*reports));
 
 	if (!reports)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	int code = 0;
 
 	for (size_t i = 0; i < b->clone_count && !code; i++) {
 		reports[i] = b->clones[i].report;
 		if (!makes_sense(b->options, reports[i]))
-			code = lab_fail(EXIT_GUEST, "a clone's report makes no sense");
+			code = lab_fail(LAB_EXIT_GUEST, "a clone's report makes no sense");
 	}
 	if (!code)
 		code = compare_clones(reports, b->clone_count, &r->found, r->drawn);
@@ -363,7 +363,7 @@ static int try_guest(struct bench *b, struct vm *source)
 		struct result *r = new_result(b, (enum lab_generator)g, possible);
 
 		if (!r->clones || !r->drawn)
-			return lab_fail(EXIT_ENVIRONMENT, "no memory");
+			return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 		lab_progress("run %u of %u, %s: cloning while %s draws", b->run + 1, o->runs,
 			     guest->label, generator_names[g]);
 		if (possible)
@@ -392,7 +392,7 @@ static int boot_and_try(struct bench *b)
 	struct vm source;
 
 	if (!first)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	add_file(files, &from.file_count, guest->module, "vmgenc.ko");
 	add_file(files, &from.file_count, guest->companion, "companion.ko");
 	add_file(files, &from.file_count, b->options->vmclock, "vmclock.ko");
@@ -443,11 +443,11 @@ static int check_files(const struct prove_options *o)
 		const char *module = o->guests[i].module;
 
 		if (module && access(module, R_OK))
-			return lab_fail(EXIT_ENVIRONMENT, "cannot read the module %s: %s", module,
-					strerror(errno));
+			return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read the module %s: %s",
+					module, strerror(errno));
 	}
 	if (o->vmclock && access(o->vmclock, R_OK))
-		return lab_fail(EXIT_ENVIRONMENT, "cannot read the module %s: %s", o->vmclock,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read the module %s: %s", o->vmclock,
 				strerror(errno));
 	return o->json ? json_check(o->json) : 0;
 }
@@ -488,16 +488,16 @@ void results_free(struct results *all)
 
 int prove_quietly(const struct prove_options *o, struct results *all)
 {
-	struct bench b = {.options = o,
-			  .results = all,
-			  .machine = {.firmware = {.shape = o->shape,
-						   .no_vmgenid = o->vmclock != NULL},
-				      .cpus = o->cpus,
-				      .rdrand = o->rdrand,
-				      .tcg_single = o->tcg_single,
-				      .append = o->append,
-				      .timeout = o->timeout + o->seconds,
-				      .report_size = report_size(o)}};
+	struct bench b = {
+		.options = o,
+		.results = all,
+		.machine = {.firmware = {.shape = o->shape, .no_vmgenid = o->vmclock != NULL},
+			    .cpus = o->cpus,
+			    .rdrand = o->rdrand,
+			    .tcg_single = o->tcg_single,
+			    .append = o->append,
+			    .timeout = o->timeout + o->seconds,
+			    .report_size = report_size(o)}};
 	int code;
 
 	b.machine.memory_mb =
@@ -510,7 +510,7 @@ int prove_quietly(const struct prove_options *o, struct results *all)
 	all->started = time(NULL);
 	all->list = calloc(o->runs * o->guest_count * LAB_GENERATORS, sizeof(struct result));
 	if (!all->list || !b.clones)
-		code = lab_fail(EXIT_ENVIRONMENT, "no memory");
+		code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	else
 		code = prove_in(o, &b);
 	free(b.clones);

@@ -85,7 +85,7 @@ int vm_create_report(struct vm *vm, const struct lab_report *first)
 		close(fd);
 	if (vm->report == MAP_FAILED) {
 		vm->report = NULL;
-		return lab_fail(EXIT_ENVIRONMENT, "cannot map %s: %s", vm->report_path,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot map %s: %s", vm->report_path,
 				strerror(errno));
 	}
 	*vm->report = *first;
@@ -244,7 +244,7 @@ void qemu_exec(char *const argv[])
 /* The dynamic loader ends with the same status, in words of its own. */
 int qemu_missing(const char *words)
 {
-	return lab_fail(EXIT_ENVIRONMENT,
+	return lab_fail(LAB_EXIT_ENVIRONMENT,
 			"cannot run " QEMU ":%s\nInstall it: apt-get install qemu-system-x86",
 			words);
 }
@@ -308,15 +308,16 @@ static int gone(struct vm *vm, int status)
 		return qemu_missing(words);
 	rundir_tail(vm->console, console, sizeof(console));
 	if (WIFSIGNALED(status))
-		return lab_fail(EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s%s",
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s%s",
 				WTERMSIG(status), strsignal(WTERMSIG(status)), no_space,
 				*words ? "; it said:" : "", words);
 	if (!WEXITSTATUS(status) && is_patching_race(vm))
-		return EXIT_GUEST; /* vm_boot() says so */
+		return LAB_EXIT_GUEST; /* vm_boot() says so */
 	if (WEXITSTATUS(status))
-		return lab_fail(EXIT_ENVIRONMENT, "QEMU ended with status %d; it said:%s",
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU ended with status %d; it said:%s",
 				WEXITSTATUS(status), words);
-	return lab_fail(EXIT_GUEST, "the guest (%s) stopped by itself; its console ended with:%s",
+	return lab_fail(LAB_EXIT_GUEST,
+			"the guest (%s) stopped by itself; its console ended with:%s",
 			vm->machine->kernel, *console ? console : " nothing");
 }
 
@@ -331,7 +332,7 @@ static int guest_failed(const struct vm *vm)
 	end += strlen(log);
 	for (int lines = 0; end > log && lines < 6; lines += *end == '\n')
 		end--;
-	return lab_fail(EXIT_GUEST, "guest %s: %.*s\nits kernel's log ends with:%s",
+	return lab_fail(LAB_EXIT_GUEST, "guest %s: %.*s\nits kernel's log ends with:%s",
 			vm->report->release, (int)sizeof(vm->report->error) - 1, vm->report->error,
 			end);
 }
@@ -364,9 +365,10 @@ static int start(struct vm *vm, bool incoming)
 	pid_t lab = getpid();
 
 	if (vm->machine->firmware.shape && mkfifo(vm->bell, 0600) && errno != EEXIST)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot make %s: %s", vm->bell, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot make %s: %s", vm->bell,
+				strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		return lab_fail(EXIT_ENVIRONMENT, "socketpair: %s", strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "socketpair: %s", strerror(errno));
 	vm->pid = fork();
 	if (!vm->pid)
 		exec_qemu(vm, pair[1], incoming, lab);
@@ -374,7 +376,7 @@ static int start(struct vm *vm, bool incoming)
 	vm->qmp.fd = pair[0];
 	if (vm->pid < 0) {
 		vm->pid = 0;
-		return lab_fail(EXIT_ENVIRONMENT, "fork: %s", strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "fork: %s", strerror(errno));
 	}
 	int code = qmp_greet(&vm->qmp);
 
@@ -397,14 +399,14 @@ static int boot_once(struct vm *vm)
 int vm_boot(struct vm *vm)
 {
 	struct lab_report *first = malloc(sizeof(*first));
-	int code = EXIT_GUEST;
+	int code = LAB_EXIT_GUEST;
 
 	if (!first)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	*first = *vm->report;
 	for (int i = 0; i < BOOT_ATTEMPTS; i++) {
 		code = boot_once(vm);
-		if (code != EXIT_GUEST || vm->pid || !is_patching_race(vm))
+		if (code != LAB_EXIT_GUEST || vm->pid || !is_patching_race(vm))
 			break;
 		lab_note(
 			"the guest fell over QEMU tcg's race with code patching (attempt %d of %d)",
@@ -437,7 +439,8 @@ int vm_snapshot(struct vm *vm, const char *file, double *seconds, uint64_t *byte
 	struct stat st;
 
 	if (fd < 0)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", file, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot create %s: %s", file,
+				strerror(errno));
 	int code = migrate_to(vm, fd);
 
 	*seconds = lab_now() - begin;
@@ -453,7 +456,7 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot open %s: %s", file, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot open %s: %s", file, strerror(errno));
 	int code = start(vm, true);
 	struct qmp *q = &vm->qmp;
 
@@ -513,7 +516,7 @@ int vm_wait(struct vm *vm, enum lab_state state)
 		if (lab_now() - alive > vm->machine->timeout) {
 			rundir_tail(vm->console, console, sizeof(console));
 			return lab_fail(
-				EXIT_GUEST,
+				LAB_EXIT_GUEST,
 				"the guest (%s) has been silent for %.0f s (--timeout); its "
 				"console ended with:%s",
 				vm->machine->kernel, vm->machine->timeout,

@@ -23,12 +23,12 @@ static int fill(struct qmp *q, double end)
 		double left = end - lab_now();
 
 		if (left < 0)
-			return lab_fail(EXIT_ENVIRONMENT, "QEMU did not answer in %d s",
+			return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU did not answer in %d s",
 					ANSWER_SECONDS);
 		if (poll(&p, 1, (int)(left * 1000) + 1) <= 0)
 			continue;
 		if (q->used == sizeof(q->buffer))
-			return lab_fail(EXIT_ENVIRONMENT, "QEMU sent a message above %zu bytes",
+			return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU sent a message above %zu bytes",
 					q->used);
 		ssize_t n = read(q->fd, q->buffer + q->used, sizeof(q->buffer) - q->used);
 
@@ -59,7 +59,7 @@ static int next(struct qmp *q, json_t **message)
 	*message = json_loadb(q->buffer, length, 0, NULL);
 	q->used -= length;
 	memmove(q->buffer, newline + 1, q->used);
-	return *message ? 0 : lab_fail(EXIT_ENVIRONMENT, "QEMU sent something other than JSON");
+	return *message ? 0 : lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU sent something other than JSON");
 }
 
 static int send_line(struct qmp *q, const char *line, int fd)
@@ -85,7 +85,7 @@ static int send_request(struct qmp *q, const char *command, json_t *arguments, i
 {
 	json_t *request = json_pack("{s:s, s:o*}", "execute", command, "arguments", arguments);
 	char *line = request ? json_dumps(request, JSON_COMPACT) : NULL;
-	int code = line ? send_line(q, line, fd) : lab_fail(EXIT_ENVIRONMENT, "no memory");
+	int code = line ? send_line(q, line, fd) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 
 	free(line);
 	json_decref(request);
@@ -104,7 +104,8 @@ static int call(struct qmp *q, const char *command, json_t *arguments, int fd, j
 		json_unpack(message, "{s:{s:s}}", "error", "desc", &error);
 		*answer = json_incref(json_object_get(message, "return"));
 		if (error)
-			code = lab_fail(EXIT_ENVIRONMENT, "QEMU refused %s: %s", command, error);
+			code = lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU refused %s: %s", command,
+					error);
 		json_decref(message);
 		if (*answer)
 			break;
@@ -140,7 +141,7 @@ static int migration_failed(struct qmp *q)
 
 	if (!code) {
 		json_unpack(answer, "{s:s}", "error-desc", &why);
-		code = lab_fail(EXIT_ENVIRONMENT, "QEMU could not carry the snapshot over: %s",
+		code = lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU could not carry the snapshot over: %s",
 				why);
 	}
 	json_decref(answer);

@@ -56,7 +56,7 @@ static int merge(struct document *list, size_t i)
 	char *rows = realloc(first->rows, (first->row_count + d->row_count + 1) * size);
 
 	if (!rows)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	memcpy(rows + first->row_count * size, d->rows, d->row_count * size);
 	first->rows = rows;
 	first->row_count += d->row_count;
@@ -78,7 +78,7 @@ static int write_page(const char *output, const struct document *list, size_t co
 
 	if (out && fclose(out))
 		failed = true;
-	int code = failed ? lab_fail(EXIT_ENVIRONMENT, "no memory for the page")
+	int code = failed ? lab_fail(LAB_EXIT_ENVIRONMENT, "no memory for the page")
 			  : report_write(output, text, size);
 
 	free(text);
@@ -102,7 +102,7 @@ int report(const char *output, char *const *files)
 	struct document *list = calloc(count, sizeof(*list));
 
 	if (!list)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	for (size_t i = 0; i < count && !code; i++)
 		code = read_document(&list[i], files[i]);
 	for (size_t i = 0; i < count && !code; i++)

@@ -32,14 +32,14 @@ static char *read_all(struct source *s, size_t *size)
 		n = read(fd, text + *size, room - *size);
 	}
 	if (fd < 0 || n < 0)
-		s->code =
-			lab_fail(EXIT_ENVIRONMENT, "cannot read %s: %s", s->path, strerror(errno));
+		s->code = lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read %s: %s", s->path,
+				   strerror(errno));
 	else if (*size > LIMIT)
-		s->code = lab_fail(EXIT_ENVIRONMENT,
+		s->code = lab_fail(LAB_EXIT_ENVIRONMENT,
 				   "%s is larger than %u MiB: no results of vmgenc-lab", s->path,
 				   LIMIT >> 20);
 	else if (n > 0)
-		s->code = lab_fail(EXIT_ENVIRONMENT, "no memory to read %s", s->path);
+		s->code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory to read %s", s->path);
 	if (fd >= 0)
 		close(fd);
 	return text;
@@ -59,19 +59,20 @@ int source_open(struct source *s, const char *path, struct node *root)
 	if (s->code)
 		return s->code;
 	if (!s->root)
-		return s->code =
-			       lab_fail(EXIT_ENVIRONMENT, "%s is not JSON: line %d, column %d: %s",
-					path, error.line, error.column, error.text);
+		return s->code = lab_fail(LAB_EXIT_ENVIRONMENT,
+					  "%s is not JSON: line %d, column %d: %s", path,
+					  error.line, error.column, error.text);
 	*root = (struct node){.source = s, .json = s->root};
 	if (!json_is_object(s->root))
-		return s->code = lab_fail(EXIT_ENVIRONMENT, "%s holds no object of results", path);
+		return s->code = lab_fail(LAB_EXIT_ENVIRONMENT, "%s holds no object of results",
+					  path);
 	return 0;
 }
 
 void source_wrong(const struct node *n, const char *key, const char *what)
 {
 	if (!n->source->code)
-		n->source->code = lab_fail(EXIT_ENVIRONMENT, "%s: %s%s%s %s", n->source->path,
+		n->source->code = lab_fail(LAB_EXIT_ENVIRONMENT, "%s: %s%s%s %s", n->source->path,
 					   n->where, *n->where && *key ? "." : "", key, what);
 }
 
@@ -169,6 +170,6 @@ void *node_alloc(const struct node *n, size_t count, size_t size)
 	void *list = calloc(count + 1, size);
 
 	if (!list && !n->source->code)
-		n->source->code = lab_fail(EXIT_ENVIRONMENT, "no memory");
+		n->source->code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	return list;
 }

@@ -14,7 +14,7 @@
 
 static int failed(const char *path)
 {
-	return lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
+	return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno));
 }
 
 static int write_all(int fd, const char *text, size_t size)

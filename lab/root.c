@@ -22,12 +22,13 @@ static int write_init(const char *path)
 	FILE *out = fopen(path, "wxe");
 
 	if (!out)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", path, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot create %s: %s", path,
+				strerror(errno));
 	fwrite(lab_freebsd_guest_start, 1,
 	       (size_t)(lab_freebsd_guest_end - lab_freebsd_guest_start), out);
-	return ferror(out) | fclose(out)
-		       ? lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", path, strerror(errno))
-		       : 0;
+	return ferror(out) | fclose(out) ? lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s",
+						    path, strerror(errno))
+					 : 0;
 }
 
 static int fill(const char *directory, const struct cpio_file *files, size_t count)
@@ -37,13 +38,14 @@ static int fill(const char *directory, const struct cpio_file *files, size_t cou
 
 	snprintf(path, sizeof(path), "%s/dev", directory);
 	if (mkdir(directory, 0755) || mkdir(path, 0755))
-		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", path, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot create %s: %s", path,
+				strerror(errno));
 	for (size_t i = 0; i < count && !code; i++) {
 		snprintf(path, sizeof(path), "%s/%s", directory, files[i].name);
 		code = files[i].host_path ? rundir_copy(files[i].host_path, path)
 					  : write_init(path);
 		if (!code && chmod(path, files[i].mode & 07777))
-			code = lab_fail(EXIT_ENVIRONMENT, "cannot chmod %s: %s", path,
+			code = lab_fail(LAB_EXIT_ENVIRONMENT, "cannot chmod %s: %s", path,
 					strerror(errno));
 	}
 	return code;
@@ -72,13 +74,14 @@ static int make(const char *path, const char *directory)
 	if (!pid)
 		exec_makefs(path, directory, errors);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot start " MAKEFS ": %s", strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot start " MAKEFS ": %s",
+				strerror(errno));
 	rundir_tail(errors, words, sizeof(words));
 	unlink(errors);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot run " MAKEFS ", which FreeBSD guests "
-						  "need. Install it: apt-get install makefs");
-	return status ? lab_fail(EXIT_ENVIRONMENT, MAKEFS " failed; it said:%s", words) : 0;
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot run " MAKEFS ", which FreeBSD guests "
+						      "need. Install it: apt-get install makefs");
+	return status ? lab_fail(LAB_EXIT_ENVIRONMENT, MAKEFS " failed; it said:%s", words) : 0;
 }
 
 int root_write(const char *path, const struct cpio_file *files, size_t count)

@@ -33,7 +33,7 @@ static int first_report(const struct run_options *o, struct lab_report *r)
 		size_t size = strlen(argument) + 1;
 
 		if (used + size > sizeof(r->args) || i >= LAB_MAX_ARGS)
-			return lab_fail(EXIT_USAGE, "too many arguments for the program");
+			return lab_fail(LAB_EXIT_USAGE, "too many arguments for the program");
 		memcpy(r->args + used, argument, size);
 		used += size;
 	}
@@ -98,7 +98,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	struct vm vm;
 
 	vm_init(&vm, &m, directory, "run");
-	int code = first ? first_report(o, first) : lab_fail(EXIT_ENVIRONMENT, "no memory");
+	int code = first ? first_report(o, first) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 
 	if (!code)
 		code = media_write(&media, &m, directory, &from);
@@ -121,10 +121,10 @@ int run_program(const struct run_options *o)
 	if (!code)
 		code = rundir_open(&dir, (256 << 20) + REPORT_SIZE + (16 << 20));
 	if (code)
-		return lab_signal ? code : EXIT_LAB;
+		return lab_signal ? code : LAB_EXIT_RUN;
 	code = run_in(o, dir.path, accel, &status);
 	rundir_close(&dir, o->keep);
 	if (code)
-		return lab_signal ? code : EXIT_LAB;
+		return lab_signal ? code : LAB_EXIT_RUN;
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }

@@ -99,7 +99,7 @@ int times_print(const struct prove_options *o, const struct results *all)
 	double *list = calloc((size_t)o->runs * o->clones * o->depth + 1, sizeof(*list));
 
 	if (!list)
-		return lab_fail(EXIT_ENVIRONMENT, "no memory");
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	for (int g = 0; g < LAB_GENERATORS; g++) {
 		if (!table_has_row(o, all, g))
 			continue;

@@ -52,10 +52,10 @@ static int add_entry(FILE *out, const FTSENT *e, const char *name, unsigned int 
 	case FTS_ERR:
 	case FTS_DNR:
 	case FTS_NS:
-		return lab_fail(EXIT_ENVIRONMENT, "cannot read %s: %s", e->fts_path,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read %s: %s", e->fts_path,
 				strerror(e->fts_errno));
 	default:
-		return lab_fail(EXIT_ENVIRONMENT, "%s is neither a file nor a directory",
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "%s is neither a file nor a directory",
 				e->fts_path);
 	}
 }
@@ -68,12 +68,13 @@ static int add_all(FILE *out, const char *directory)
 	FTSENT *e;
 
 	if (!tree)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot read %s: %s", directory, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot read %s: %s", directory,
+				strerror(errno));
 	while (!code && (e = fts_read(tree)) != NULL) {
 		if (e->fts_level > 0)
 			code = add_entry(out, e, e->fts_path + strlen(directory) + 1, inode++);
 		else if (e->fts_info != FTS_D && e->fts_info != FTS_DP)
-			code = lab_fail(EXIT_ENVIRONMENT,
+			code = lab_fail(LAB_EXIT_ENVIRONMENT,
 					"%s is no directory: \"make programs\" lays it out",
 					directory);
 	}
@@ -88,14 +89,14 @@ int tree_append(const char *initramfs, const char *directory)
 	if (!out || fseek(out, 0, SEEK_END)) {
 		if (out)
 			fclose(out);
-		return lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", initramfs,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", initramfs,
 				strerror(errno));
 	}
 	int code = add_all(out, directory);
 
 	cpio_entry(out, 0, "TRAILER!!!", 0, NULL, 0);
 	if ((ferror(out) | fclose(out)) && !code)
-		code = lab_fail(EXIT_ENVIRONMENT, "cannot write %s: %s", initramfs,
+		code = lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write %s: %s", initramfs,
 				strerror(errno));
 	return code;
 }

@@ -56,13 +56,13 @@ int vmclock_finish(struct vm *clone)
 
 	while (__atomic_load_n(unsettled, __ATOMIC_ACQUIRE) < clone->machine->cpus) {
 		if (__atomic_load_n(&clone->report->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
-			return lab_fail(EXIT_GUEST, "a guest drew on a VMClock page that was "
-						    "half-written");
+			return lab_fail(LAB_EXIT_GUEST, "a guest drew on a VMClock page that was "
+							"half-written");
 		code = vm_check(clone);
 		if (code)
 			return code;
 		if (lab_now() - begin > clone->machine->timeout)
-			return lab_fail(EXIT_GUEST,
+			return lab_fail(LAB_EXIT_GUEST,
 					"a guest with a half-written VMClock page has "
 					"been silent for %.0f s (--timeout)",
 					clone->machine->timeout);

@@ -7,9 +7,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "../../lab/lab.h"
+#include "lab.h"
 
-/* In place of lab/say.c: nobody reads thousands of complaints a second. */
+/* In place of lab/host/say.c: nobody reads thousands of complaints a second. */
 volatile sig_atomic_t lab_signal;
 
 int lab_fail(int code, const char *format, ...)

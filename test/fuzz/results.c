@@ -8,9 +8,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../lab/page.h"
+#include "page.h"
 
-/* In place of lab/say.c: nobody reads thousands of complaints a second. */
+/* In place of lab/host/say.c: nobody reads thousands of complaints a second. */
 int lab_fail(int code, const char *format, ...)
 {
 	(void)format;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
 #include "soak.h"
 
 #define LAB "build/vmgenc-lab"

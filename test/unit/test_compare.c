@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "../../lab/lab.h"
+#include "lab.h"
 
 enum { CLONES = 1000, CPUS = 2, DRAWS = 200 };
 

@@ -88,7 +88,7 @@ static int run_on(const json_t *root)
 static void wrong(const char *text, const char *says)
 {
 	write_file(in, text, strlen(text));
-	assert_int_equal(RUN(out, in), EXIT_ENVIRONMENT);
+	assert_int_equal(RUN(out, in), LAB_EXIT_ENVIRONMENT);
 	if (!strstr(said, says) || !strstr(said, in))
 		fail_msg("for %s it said: %s", text, said);
 	if (strchr(said, '\n') != said + strlen(said) - 1)
@@ -214,7 +214,7 @@ static bool is_optional(const char *key)
 
 static void refused(json_t *root, const char *key, const char *how)
 {
-	if (run_on(root) != EXIT_ENVIRONMENT)
+	if (run_on(root) != LAB_EXIT_ENVIRONMENT)
 		fail_msg("%s %s is taken", key, how);
 	if (!strstr(said, key) || !strstr(said, in))
 		fail_msg("%s %s: it says %s", key, how, said);
@@ -314,7 +314,7 @@ static void truncated(void **state)
 	read_text(RESULTS "firmware.json", text, sizeof(text));
 	for (size_t size = strlen(text) - 2; size; size -= size > 40 ? 37 : 1) {
 		write_file(in, text, size);
-		assert_int_equal(RUN(out, in), EXIT_ENVIRONMENT);
+		assert_int_equal(RUN(out, in), LAB_EXIT_ENVIRONMENT);
 		assert_non_null(strstr(said, "is not JSON"));
 	}
 }
@@ -322,13 +322,13 @@ static void truncated(void **state)
 static void unreadable(void **state)
 {
 	(void)state;
-	assert_int_equal(RUN(out, "/nowhere/x.json"), EXIT_ENVIRONMENT);
+	assert_int_equal(RUN(out, "/nowhere/x.json"), LAB_EXIT_ENVIRONMENT);
 	assert_non_null(strstr(said, "cannot read /nowhere/x.json: No such file"));
-	assert_int_equal(RUN(out, directory), EXIT_ENVIRONMENT);
+	assert_int_equal(RUN(out, directory), LAB_EXIT_ENVIRONMENT);
 	assert_non_null(strstr(said, "Is a directory"));
 	write_file(in, "", 0);
 	assert_int_equal(truncate(in, (64 << 20) + 1), 0);
-	assert_int_equal(RUN(out, in), EXIT_ENVIRONMENT);
+	assert_int_equal(RUN(out, in), LAB_EXIT_ENVIRONMENT);
 	assert_non_null(strstr(said, "is larger than 64 MiB"));
 }
 
@@ -362,7 +362,7 @@ static void old_page_stays(void **state)
 	int code = RUN(out, RESULTS "soak.json");
 
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &all), 0);
-	assert_int_equal(code, EXIT_ENVIRONMENT);
+	assert_int_equal(code, LAB_EXIT_ENVIRONMENT);
 	assert_non_null(strstr(said, "cannot write "));
 	assert_non_null(strstr(said, "File too large"));
 	still_old();
@@ -371,11 +371,11 @@ static void old_page_stays(void **state)
 static void unwritable(void **state)
 {
 	(void)state;
-	assert_int_equal(RUN("/nowhere/page.html", RESULTS "soak.json"), EXIT_ENVIRONMENT);
+	assert_int_equal(RUN("/nowhere/page.html", RESULTS "soak.json"), LAB_EXIT_ENVIRONMENT);
 	assert_non_null(strstr(said, "cannot write /nowhere/page.html: No such file"));
-	assert_int_equal(RUN(directory, RESULTS "soak.json"), EXIT_ENVIRONMENT);
+	assert_int_equal(RUN(directory, RESULTS "soak.json"), LAB_EXIT_ENVIRONMENT);
 	assert_non_null(strstr(said, "Is a directory"));
-	assert_int_equal(RUN("/dev/full", RESULTS "soak.json"), EXIT_ENVIRONMENT);
+	assert_int_equal(RUN("/dev/full", RESULTS "soak.json"), LAB_EXIT_ENVIRONMENT);
 	assert_non_null(strstr(said, "cannot write /dev/full: No space left"));
 }
 

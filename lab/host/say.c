@@ -8,7 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host.h"
 
 volatile sig_atomic_t lab_signal;
 static bool quiet, line_open;

@@ -14,7 +14,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host.h"
 
 #define PREFIX "vmgenc-lab-run."
 
@@ -96,14 +96,14 @@ int rundir_open(struct rundir *dir, uint64_t needed)
 
 	dir->path[0] = '\0';
 	if (strlen(base) > 100)
-		return lab_fail(EXIT_ENVIRONMENT, "TMPDIR is too long: %s", base);
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "TMPDIR is too long: %s", base);
 	remove_stale(base);
 	uint64_t space = space_in(base);
 
 	if (errno)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot use %s: %s", base, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot use %s: %s", base, strerror(errno));
 	if (space < needed)
-		return lab_fail(EXIT_ENVIRONMENT,
+		return lab_fail(LAB_EXIT_ENVIRONMENT,
 				"no disk space: %s has %llu MiB free, this needs %llu MiB. Free "
 				"some, set TMPDIR to another directory, or ask for fewer --draws",
 				base, (unsigned long long)space >> 20,
@@ -111,7 +111,7 @@ int rundir_open(struct rundir *dir, uint64_t needed)
 	/* Locked before it gets the name that another lab's remove_stale() looks for. */
 	snprintf(path, sizeof(path), "%s/vmgenc-lab-new.XXXXXX", base);
 	if (!mkdtemp(path))
-		return lab_fail(EXIT_ENVIRONMENT, "cannot make a directory in %s: %s", base,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot make a directory in %s: %s", base,
 				strerror(errno));
 	dir->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	snprintf(dir->path, sizeof(dir->path), "%s/" PREFIX "%s", base, strrchr(path, '.') + 1);
@@ -122,7 +122,7 @@ int rundir_open(struct rundir *dir, uint64_t needed)
 		if (dir->fd >= 0)
 			close(dir->fd);
 		rmdir(path);
-		return lab_fail(EXIT_ENVIRONMENT, "cannot use %s: %s", path, strerror(err));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot use %s: %s", path, strerror(err));
 	}
 	return 0;
 }
@@ -151,7 +151,8 @@ int rundir_create(const char *path, uint64_t size, bool allocate)
 	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
 	if (fd < 0)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot create %s: %s", path, strerror(errno));
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot create %s: %s", path,
+				strerror(errno));
 	int err = allocate ? posix_fallocate(fd, 0, (off_t)size)
 			   : (ftruncate(fd, (off_t)size) ? errno : 0);
 
@@ -159,7 +160,7 @@ int rundir_create(const char *path, uint64_t size, bool allocate)
 	if (err == EINTR && lab_signal)
 		return lab_interrupted();
 	if (err)
-		return lab_fail(EXIT_ENVIRONMENT, "cannot make %s %llu MiB large: %s", path,
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot make %s %llu MiB large: %s", path,
 				(unsigned long long)size >> 20, strerror(err));
 	return 0;
 }
@@ -199,7 +200,7 @@ int rundir_copy(const char *from, const char *to)
 		close(out);
 	if (err == EINTR && lab_signal)
 		return lab_interrupted();
-	return err ? lab_fail(EXIT_ENVIRONMENT, "cannot copy %s: %s", from, strerror(err)) : 0;
+	return err ? lab_fail(LAB_EXIT_ENVIRONMENT, "cannot copy %s: %s", from, strerror(err)) : 0;
 }
 
 void rundir_tail(const char *path, char *to, size_t size)

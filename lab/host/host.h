@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: what the host gives to all of it. Functions that return int return 0, or the exit code
+ * after having said on standard error what went wrong.
+ */
+#ifndef LAB_HOST_H
+#define LAB_HOST_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define LAB_VERSION "0.1"
+
+enum lab_exit {
+	LAB_EXIT_OK = 0,
+	LAB_EXIT_IDENTICAL = 1,
+	LAB_EXIT_USAGE = 2,
+	LAB_EXIT_ENVIRONMENT = 3,
+	LAB_EXIT_GUEST = 4,
+	LAB_EXIT_RUN = 125 /* run: instead of the codes above, which are the program's there */
+};
+
+/* say.c: messages and signals */
+extern volatile sig_atomic_t lab_signal; /* the signal that asks us to end, or 0 */
+int lab_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void lab_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void lab_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void lab_quiet(void);
+void lab_catch_signals(void);
+int lab_interrupted(void); /* 0, or 128 + signal */
+double lab_now(void);	   /* seconds on a steady clock */
+
+/* rundir.c: the directory of this run's files, in memory where possible */
+struct rundir {
+	char path[256];
+	int fd;
+};
+
+int rundir_open(struct rundir *dir, uint64_t bytes_needed);
+void rundir_close(struct rundir *dir, bool keep);
+void rundir_remove(const char *path); /* a directory with all that is in it */
+/* A file of this size whose space is taken now: a full disk must not end a VM half-way. */
+int rundir_create(const char *path, uint64_t size, bool allocate);
+int rundir_copy(const char *from, const char *to);
+/* The last lines of a file, each indented, for error messages; "" without any. */
+void rundir_tail(const char *path, char *to, size_t size);
+
+#endif
