@@ -61,7 +61,7 @@ LAB_OBJS := $(patsubst lab/%.c,build/lab/%.o,$(filter %.c,$(LAB_SRCS))) build/la
 build/guest/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) -c -o $@ $<
+	$(Q)$(CC) $(BUILD_FLAGS) -Ilab -c -o $@ $<
 build/guest-init: $(GUEST_OBJS)
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $(GUEST_OBJS)

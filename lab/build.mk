@@ -10,7 +10,7 @@ LAB_ROOMS := host
 # All of it is compiled with -D_GNU_SOURCE, and lab and lib share no object.
 LAB_SRCS := $(sort $(wildcard lab/*.c $(LAB_ROOMS:%=lab/%/*.c))) lab/guest.S
 
-FREEBSD_GUEST_FLAGS = -std=c11 $(WARNINGS) -Iinclude -O2 -ffreestanding -fno-pie -fno-stack-protector \
+FREEBSD_GUEST_FLAGS = -std=c11 $(WARNINGS) -Iinclude -Ilab -O2 -ffreestanding -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -MMD -MP
 FREEBSD_GUEST_OBJS := $(patsubst %,build/freebsd-guest/%.o,$(basename $(LAB_FREEBSD_SRCS)))
 build/freebsd-guest/%.o: %.c

@@ -8,7 +8,7 @@
 
 #include "lab.h"
 
-/* An open-addressed table of values; an entry is the reports' first owner of the value. */
+/* An open-addressed table of values; an entry is the exchanges' first owner of the value. */
 struct table {
 	const struct lab_draw **draws;
 	uint32_t *owners;
@@ -17,7 +17,7 @@ struct table {
 	uint64_t values, shared_values;
 };
 
-static const struct lab_draw *draws_of(const struct lab_report *r, unsigned int cpu)
+static const struct lab_draw *draws_of(const struct lab_exchange *r, unsigned int cpu)
 {
 	return (const struct lab_draw *)((const char *)r + r->records) + cpu * r->draws;
 }
@@ -51,7 +51,7 @@ static void enter(struct table *t, const struct lab_draw *draw, uint32_t owner)
 }
 
 /* When the guest's programs were told, or LAB_NEVER. */
-static uint64_t announced_ns(const struct lab_report *r)
+static uint64_t announced_ns(const struct lab_exchange *r)
 {
 	return r->announced_ns != LAB_NEVER ? r->announced_ns : r->woken_ns;
 }
@@ -60,7 +60,7 @@ static uint64_t announced_ns(const struct lab_report *r)
  * How many of a thread's draws any other clone can have got to as well. Behind them nothing is
  * known where the two were in step till then: that is no difference to show.
  */
-static uint64_t compared(const struct table *t, const struct lab_report *r, unsigned int cpu,
+static uint64_t compared(const struct table *t, const struct lab_exchange *r, unsigned int cpu,
 			 uint64_t others)
 {
 	if (!others || others >= r->counts[cpu] ||
@@ -83,7 +83,7 @@ static void note_draw(struct drawn *own, const struct lab_draw *draw, bool ident
 		strip_add(own->strip, draw->ns, identical);
 }
 
-static void count_clone(const struct table *t, const struct lab_report *r, const uint64_t *others,
+static void count_clone(const struct table *t, const struct lab_exchange *r, const uint64_t *others,
 			struct comparison *c, struct drawn *drawn)
 {
 	struct comparison own = {.identical = 0};
@@ -116,7 +116,7 @@ static void count_clone(const struct table *t, const struct lab_report *r, const
 		c->late = own.late;
 }
 
-static void note_places(const struct table *t, const struct lab_report *r, uint32_t clone,
+static void note_places(const struct table *t, const struct lab_exchange *r, uint32_t clone,
 			struct shared *s)
 {
 	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
@@ -147,19 +147,19 @@ static int allocate(struct table *t, uint64_t draws)
 }
 
 /* The most draws that any clone but this one made, for each CPU. */
-static void count_others(const struct lab_report *const *reports, size_t count, size_t own,
+static void count_others(const struct lab_exchange *const *exchanges, size_t count, size_t own,
 			 uint64_t *others)
 {
 	memset(others, 0, LAB_MAX_CPUS * sizeof(*others));
 	for (size_t i = 0; i < count; i++) {
-		for (unsigned int cpu = 0; cpu < reports[i]->cpus && i != own; cpu++) {
-			if (reports[i]->counts[cpu] > others[cpu])
-				others[cpu] = reports[i]->counts[cpu];
+		for (unsigned int cpu = 0; cpu < exchanges[i]->cpus && i != own; cpu++) {
+			if (exchanges[i]->counts[cpu] > others[cpu])
+				others[cpu] = exchanges[i]->counts[cpu];
 		}
 	}
 }
 
-int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c,
+int compare_clones(const struct lab_exchange *const *exchanges, size_t count, struct comparison *c,
 		   struct drawn *drawn)
 {
 	struct table t = {.draws = NULL};
@@ -167,16 +167,16 @@ int compare_clones(const struct lab_report *const *reports, size_t count, struct
 
 	memset(c, 0, sizeof(*c));
 	for (size_t i = 0; i < count; i++) {
-		for (unsigned int cpu = 0; cpu < reports[i]->cpus; cpu++)
-			all += reports[i]->counts[cpu];
+		for (unsigned int cpu = 0; cpu < exchanges[i]->cpus; cpu++)
+			all += exchanges[i]->counts[cpu];
 	}
 	int code = allocate(&t, all);
 
 	for (size_t i = 0; i < count && !code; i++) {
-		for (unsigned int cpu = 0; cpu < reports[i]->cpus; cpu++) {
-			const struct lab_draw *draw = draws_of(reports[i], cpu);
+		for (unsigned int cpu = 0; cpu < exchanges[i]->cpus; cpu++) {
+			const struct lab_draw *draw = draws_of(exchanges[i], cpu);
 
-			for (uint64_t j = 0; j < reports[i]->counts[cpu]; j++)
+			for (uint64_t j = 0; j < exchanges[i]->counts[cpu]; j++)
 				enter(&t, &draw[j], (uint32_t)i);
 		}
 	}
@@ -186,11 +186,11 @@ int compare_clones(const struct lab_report *const *reports, size_t count, struct
 		drawn[i] = (struct drawn){.first_ns = LAB_NEVER, .strip = strip_new()};
 		if (!drawn[i].strip)
 			code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-		count_others(reports, count, i, others);
+		count_others(exchanges, count, i, others);
 		if (!code)
-			count_clone(&t, reports[i], others, c, &drawn[i]);
+			count_clone(&t, exchanges[i], others, c, &drawn[i]);
 		if (!code && t.shared_values)
-			note_places(&t, reports[i], (uint32_t)i, &c->shared);
+			note_places(&t, exchanges[i], (uint32_t)i, &c->shared);
 	}
 	c->shared.values = t.values;
 	c->shared.shared = t.shared_values;

@@ -100,7 +100,7 @@ int idpage_write(struct vm *vm)
 
 	fill_page(f->shape, &vm->id, page);
 	if (!idpage_is_in_snapshot(f->shape)) {
-		memcpy((uint8_t *)vm->report + vm->machine->report_size - PAGE_BLOCK, page,
+		memcpy((uint8_t *)vm->exchange + vm->machine->exchange_size - PAGE_BLOCK, page,
 		       PAGE_SIZE);
 		return 0;
 	}

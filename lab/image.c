@@ -197,11 +197,11 @@ static uint64_t put_environment(struct image *i, const struct freebsd_guest *g)
 				  "kern.panic_reboot_wait_time=0";
 	uint64_t where = place(i, PAGE);
 	char *to = (char *)at(i, where), *end = to + PAGE - 1;
-	char report[80];
+	char exchange[80];
 
-	snprintf(report, sizeof(report), "lab_report=%llx,%llx", (unsigned long long)g->report,
-		 (unsigned long long)g->report_size);
-	to = put_words(put_words(to, end, fixed), end, report);
+	snprintf(exchange, sizeof(exchange), "lab_exchange=%llx,%llx",
+		 (unsigned long long)g->exchange, (unsigned long long)g->exchange_size);
+	to = put_words(put_words(to, end, fixed), end, exchange);
 	put_words(put_words(to, end, g->words[0]), end, g->words[1]);
 	return where;
 }
@@ -210,7 +210,8 @@ static uint64_t put_environment(struct image *i, const struct freebsd_guest *g)
 static void finish(struct image *i, const struct freebsd_guest *g, uint64_t entry,
 		   uint64_t kernel_size, uint64_t root, uint64_t root_size)
 {
-	struct freebsd_boot boot = {.entry = entry, .hole = g->report, .hole_size = g->report_size};
+	struct freebsd_boot boot = {
+		.entry = entry, .hole = g->exchange, .hole_size = g->exchange_size};
 	uint64_t environment = put_environment(i, g);
 	uint64_t entropy = place(i, ENTROPY), where = place(i, PAGE);
 	uint64_t end = place(i, 0);

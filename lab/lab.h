@@ -15,7 +15,7 @@
 #include <time.h>
 
 #include "host/host.h"
-#include "report.h"
+#include "exchange.h"
 #include "shape.h"
 
 /* cpio.c: Linux's initial RAM file system */
@@ -42,7 +42,7 @@ struct freebsd_guest {
 	const char *kernel;
 	const char *root;     /* from root_write() */
 	const char *words[2]; /* each NAME=VALUE ..., for the kernel's environment */
-	uint64_t report, report_size;
+	uint64_t exchange, exchange_size;
 };
 
 int image_write(const char *path, const struct freebsd_guest *g);
@@ -102,13 +102,13 @@ struct machine {
 	bool rdrand;
 	bool tcg_single; /* one CPU at a time */
 	double timeout;	 /* seconds in which a guest must show a sign of life */
-	uint64_t report_size;
+	uint64_t exchange_size;
 };
 
 struct vm {
 	const struct machine *machine;
 	char name[32];
-	char ram[300], ram_top[300], report_path[300], console[300], errors[300];
+	char ram[300], ram_top[300], exchange_path[300], console[300], errors[300];
 	char guid[40];
 	double start_seconds; /* a clone: from the start of QEMU to running */
 	struct shape_id id;   /* where the firmware has a shape */
@@ -116,17 +116,17 @@ struct vm {
 	bool shared_ram;      /* can be snapshotted; a clone that shares the parent's file cannot */
 	pid_t pid;
 	struct qmp qmp;
-	struct lab_report *report;
+	struct lab_exchange *exchange;
 };
 
-/* Where the report is in the guest, and how much of it the guest may use as such. */
-uint64_t machine_report_address(const struct machine *m);
-uint64_t machine_report_size(const struct machine *m);
+/* Where the exchange is in the guest, and how much of it the guest may use as such. */
+uint64_t machine_exchange_address(const struct machine *m);
+uint64_t machine_exchange_size(const struct machine *m);
 
 void vm_init(struct vm *vm, const struct machine *m, const char *directory, const char *name);
 void vm_random_id(struct vm *vm);
-/* The report's first contents, written before the guest may look. */
-int vm_create_report(struct vm *vm, const struct lab_report *first);
+/* The exchange's first contents, written before the guest may look. */
+int vm_create_exchange(struct vm *vm, const struct lab_exchange *first);
 int vm_boot(struct vm *vm);
 /* What a clone starts from: a copy of its parent's RAM of its own, or the parent's, privately. */
 int vm_copy_ram(const struct vm *parent, const struct vm *clone);
@@ -140,7 +140,7 @@ int vm_wait(struct vm *vm, enum lab_state state);
 int vm_check(struct vm *vm);
 void vm_kill(struct vm *vm);
 /* For those that have ended: the space that nobody needs any more. */
-void vm_keep_report(const struct vm *vm, uint64_t size);
+void vm_keep_exchange(const struct vm *vm, uint64_t size);
 void vm_drop_ram(const struct vm *vm);
 void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
 
@@ -208,8 +208,8 @@ struct drawn {
 	struct strip *strip;
 };
 
-/* Fills one drawn for each report; free() each strip. */
-int compare_clones(const struct lab_report *const *reports, size_t count, struct comparison *c,
+/* Fills one drawn for each exchange; free() each strip. */
+int compare_clones(const struct lab_exchange *const *exchanges, size_t count, struct comparison *c,
 		   struct drawn *drawn);
 
 /* strip.c: the times of a clone's draws, and which are identical, as few spans */
@@ -310,7 +310,7 @@ int judge(const struct prove_options *o, const struct results *all);
 void table_print(const struct prove_options *o, const struct results *all);
 bool table_has_row(const struct prove_options *o, const struct results *all, int generator);
 int times_print(const struct prove_options *o, const struct results *all);
-/* Before hours of work: can the report be written? Changes no file and leaves none. */
+/* Before hours of work: can the results be written? Changes no file and leaves none. */
 int json_check(const char *path);
 int json_write(const struct prove_options *o, const struct results *all);
 

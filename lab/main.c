@@ -343,7 +343,7 @@ static int parse_accel(struct parsed *p)
 
 static int parse_module_args(struct parsed *p)
 {
-	const size_t size = sizeof(((struct lab_report *)0)->module_args);
+	const size_t size = sizeof(((struct lab_exchange *)0)->module_args);
 
 	if (strlen(optarg) >= size)
 		return lab_fail(LAB_EXIT_USAGE, "--module-args is longer than %zu characters",

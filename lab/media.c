@@ -18,8 +18,8 @@ static int write_freebsd(struct media *media, const struct machine *m,
 	struct freebsd_guest guest = {.kernel = m->kernel,
 				      .root = media->files,
 				      .words = {from->module_args, m->append},
-				      .report = (uint64_t)m->memory_mb << 20,
-				      .report_size = m->report_size};
+				      .exchange = (uint64_t)m->memory_mb << 20,
+				      .exchange_size = m->exchange_size};
 	int code = root_write(media->files, from->files, from->file_count);
 
 	return code ? code : image_write(media->image, &guest);

@@ -21,7 +21,7 @@ const char *const generator_names[LAB_GENERATORS] = {"getrandom", "arandom",
 						     "nginx",	  "nginx+provider",
 						     "ticket",	  "ticket+provider"};
 
-/* Where the records begin in the report's memory. */
+/* Where the records begin in the exchange's memory. */
 #define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
 
 /* What one guest of one run is made of. */
@@ -38,16 +38,16 @@ struct bench {
 	uint8_t in_snapshot[ID_SIZE]; /* the id that the snapshot's file has now */
 };
 
-/* The report's header, then the records. */
-static uint64_t report_used(const struct prove_options *o)
+/* The exchange's header, then the records. */
+static uint64_t exchange_used(const struct prove_options *o)
 {
 	return RECORDS + o->draws * o->cpus * sizeof(struct lab_draw);
 }
 
 /* As whole MiB, which is what QEMU takes. */
-static uint64_t report_size(const struct prove_options *o)
+static uint64_t exchange_size(const struct prove_options *o)
 {
-	uint64_t want = report_used(o) + (o->shape ? PAGE_BLOCK : 0);
+	uint64_t want = exchange_used(o) + (o->shape ? PAGE_BLOCK : 0);
 
 	return (want + (1 << 20) - 1) >> 20 << 20;
 }
@@ -60,17 +60,17 @@ static uint64_t space_needed(const struct prove_options *o, const struct machine
 	uint64_t at_once = o->at_once < o->clones ? o->at_once : o->clones;
 
 	/* A parent's RAM is there until its clones have drawn, whatever the depth. */
-	return (96 << 20) + ram * (o->depth < 3 ? o->depth : 3) + m->report_size * (3 + at_once) +
-	       report_used(o) * clones + (64 << 20);
+	return (96 << 20) + ram * (o->depth < 3 ? o->depth : 3) + m->exchange_size * (3 + at_once) +
+	       exchange_used(o) * clones + (64 << 20);
 }
 
-static void first_report(const struct bench *b, struct lab_report *r)
+static void first_exchange(const struct bench *b, struct lab_exchange *r)
 {
 	const struct prove_options *o = b->options;
 
 	memset(r, 0, sizeof(*r));
-	r->magic = LAB_REPORT_MAGIC;
-	r->version = LAB_REPORT_VERSION;
+	r->magic = LAB_EXCHANGE_MAGIC;
+	r->version = LAB_EXCHANGE_VERSION;
 	r->mode = LAB_MODE_PROVE;
 	r->cpus = o->cpus;
 	r->draws = o->draws;
@@ -101,25 +101,25 @@ static int give_id(struct bench *b, struct vm *clone, const char *snapshot)
 	return code;
 }
 
-/* A clone starts with its parent's report, but for the lineage that tells it what it is. */
+/* A clone starts with its parent's exchange, but for the lineage that tells it what it is. */
 static int start_clone(struct bench *b, struct vm *parent, const char *snapshot, bool breeds)
 {
 	struct vm *clone = &b->clones[b->clone_count++];
-	struct lab_report *first = malloc(sizeof(*first));
-	bool torn = b->options->torn && parent->report->generator == LAB_GUARDED;
+	struct lab_exchange *first = malloc(sizeof(*first));
+	bool torn = b->options->torn && parent->exchange->generator == LAB_GUARDED;
 	char name[32];
 
 	if (!first)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	snprintf(name, sizeof(name), "vm%u", ++b->lineage);
 	vm_init(clone, &b->machine, b->directory, name);
-	*first = *parent->report;
+	*first = *parent->exchange;
 	first->lineage = b->lineage;
 	first->state = LAB_DRAWING;
 	first->unsettled = 0;
 	if (b->options->same_id)
 		memcpy(clone->guid, parent->guid, sizeof(clone->guid));
-	int code = vm_create_report(clone, first);
+	int code = vm_create_exchange(clone, first);
 
 	free(first);
 	if (!code && b->options->vmclock)
@@ -138,12 +138,12 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 }
 
 /* As FreeBSD's sysctl gives it: the device's 16 bytes, the first three fields little-endian. */
-static void format_guid(const struct lab_report *report, char *to, size_t size)
+static void format_guid(const struct lab_exchange *exchange, char *to, size_t size)
 {
-	const uint8_t *b = report->guid;
+	const uint8_t *b = exchange->guid;
 
 	to[0] = '\0';
-	if (report->guid_size == sizeof(report->guid))
+	if (exchange->guid_size == sizeof(exchange->guid))
 		snprintf(to, size,
 			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
 			 b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11],
@@ -152,31 +152,32 @@ static void format_guid(const struct lab_report *report, char *to, size_t size)
 
 static void note_clone(struct result *r, const struct vm *vm)
 {
-	const struct lab_report *report = vm->report;
+	const struct lab_exchange *exchange = vm->exchange;
 	struct clone *c = &r->clones[r->clone_count++];
 
 	*c = (struct clone){.start_seconds = vm->start_seconds,
-			    .rekeyed_ns = report->rekeyed_ns,
-			    .woken_ns = report->woken_ns,
-			    .announced_ns = report->announced_ns,
-			    .logged_ns = report->logged_ns,
-			    .changes = report->changes,
-			    .spurious = report->spurious,
-			    .rekeys = report->rekeys,
-			    .rekey_failures = report->rekey_failures,
-			    .device = report->device};
-	snprintf(c->event, sizeof(c->event), "%.*s", (int)sizeof(report->event) - 1, report->event);
-	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(report->complaint) - 1,
-		 report->complaint);
+			    .rekeyed_ns = exchange->rekeyed_ns,
+			    .woken_ns = exchange->woken_ns,
+			    .announced_ns = exchange->announced_ns,
+			    .logged_ns = exchange->logged_ns,
+			    .changes = exchange->changes,
+			    .spurious = exchange->spurious,
+			    .rekeys = exchange->rekeys,
+			    .rekey_failures = exchange->rekey_failures,
+			    .device = exchange->device};
+	snprintf(c->event, sizeof(c->event), "%.*s", (int)sizeof(exchange->event) - 1,
+		 exchange->event);
+	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(exchange->complaint) - 1,
+		 exchange->complaint);
 	snprintf(c->id, sizeof(c->id), "%s", vm->guid);
-	format_guid(report, c->guid, sizeof(c->guid));
+	format_guid(exchange, c->guid, sizeof(c->guid));
 	sighting_take(&c->seen, vm);
 }
 
 static void end_clone(const struct bench *b, struct vm *clone)
 {
 	vm_kill(clone);
-	vm_keep_report(clone, report_used(b->options));
+	vm_keep_exchange(clone, exchange_used(b->options));
 }
 
 /* Those that have recorded take no more time from the others; how many are left. */
@@ -189,7 +190,7 @@ static unsigned int count_running(struct bench *b, const struct vm *breeder)
 
 		if (!clone->pid || clone == breeder)
 			continue;
-		if (__atomic_load_n(&clone->report->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
+		if (__atomic_load_n(&clone->exchange->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
 			end_clone(b, clone);
 		else
 			running++;
@@ -270,7 +271,7 @@ static int clone_all(struct bench *b, struct vm *source, struct result *r)
 }
 
 /* A guest whose memory is broken may write anything there. */
-static bool makes_sense(const struct prove_options *o, const struct lab_report *r)
+static bool makes_sense(const struct prove_options *o, const struct lab_exchange *r)
 {
 	bool sane = r->cpus == o->cpus && r->draws == o->draws && r->records == RECORDS;
 
@@ -281,21 +282,21 @@ static bool makes_sense(const struct prove_options *o, const struct lab_report *
 
 static int compare(struct bench *b, struct result *r)
 {
-	const struct lab_report **reports = calloc(b->clone_count, sizeof(*reports));
+	const struct lab_exchange **exchanges = calloc(b->clone_count, sizeof(*exchanges));
 
-	if (!reports)
+	if (!exchanges)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	int code = 0;
 
 	for (size_t i = 0; i < b->clone_count && !code; i++) {
-		reports[i] = b->clones[i].report;
-		if (!makes_sense(b->options, reports[i]))
+		exchanges[i] = b->clones[i].exchange;
+		if (!makes_sense(b->options, exchanges[i]))
 			code = lab_fail(LAB_EXIT_GUEST, "a clone's report makes no sense");
 	}
 	if (!code)
-		code = compare_clones(reports, b->clone_count, &r->found, r->drawn);
+		code = compare_clones(exchanges, b->clone_count, &r->found, r->drawn);
 
-	free(reports);
+	free(exchanges);
 	return code;
 }
 
@@ -309,13 +310,13 @@ static void forget_clones(struct bench *b)
 
 static int command(struct vm *vm, enum lab_command c, enum lab_state then)
 {
-	__atomic_store_n(&vm->report->command, c, __ATOMIC_RELEASE);
+	__atomic_store_n(&vm->exchange->command, c, __ATOMIC_RELEASE);
 	return vm_wait(vm, then);
 }
 
 static int try_generator(struct bench *b, struct vm *source, struct result *r)
 {
-	source->report->generator = r->generator;
+	source->exchange->generator = r->generator;
 	int code = command(source, LAB_DRAW, LAB_DRAWING);
 	double begin = lab_now();
 
@@ -355,11 +356,11 @@ static int try_guest(struct bench *b, struct vm *source)
 	int code = vm_boot(source);
 
 	if (!code)
-		snprintf(guest->release, sizeof(guest->release), "%s", source->report->release);
+		snprintf(guest->release, sizeof(guest->release), "%s", source->exchange->release);
 	for (int g = 0; g < LAB_GENERATORS && !code; g++) {
 		if (!o->generators[g] || (is_freebsds(g) && !guest->freebsd))
 			continue;
-		bool possible = source->report->generators & 1u << g;
+		bool possible = source->exchange->generators & 1u << g;
 		struct result *r = new_result(b, (enum lab_generator)g, possible);
 
 		if (!r->clones || !r->drawn)
@@ -388,7 +389,7 @@ static int boot_and_try(struct bench *b)
 				    .files = files,
 				    .file_count = 1};
 	struct media media;
-	struct lab_report *first = malloc(sizeof(*first));
+	struct lab_exchange *first = malloc(sizeof(*first));
 	struct vm source;
 
 	if (!first)
@@ -400,7 +401,7 @@ static int boot_and_try(struct bench *b)
 		add_file(files, &from.file_count, b->options->arc4rand, "arc4rand.ko");
 	b->machine.kernel = guest->kernel;
 	vm_init(&source, &b->machine, b->directory, "source");
-	first_report(b, first);
+	first_exchange(b, first);
 	if (b->options->shape)
 		add_file(files, &from.file_count, b->machine.firmware.placed,
 			 "kernel/firmware/acpi/vmgenc.aml");
@@ -409,7 +410,7 @@ static int boot_and_try(struct bench *b)
 	if (!code)
 		code = probe_append(b->options, media.files);
 	if (!code)
-		code = vm_create_report(&source, first);
+		code = vm_create_exchange(&source, first);
 	if (!code && b->options->shape)
 		code = idpage_write(&source);
 	if (!code && b->options->vmclock)
@@ -497,7 +498,7 @@ int prove_quietly(const struct prove_options *o, struct results *all)
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
 			    .timeout = o->timeout + o->seconds,
-			    .report_size = report_size(o)}};
+			    .exchange_size = exchange_size(o)}};
 	int code;
 
 	b.machine.memory_mb =

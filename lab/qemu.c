@@ -19,7 +19,7 @@
 
 #include "lab.h"
 
-/* Above the report: the firmware keeps its tables and the initramfs at the top of RAM. */
+/* Above the exchange: the firmware keeps its tables and the initramfs at the top of RAM. */
 #define TOP_MB 32u
 #define BOOT_ATTEMPTS 3
 #define CMDLINE                                                                                    \
@@ -60,7 +60,7 @@ void vm_init(struct vm *vm, const struct machine *m, const char *directory, cons
 	snprintf(vm->name, sizeof(vm->name), "%s", name);
 	snprintf(vm->ram, sizeof(vm->ram), "%s/%s.ram", directory, name);
 	snprintf(vm->ram_top, sizeof(vm->ram_top), "%s/%s.top", directory, name);
-	snprintf(vm->report_path, sizeof(vm->report_path), "%s/%s.report", directory, name);
+	snprintf(vm->exchange_path, sizeof(vm->exchange_path), "%s/%s.exchange", directory, name);
 	snprintf(vm->console, sizeof(vm->console), "%s/%s.console", directory, name);
 	snprintf(vm->errors, sizeof(vm->errors), "%s/%s.qemu", directory, name);
 	snprintf(vm->bell, sizeof(vm->bell), "%s/%s.bell", directory, name);
@@ -71,29 +71,29 @@ void vm_init(struct vm *vm, const struct machine *m, const char *directory, cons
 		snprintf(vm->guid, sizeof(vm->guid), "%s", m->firmware.id);
 }
 
-int vm_create_report(struct vm *vm, const struct lab_report *first)
+int vm_create_exchange(struct vm *vm, const struct lab_exchange *first)
 {
-	int code = rundir_create(vm->report_path, vm->machine->report_size, true);
+	int code = rundir_create(vm->exchange_path, vm->machine->exchange_size, true);
 
 	if (code)
 		return code;
-	int fd = open(vm->report_path, O_RDWR | O_CLOEXEC);
+	int fd = open(vm->exchange_path, O_RDWR | O_CLOEXEC);
 
-	vm->report =
-		mmap(NULL, vm->machine->report_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	vm->exchange =
+		mmap(NULL, vm->machine->exchange_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	if (fd >= 0)
 		close(fd);
-	if (vm->report == MAP_FAILED) {
-		vm->report = NULL;
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot map %s: %s", vm->report_path,
+	if (vm->exchange == MAP_FAILED) {
+		vm->exchange = NULL;
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot map %s: %s", vm->exchange_path,
 				strerror(errno));
 	}
-	*vm->report = *first;
+	*vm->exchange = *first;
 	return 0;
 }
 
 /*
- * The report is a node of RAM, not an ivshmem device: with x-ignore-shared QEMU wants shared
+ * The exchange is a node of RAM, not an ivshmem device: with x-ignore-shared QEMU wants shared
  * memory at the same address before the migration as after, and a PCI BAR is not mapped yet.
  */
 static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool shared,
@@ -111,14 +111,14 @@ static bool is_high(const struct machine *m)
 	return m->firmware.shape && m->firmware.shape->where == WHERE_HIGH;
 }
 
-uint64_t machine_report_address(const struct machine *m)
+uint64_t machine_exchange_address(const struct machine *m)
 {
 	return is_high(m) ? 1ull << 32 : (uint64_t)m->memory_mb << 20;
 }
 
-uint64_t machine_report_size(const struct machine *m)
+uint64_t machine_exchange_size(const struct machine *m)
 {
-	return m->report_size - (m->firmware.shape ? PAGE_BLOCK : 0);
+	return m->exchange_size - (m->firmware.shape ? PAGE_BLOCK : 0);
 }
 
 /* QEMU's own device is also what raises the event with which some shapes tell the guest. */
@@ -163,18 +163,18 @@ static void add_firmware(struct arguments *a, const struct vm *vm)
 	}
 }
 
-/* The page of a shape is reserved with the report, or made ACPI NVS. */
+/* The page of a shape is reserved with the exchange, or made ACPI NVS. */
 static void add_command_line(struct arguments *a, const struct machine *m)
 {
 	const struct shape *s = m->firmware.shape;
-	unsigned long long address = machine_report_address(m), size = machine_report_size(m);
+	unsigned long long address = machine_exchange_address(m), size = machine_exchange_size(m);
 	char page[200] = "";
 
 	if (s)
 		snprintf(page, sizeof(page), " 8250.nr_uarts=1 memmap=%u%c0x%llx%s", PAGE_BLOCK,
 			 s->where == WHERE_NVS ? '%' : '$', address + size,
 			 s->where == WHERE_NVS ? "-1+4" : "");
-	add(a, CMDLINE " memmap=%llu$0x%llx lab_report=%llx,%llx%s %s", size, address, address,
+	add(a, CMDLINE " memmap=%llu$0x%llx lab_exchange=%llx,%llx%s %s", size, address, address,
 	    size, page, m->append);
 }
 
@@ -204,9 +204,9 @@ static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, b
 	add(a, "%u", m->cpus);
 	add(a, "-m");
 	add(a, "%lluM",
-	    m->memory_mb + TOP_MB + m->initramfs_mb + (unsigned long long)(m->report_size >> 20));
+	    m->memory_mb + TOP_MB + m->initramfs_mb + (unsigned long long)(m->exchange_size >> 20));
 	add_memory(a, 0, m->memory_mb, vm->shared_ram, vm->ram);
-	add_memory(a, 1, m->report_size >> 20, true, vm->report_path);
+	add_memory(a, 1, m->exchange_size >> 20, true, vm->exchange_path);
 	add_memory(a, 2, TOP_MB + m->initramfs_mb, vm->shared_ram, vm->ram_top);
 	add_firmware(a, vm);
 	add(a, "-chardev");
@@ -326,15 +326,15 @@ static int guest_failed(const struct vm *vm)
 	char log[LAB_LOG_SIZE];
 	char *end = log;
 
-	memcpy(log, vm->report->log, sizeof(log));
+	memcpy(log, vm->exchange->log, sizeof(log));
 	log[sizeof(log) - 1] = '\0';
 	/* The last five lines are where the kernel says why. */
 	end += strlen(log);
 	for (int lines = 0; end > log && lines < 6; lines += *end == '\n')
 		end--;
 	return lab_fail(LAB_EXIT_GUEST, "guest %s: %.*s\nits kernel's log ends with:%s",
-			vm->report->release, (int)sizeof(vm->report->error) - 1, vm->report->error,
-			end);
+			vm->exchange->release, (int)sizeof(vm->exchange->error) - 1,
+			vm->exchange->error, end);
 }
 
 int vm_check(struct vm *vm)
@@ -345,7 +345,7 @@ int vm_check(struct vm *vm)
 		return lab_interrupted();
 	if (vm->pid && waitpid(vm->pid, &status, WNOHANG) == vm->pid)
 		return gone(vm, status);
-	if (__atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE) == LAB_FAILED)
+	if (__atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_FAILED)
 		return guest_failed(vm);
 	return 0;
 }
@@ -398,12 +398,12 @@ static int boot_once(struct vm *vm)
 
 int vm_boot(struct vm *vm)
 {
-	struct lab_report *first = malloc(sizeof(*first));
+	struct lab_exchange *first = malloc(sizeof(*first));
 	int code = LAB_EXIT_GUEST;
 
 	if (!first)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-	*first = *vm->report;
+	*first = *vm->exchange;
 	for (int i = 0; i < BOOT_ATTEMPTS; i++) {
 		code = boot_once(vm);
 		if (code != LAB_EXIT_GUEST || vm->pid || !is_patching_race(vm))
@@ -414,7 +414,7 @@ int vm_boot(struct vm *vm)
 		vm_kill(vm);
 		unlink(vm->ram);
 		unlink(vm->ram_top);
-		*vm->report = *first;
+		*vm->exchange = *first;
 	}
 	free(first);
 	return code;
@@ -500,7 +500,7 @@ int vm_wait(struct vm *vm, enum lab_state state)
 	char console[2000];
 
 	for (;;) {
-		uint32_t now = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE);
+		uint32_t now = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
 
 		/* A program may have ended before we saw it start. */
 		if (now == state || now == LAB_EXITED)
@@ -552,10 +552,10 @@ void vm_share_ram(const struct vm *parent, struct vm *clone)
 	memcpy(clone->ram_top, parent->ram_top, sizeof(clone->ram_top));
 }
 
-void vm_keep_report(const struct vm *vm, uint64_t size)
+void vm_keep_exchange(const struct vm *vm, uint64_t size)
 {
-	if (vm->report && truncate(vm->report_path, (off_t)size))
-		lab_note("cannot shorten %s: %s", vm->report_path, strerror(errno));
+	if (vm->exchange && truncate(vm->exchange_path, (off_t)size))
+		lab_note("cannot shorten %s: %s", vm->exchange_path, strerror(errno));
 }
 
 void vm_drop_ram(const struct vm *vm)
@@ -568,11 +568,11 @@ void vm_forget(struct vm *vm)
 {
 	vm_kill(vm);
 	unlink(vm->bell);
-	if (vm->report) {
-		munmap(vm->report, vm->machine->report_size);
-		unlink(vm->report_path);
+	if (vm->exchange) {
+		munmap(vm->exchange, vm->machine->exchange_size);
+		unlink(vm->exchange_path);
 	}
 	if (vm->shared_ram)
 		vm_drop_ram(vm);
-	vm->report = NULL;
+	vm->exchange = NULL;
 }

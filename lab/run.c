@@ -10,16 +10,16 @@
 
 #include "lab.h"
 
-#define REPORT_SIZE (1 << 20)
+#define EXCHANGE_SIZE (1 << 20)
 #define RING_SIZE (1 << 19)
 
-static int first_report(const struct run_options *o, struct lab_report *r)
+static int first_exchange(const struct run_options *o, struct lab_exchange *r)
 {
 	size_t used = 0;
 
 	memset(r, 0, sizeof(*r));
-	r->magic = LAB_REPORT_MAGIC;
-	r->version = LAB_REPORT_VERSION;
+	r->magic = LAB_EXCHANGE_MAGIC;
+	r->version = LAB_EXCHANGE_VERSION;
 	r->mode = LAB_MODE_RUN;
 	r->cpus = o->cpus;
 	r->records = (sizeof(*r) + 63) & ~63ull;
@@ -41,7 +41,7 @@ static int first_report(const struct run_options *o, struct lab_report *r)
 	return 0;
 }
 
-static void drain(struct lab_report *r)
+static void drain(struct lab_exchange *r)
 {
 	const char *ring = (const char *)r + r->records;
 	uint64_t to = __atomic_load_n(&r->stream_written, __ATOMIC_ACQUIRE);
@@ -57,15 +57,15 @@ static int follow(struct vm *vm, int *status)
 	int code = 0;
 
 	while (!code) {
-		bool ended = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE) == LAB_EXITED;
+		bool ended = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_EXITED;
 
-		drain(vm->report);
+		drain(vm->exchange);
 		if (ended)
 			break;
 		code = vm_check(vm);
 		usleep(2000);
 	}
-	*status = (int)vm->report->status;
+	*status = (int)vm->exchange->status;
 	return code;
 }
 
@@ -92,18 +92,18 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
 			    .timeout = o->timeout,
-			    .report_size = REPORT_SIZE,
+			    .exchange_size = EXCHANGE_SIZE,
 			    .firmware = o->firmware};
-	struct lab_report *first = malloc(sizeof(*first));
+	struct lab_exchange *first = malloc(sizeof(*first));
 	struct vm vm;
 
 	vm_init(&vm, &m, directory, "run");
-	int code = first ? first_report(o, first) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
+	int code = first ? first_exchange(o, first) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 
 	if (!code)
 		code = media_write(&media, &m, directory, &from);
 	if (!code)
-		code = vm_create_report(&vm, first);
+		code = vm_create_exchange(&vm, first);
 	free(first);
 	if (!code)
 		code = boot(&vm, status);
@@ -119,7 +119,7 @@ int run_program(const struct run_options *o)
 	int code = accel_choose(o->accel, &accel);
 
 	if (!code)
-		code = rundir_open(&dir, (256 << 20) + REPORT_SIZE + (16 << 20));
+		code = rundir_open(&dir, (256 << 20) + EXCHANGE_SIZE + (16 << 20));
 	if (code)
 		return lab_signal ? code : LAB_EXIT_RUN;
 	code = run_in(o, dir.path, accel, &status);

@@ -39,7 +39,7 @@ uint64_t shape_page(const struct shape *s, const struct machine *m)
 		return HOLE_ADDRESS;
 	if (s->where == WHERE_ROM)
 		return ROM_END - m->firmware.rom_size;
-	return machine_report_address(m) + m->report_size - PAGE_BLOCK;
+	return machine_exchange_address(m) + m->exchange_size - PAGE_BLOCK;
 }
 
 uint64_t shape_address(const struct shape *s, const struct machine *m)

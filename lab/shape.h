@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "report.h"
+#include "exchange.h"
 
 #define ID_SIZE 16
 #define ID_TEXT_SIZE 37
@@ -65,7 +65,7 @@ void shape_new_id(const struct shape *s, struct shape_id *id);
 int aml_place(const char *from, const char *to, uint64_t page, uint64_t address);
 
 /* idpage.c: the id in a VM's memory */
-#define PAGE_BLOCK 65536u /* kept for the page behind the report */
+#define PAGE_BLOCK 65536u /* kept for the page behind the exchange */
 
 int idpage_check(const struct prove_options *o, const struct shape *s);
 int idpage_prepare(const struct prove_options *o, struct machine *m, const char *directory);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what a clone says of its VM Generation ID device, taken from its report.
+ * Lab: what a clone says of its VM Generation ID device, taken from its exchange.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ static void read_log(struct sighting *s, const char *log)
 
 void sighting_take(struct sighting *s, const struct vm *vm)
 {
-	const struct lab_report *r = vm->report;
+	const struct lab_exchange *r = vm->exchange;
 	char log[LAB_LOG_SIZE];
 
 	memset(s, 0, sizeof(*s));

@@ -9,11 +9,11 @@
 #include "../lib/vmclock.h"
 #include "lab.h"
 
-_Static_assert(sizeof(struct lab_report) <= LAB_CLOCK_OFFSET, "the page is behind the report");
+_Static_assert(sizeof(struct lab_exchange) <= LAB_CLOCK_OFFSET, "the page is behind the report");
 
 static volatile struct vmclock_page *page_of(const struct vm *vm)
 {
-	return (volatile struct vmclock_page *)((char *)vm->report + LAB_CLOCK_OFFSET);
+	return (volatile struct vmclock_page *)((char *)vm->exchange + LAB_CLOCK_OFFSET);
 }
 
 /* As Linux's vmclock-abi.h lays it out; nothing tells the time. */
@@ -50,12 +50,12 @@ void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn)
 int vmclock_finish(struct vm *clone)
 {
 	volatile struct vmclock_page *page = page_of(clone);
-	const uint32_t *unsettled = &clone->report->unsettled;
+	const uint32_t *unsettled = &clone->exchange->unsettled;
 	double begin = lab_now();
 	int code;
 
 	while (__atomic_load_n(unsettled, __ATOMIC_ACQUIRE) < clone->machine->cpus) {
-		if (__atomic_load_n(&clone->report->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
+		if (__atomic_load_n(&clone->exchange->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
 			return lab_fail(LAB_EXIT_GUEST, "a guest drew on a VMClock page that was "
 							"half-written");
 		code = vm_check(clone);

@@ -36,7 +36,7 @@ static void guard(struct generator *g)
 
 	/* Counted, so that the host knows that it was seen, and then waited for. */
 	if (err == -ETIMEDOUT) {
-		__atomic_add_fetch(&report->unsettled, 1, __ATOMIC_ACQ_REL);
+		__atomic_add_fetch(&exchange->unsettled, 1, __ATOMIC_ACQ_REL);
 		err = vmgenc_sync(g->vg, &g->mark, -1);
 	}
 	if (err)
@@ -56,7 +56,7 @@ static uint32_t guarded_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 		if (vmgenc_changed(g->vg, &g->mark))
 			guard(g);
 		chacha_draw(g, value);
-		lineage = report->lineage;
+		lineage = exchange->lineage;
 	} while (vmgenc_changed(g->vg, &g->mark));
 	return lineage;
 }
@@ -67,7 +67,7 @@ static uint32_t guarded_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
  */
 static uint32_t asked_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 {
-	uint32_t lineage = report->lineage;
+	uint32_t lineage = exchange->lineage;
 
 	probe_draw(g, value);
 	return lineage;
@@ -93,5 +93,5 @@ uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 		chacha_draw(g, value);
 	else
 		system_random(g->kind, value, LAB_VALUE_SIZE);
-	return report->lineage;
+	return exchange->lineage;
 }

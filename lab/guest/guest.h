@@ -9,11 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "../report.h"
+#include "exchange.h"
 #include "vmgenc.h"
 
 /* main: the memory shared with the host; never moves once mapped. */
-extern volatile struct lab_report *report;
+extern volatile struct lab_exchange *exchange;
 
 /* stream.c: into the ring, at the pace at which the host takes it out */
 void report_stream(const char *from, uint64_t size);
@@ -92,7 +92,7 @@ void thread_join(struct thread *t);
 extern volatile uint64_t woken_at, woken_generation;
 /* Starts to watch for announcements of a change; vg may be NULL. */
 void watch(struct vmgenc *vg);
-/* The system's part of a clone's report; start is the clock at the resume. */
+/* The system's part of what a clone reports; start is the clock at the resume. */
 void report_system(uint64_t start);
 
 #endif

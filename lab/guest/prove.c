@@ -31,14 +31,14 @@ static uint64_t max_ticks;
 /* The first draw was under way at the resume, or may have been: it began before it. */
 static void record(struct worker *w, const uint8_t first[LAB_VALUE_SIZE], uint64_t ticks)
 {
-	uint64_t i = 1, draws = report->draws, deadline = ticks + max_ticks;
+	uint64_t i = 1, draws = exchange->draws, deadline = ticks + max_ticks;
 
 	memcpy(w->records[0].value, first, LAB_VALUE_SIZE);
 	w->records[0].begun_ns = 0;
 	w->records[0].ns = ticks;
 	for (; i < draws && ticks < deadline; i++) {
-		if (report->interval)
-			sleep_ns(report->interval);
+		if (exchange->interval)
+			sleep_ns(exchange->interval);
 		w->records[i].begun_ns = clock_ticks();
 		generator_draw(&w->generator, w->records[i].value);
 		ticks = clock_ticks();
@@ -52,7 +52,7 @@ static void *work(void *argument)
 {
 	struct worker *w = argument;
 	uint8_t value[LAB_VALUE_SIZE];
-	uint32_t seen = report->lineage;
+	uint32_t seen = exchange->lineage;
 	uint64_t last = clock_ticks();
 	uint64_t warm = w->generator.kind < LAB_PROBES ? WARM : WARM_PROBE;
 
@@ -66,8 +66,8 @@ static void *work(void *argument)
 			record(w, value, clock_ticks());
 		}
 		last = begin;
-		if (n >= warm && report->interval)
-			sleep_ns(report->interval);
+		if (n >= warm && exchange->interval)
+			sleep_ns(exchange->interval);
 		if (n == warm)
 			__atomic_add_fetch(&drawing, 1, __ATOMIC_ACQ_REL);
 	}
@@ -76,11 +76,11 @@ static void *work(void *argument)
 
 static void start_workers(enum lab_generator kind, struct vmgenc *vg)
 {
-	if (!(report->generators & 1u << kind))
+	if (!(exchange->generators & 1u << kind))
 		fail("this guest has no generator %d", kind);
 	stop = drawing = recorded = 0;
 	probe_start(kind);
-	for (unsigned int i = 0; i < report->cpus; i++) {
+	for (unsigned int i = 0; i < exchange->cpus; i++) {
 		struct worker *w = &workers[i];
 
 		w->count = 0;
@@ -89,29 +89,29 @@ static void start_workers(enum lab_generator kind, struct vmgenc *vg)
 			probe_open(&w->generator);
 		thread_start(&w->thread, (int)i, work, w);
 	}
-	while (__atomic_load_n(&drawing, __ATOMIC_ACQUIRE) < report->cpus)
+	while (__atomic_load_n(&drawing, __ATOMIC_ACQUIRE) < exchange->cpus)
 		sleep_ns(1000000);
-	__atomic_store_n(&report->state, LAB_DRAWING, __ATOMIC_RELEASE);
+	__atomic_store_n(&exchange->state, LAB_DRAWING, __ATOMIC_RELEASE);
 }
 
 static void stop_workers(void)
 {
 	stop = 1;
-	for (unsigned int i = 0; i < report->cpus; i++)
+	for (unsigned int i = 0; i < exchange->cpus; i++)
 		thread_join(&workers[i].thread);
-	for (unsigned int i = 0; i < report->cpus; i++) {
+	for (unsigned int i = 0; i < exchange->cpus; i++) {
 		if (workers[i].generator.kind >= LAB_PROBES)
 			probe_close(&workers[i].generator);
 	}
 	probe_stop();
-	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
+	__atomic_store_n(&exchange->state, LAB_READY, __ATOMIC_RELEASE);
 }
 
 static void report_draws(uint64_t resumed)
 {
-	struct lab_draw *to = (struct lab_draw *)((char *)report + report->records);
+	struct lab_draw *to = (struct lab_draw *)((char *)exchange + exchange->records);
 
-	for (unsigned int i = 0; i < report->cpus; i++, to += report->draws) {
+	for (unsigned int i = 0; i < exchange->cpus; i++, to += exchange->draws) {
 		struct worker *w = &workers[i];
 
 		for (uint64_t j = 0; j < w->count; j++) {
@@ -121,7 +121,7 @@ static void report_draws(uint64_t resumed)
 			w->records[j].ns = clock_ticks_to_ns(w->records[j].ns - resumed);
 			to[j] = w->records[j];
 		}
-		report->counts[i] = w->count;
+		exchange->counts[i] = w->count;
 	}
 }
 
@@ -140,23 +140,23 @@ static void report_times(struct vmgenc *vg, uint64_t resumed)
 	clock_both(&now, &ticks);
 	uint64_t start = now - clock_ticks_to_ns(ticks - resumed);
 
-	report->rekeyed_ns = report->woken_ns = report->announced_ns = LAB_NEVER;
-	report->logged_ns = LAB_NEVER;
+	exchange->rekeyed_ns = exchange->woken_ns = exchange->announced_ns = LAB_NEVER;
+	exchange->logged_ns = LAB_NEVER;
 	report_system(start);
 	if (!vg || vmgenc_status(vg, &st))
 		return;
-	if (report->device && st.generation != report->generation) {
-		report->rekeyed_ns = elapsed(start, st.changed_ns);
+	if (exchange->device && st.generation != exchange->generation) {
+		exchange->rekeyed_ns = elapsed(start, st.changed_ns);
 		if (woken_generation == st.generation)
-			report->woken_ns = elapsed(start, woken_at);
+			exchange->woken_ns = elapsed(start, woken_at);
 	}
-	report->generation = st.generation;
-	report->settled = st.settled;
-	report->changes = st.changes;
-	report->spurious = st.spurious;
-	report->rekeys = st.rekeys;
-	report->rekey_failures = st.rekey_failures;
-	memcpy((void *)report->id, st.id, sizeof(st.id));
+	exchange->generation = st.generation;
+	exchange->settled = st.settled;
+	exchange->changes = st.changes;
+	exchange->spurious = st.spurious;
+	exchange->rekeys = st.rekeys;
+	exchange->rekey_failures = st.rekey_failures;
+	memcpy((void *)exchange->id, st.id, sizeof(st.id));
 }
 
 static void report_clone(struct vmgenc *vg)
@@ -165,7 +165,7 @@ static void report_clone(struct vmgenc *vg)
 
 	/* A guest's clocks stand still between snapshot and resume: this is both, but for a draw.
 	 */
-	for (unsigned int i = 0; i < report->cpus; i++) {
+	for (unsigned int i = 0; i < exchange->cpus; i++) {
 		if (workers[i].resumed > resumed)
 			resumed = workers[i].resumed;
 	}
@@ -174,14 +174,14 @@ static void report_clone(struct vmgenc *vg)
 	report_draws(resumed);
 	/* A clone of this clone records again. */
 	__atomic_store_n(&recorded, 0, __ATOMIC_RELEASE);
-	__atomic_store_n(&report->state, LAB_RECORDED, __ATOMIC_RELEASE);
+	__atomic_store_n(&exchange->state, LAB_RECORDED, __ATOMIC_RELEASE);
 }
 
 /* Touched now: a page fault during the recording would be in the way of the draws. */
 static void allocate_records(void)
 {
-	for (unsigned int i = 0; i < report->cpus; i++) {
-		workers[i].records = system_memory(report->draws * sizeof(struct lab_draw));
+	for (unsigned int i = 0; i < exchange->cpus; i++) {
+		workers[i].records = system_memory(exchange->draws * sizeof(struct lab_draw));
 		workers[i].cpu = i;
 	}
 }
@@ -190,19 +190,19 @@ static struct vmgenc *open_source(void)
 {
 	struct vmgenc_status st = {.size = sizeof(st)};
 	struct vmgenc *vg = NULL;
-	int err = vmgenc_open(&vg, report->vmclock ? "vmclock:/dev/vmclock0" : "dev:/dev/vmgenc");
+	int err = vmgenc_open(&vg, exchange->vmclock ? "vmclock:/dev/vmclock0" : "dev:/dev/vmgenc");
 
-	report->generators = system_generators();
+	exchange->generators = system_generators();
 	if (err && err != -ENODEV)
 		fail("vmgenc_open: error %d", -err);
 	if (vg && (err = vmgenc_status(vg, &st)) != 0)
 		fail("vmgenc_status: error %d", -err);
 	if (vg) {
-		report->generation = st.generation;
-		report->device = !report->vmclock;
-		report->generators |= 1u << LAB_GUARDED;
+		exchange->generation = st.generation;
+		exchange->device = !exchange->vmclock;
+		exchange->generators |= 1u << LAB_GUARDED;
 	}
-	watch(report->device ? vg : NULL);
+	watch(exchange->device ? vg : NULL);
 	return vg;
 }
 
@@ -211,21 +211,21 @@ void prove(void)
 	uint32_t command = LAB_IDLE;
 
 	clock_calibrate();
-	max_ticks = clock_ns_to_ticks(report->nanoseconds);
+	max_ticks = clock_ns_to_ticks(exchange->nanoseconds);
 	allocate_records();
 	struct vmgenc *vg = open_source();
 
-	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
+	__atomic_store_n(&exchange->state, LAB_READY, __ATOMIC_RELEASE);
 	for (;; sleep_ns(2000000)) {
-		uint32_t wanted = __atomic_load_n(&report->command, __ATOMIC_ACQUIRE);
+		uint32_t wanted = __atomic_load_n(&exchange->command, __ATOMIC_ACQUIRE);
 
 		if (command != wanted && wanted == LAB_DRAW)
-			start_workers((enum lab_generator)report->generator, vg);
+			start_workers((enum lab_generator)exchange->generator, vg);
 		if (command != wanted && wanted == LAB_IDLE)
 			stop_workers();
 		command = wanted;
 		if (command == LAB_DRAW &&
-		    __atomic_load_n(&recorded, __ATOMIC_ACQUIRE) == report->cpus)
+		    __atomic_load_n(&recorded, __ATOMIC_ACQUIRE) == exchange->cpus)
 			report_clone(vg);
 	}
 }

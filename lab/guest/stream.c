@@ -6,15 +6,15 @@
 
 void report_stream(const char *from, uint64_t size)
 {
-	volatile char *ring = (volatile char *)report + report->records;
+	volatile char *ring = (volatile char *)exchange + exchange->records;
 
 	for (uint64_t i = 0; i < size; i++) {
-		uint64_t at = report->stream_written;
+		uint64_t at = exchange->stream_written;
 
-		while (at - __atomic_load_n(&report->stream_read, __ATOMIC_ACQUIRE) >=
-		       report->stream_size)
+		while (at - __atomic_load_n(&exchange->stream_read, __ATOMIC_ACQUIRE) >=
+		       exchange->stream_size)
 			sleep_ns(1000000);
-		ring[at % report->stream_size] = from[i];
-		__atomic_store_n(&report->stream_written, at + 1, __ATOMIC_RELEASE);
+		ring[at % exchange->stream_size] = from[i];
+		__atomic_store_n(&exchange->stream_written, at + 1, __ATOMIC_RELEASE);
 	}
 }

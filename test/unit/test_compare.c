@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Unit: the lab's comparison of a thousand clones finds each value that two of them drew, and says
- * where; the reports are made here.
+ * where; the exchanges are made here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +16,7 @@
 enum { CLONES = 1000, CPUS = 2, DRAWS = 200 };
 
 struct crowd {
-	const struct lab_report *reports[CLONES];
+	const struct lab_exchange *exchanges[CLONES];
 	struct drawn *drawn;
 	struct comparison found;
 };
@@ -29,7 +29,7 @@ int lab_fail(int code, const char *format, ...)
 
 static struct lab_draw *draw_of(const struct crowd *c, size_t clone, size_t cpu, size_t i)
 {
-	const struct lab_report *r = c->reports[clone];
+	const struct lab_exchange *r = c->exchanges[clone];
 
 	return (struct lab_draw *)((char *)(uintptr_t)r + r->records) + cpu * DRAWS + i;
 }
@@ -42,10 +42,10 @@ static void give_value(struct lab_draw *draw, uint64_t number)
 	draw->ns = number;
 }
 
-static struct lab_report *new_report(void)
+static struct lab_exchange *new_exchange(void)
 {
-	size_t size = sizeof(struct lab_report) + CPUS * DRAWS * sizeof(struct lab_draw);
-	struct lab_report *r = calloc(1, size);
+	size_t size = sizeof(struct lab_exchange) + CPUS * DRAWS * sizeof(struct lab_draw);
+	struct lab_exchange *r = calloc(1, size);
 
 	assert_non_null(r);
 	r->cpus = CPUS;
@@ -65,7 +65,7 @@ static int make_crowd(void **state)
 	assert_non_null(c);
 	c->drawn = calloc(CLONES, sizeof(*c->drawn));
 	for (size_t clone = 0; clone < CLONES; clone++) {
-		c->reports[clone] = new_report();
+		c->exchanges[clone] = new_exchange();
 		for (size_t cpu = 0; cpu < CPUS; cpu++)
 			for (size_t i = 0; i < DRAWS; i++)
 				give_value(draw_of(c, clone, cpu, i), number++ << 32);
@@ -79,7 +79,7 @@ static int free_crowd(void **state)
 	struct crowd *c = *state;
 
 	for (size_t clone = 0; clone < CLONES; clone++) {
-		free((void *)(uintptr_t)c->reports[clone]);
+		free((void *)(uintptr_t)c->exchanges[clone]);
 		free(c->drawn[clone].strip);
 	}
 	free(c->drawn);
@@ -89,7 +89,7 @@ static int free_crowd(void **state)
 
 static const struct shared *compare(struct crowd *c)
 {
-	assert_int_equal(compare_clones(c->reports, CLONES, &c->found, c->drawn), 0);
+	assert_int_equal(compare_clones(c->exchanges, CLONES, &c->found, c->drawn), 0);
 	return &c->found.shared;
 }
 

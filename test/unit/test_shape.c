@@ -13,7 +13,7 @@
 
 #include "lab.h"
 
-uint64_t machine_report_address(const struct machine *m)
+uint64_t machine_exchange_address(const struct machine *m)
 {
 	return (uint64_t)m->memory_mb << 20;
 }

@@ -50,9 +50,9 @@ static void spans_are_exact(void **state)
 }
 
 /* Draws of one CPU: n-th at n ms; the value is the number that next says. */
-static struct lab_report *clone_of(uint64_t count, const uint64_t *values)
+static struct lab_exchange *clone_of(uint64_t count, const uint64_t *values)
 {
-	struct lab_report *r = calloc(1, sizeof(*r) + DRAWS * sizeof(struct lab_draw));
+	struct lab_exchange *r = calloc(1, sizeof(*r) + DRAWS * sizeof(struct lab_draw));
 
 	assert_non_null(r);
 	r->cpus = 1;
@@ -72,11 +72,12 @@ static struct lab_report *clone_of(uint64_t count, const uint64_t *values)
 static void compare_two(const uint64_t *a, uint64_t a_count, const uint64_t *b, uint64_t b_count,
 			struct comparison *c, struct drawn *drawn)
 {
-	struct lab_report *reports[] = {clone_of(a_count, a), clone_of(b_count, b)};
+	struct lab_exchange *exchanges[] = {clone_of(a_count, a), clone_of(b_count, b)};
 
-	assert_int_equal(compare_clones((const struct lab_report *const *)reports, 2, c, drawn), 0);
-	free(reports[0]);
-	free(reports[1]);
+	assert_int_equal(compare_clones((const struct lab_exchange *const *)exchanges, 2, c, drawn),
+			 0);
+	free(exchanges[0]);
+	free(exchanges[1]);
 }
 
 static void free_strips(struct drawn *drawn)

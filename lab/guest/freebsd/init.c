@@ -9,25 +9,25 @@
 
 #define KENV_GET 0
 
-volatile struct lab_report *report;
+volatile struct lab_exchange *exchange;
 
 void fail(const char *format, ...)
 {
-	char text[sizeof(report->error)];
+	char text[sizeof(exchange->error)];
 	va_list args;
 
 	va_start(args, format);
 	fb_format(text, sizeof(text), format, args);
 	va_end(args);
-	if (!report) {
+	if (!exchange) {
 		/* Without the shared memory only the console is left; the host shows its end. */
 		fb_syscall(SYS_write, 2l, text, fb_length(text));
 		fb_syscall(SYS_write, 2l, "\n", 1l);
 		fb_syscall(SYS_reboot, (long)FB_RB_POWEROFF);
 	} else {
-		memcpy((void *)report->error, text, sizeof(text));
-		log_copy_tail(report->log, sizeof(report->log));
-		__atomic_store_n(&report->state, LAB_FAILED, __ATOMIC_RELEASE);
+		memcpy((void *)exchange->error, text, sizeof(text));
+		log_copy_tail(exchange->log, sizeof(exchange->log));
+		__atomic_store_n(&exchange->state, LAB_FAILED, __ATOMIC_RELEASE);
 	}
 	for (;;)
 		sleep_ns(1000000000);
@@ -57,16 +57,16 @@ static uint64_t hexadecimal(const char **text)
 	}
 }
 
-/* lab_report=ADDRESS,SIZE in the kernel's environment, where the memory map has a hole. */
-static void find_report(void)
+/* lab_exchange=ADDRESS,SIZE in the kernel's environment, where the memory map has a hole. */
+static void find_exchange(void)
 {
 	char where[64];
 	const char *text = where;
-	long length = fb_syscall(SYS_kenv, (long)KENV_GET, "lab_report", where, sizeof(where));
+	long length = fb_syscall(SYS_kenv, (long)KENV_GET, "lab_exchange", where, sizeof(where));
 	long fd = fb_syscall(SYS_open, "/dev/mem", (long)FB_O_RDWR, 0l);
 
 	if (length <= 0)
-		fail("no lab_report in the kernel's environment");
+		fail("no lab_exchange in the kernel's environment");
 	if (fd < 0)
 		fail("cannot open /dev/mem: error %d", (int)-fd);
 	uint64_t address = hexadecimal(&text);
@@ -79,11 +79,11 @@ static void find_report(void)
 	if (memory < 0)
 		fail("cannot map the report's memory: error %d", (int)-memory);
 	fb_syscall(SYS_close, fd);
-	volatile struct lab_report *found = (volatile struct lab_report *)memory;
+	volatile struct lab_exchange *found = (volatile struct lab_exchange *)memory;
 
-	if (found->magic != LAB_REPORT_MAGIC || found->version != LAB_REPORT_VERSION)
+	if (found->magic != LAB_EXCHANGE_MAGIC || found->version != LAB_EXCHANGE_VERSION)
 		fail("the host speaks another version of the report");
-	report = found;
+	exchange = found;
 }
 
 static void load(const char *path)
@@ -93,7 +93,7 @@ static void load(const char *path)
 	if (id < 0 && id != -FB_ENOENT)
 		fail("the kernel refused %s: error %d", path, (int)-id);
 	if (id >= 0 && !strcmp(path, "/vmgenc.ko"))
-		report->module_loaded = 1;
+		exchange->module_loaded = 1;
 }
 
 int main(void)
@@ -101,16 +101,16 @@ int main(void)
 	uint8_t byte;
 
 	open_console();
-	find_report();
-	fb_sysctl("kern.osrelease", (char *)report->release, sizeof(report->release) - 1);
+	find_exchange();
+	fb_sysctl("kern.osrelease", (char *)exchange->release, sizeof(exchange->release) - 1);
 	/* From here on the kernel's complaints are about what is done here. */
 	fb_log_clear();
 	system_random(LAB_GETRANDOM, &byte, sizeof(byte));
 	load("/arc4rand.ko");
-	if (report->load_module)
+	if (exchange->load_module)
 		load("/vmgenc.ko");
 	load("/companion.ko");
-	if (report->mode == LAB_MODE_RUN)
+	if (exchange->mode == LAB_MODE_RUN)
 		run();
 	prove();
 }

@@ -16,8 +16,8 @@ static long start(long out)
 
 	if (pid)
 		return pid;
-	memcpy(arguments, (const void *)report->args, sizeof(arguments) - 1);
-	for (uint32_t i = 0; i < report->argc; i++) {
+	memcpy(arguments, (const void *)exchange->args, sizeof(arguments) - 1);
+	for (uint32_t i = 0; i < exchange->argc; i++) {
 		argv[i] = at;
 		at += fb_length(at) + 1;
 	}
@@ -36,7 +36,7 @@ void run(void)
 
 	if (fb_syscall(SYS_pipe2, ends, (long)FB_O_CLOEXEC))
 		fail("no pipe");
-	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
+	__atomic_store_n(&exchange->state, LAB_READY, __ATOMIC_RELEASE);
 	long pid = start(ends[1]);
 
 	if (pid < 0)
@@ -49,9 +49,9 @@ void run(void)
 		if (n < 0)
 			fail("wait4: error %d", (int)-n);
 	}
-	report->status = (uint32_t)status;
+	exchange->status = (uint32_t)status;
 	report_system(0);
-	__atomic_store_n(&report->state, LAB_EXITED, __ATOMIC_RELEASE);
+	__atomic_store_n(&exchange->state, LAB_EXITED, __ATOMIC_RELEASE);
 	for (;;)
 		sleep_ns(1000000000);
 }

@@ -178,7 +178,7 @@ static void *wait_for_devctl(void *argument)
 		announced_at = clock_boottime();
 		if (got && line[got - 1] == '\n')
 			line[got - 1] = '\0';
-		memcpy((void *)report->event, line, sizeof(report->event) - 1);
+		memcpy((void *)exchange->event, line, sizeof(exchange->event) - 1);
 	}
 	fail("cannot read /dev/devctl: error %d", (int)-got);
 }
@@ -204,11 +204,11 @@ void log_copy_tail(volatile char *to, size_t size)
 
 void report_system(uint64_t start)
 {
-	long size = fb_sysctl("dev.vmgenc.0.guid", (void *)report->guid, sizeof(report->guid));
+	long size = fb_sysctl("dev.vmgenc.0.guid", (void *)exchange->guid, sizeof(exchange->guid));
 
-	report->guid_size = size > 0 ? (uint64_t)size : 0;
+	exchange->guid_size = size > 0 ? (uint64_t)size : 0;
 	if (announced_at > start)
-		report->announced_ns = announced_at - start;
-	log_copy_tail(report->log, sizeof(report->log));
-	fb_complaint(log_text, (char *)report->complaint, sizeof(report->complaint));
+		exchange->announced_ns = announced_at - start;
+	log_copy_tail(exchange->log, sizeof(exchange->log));
+	fb_complaint(log_text, (char *)exchange->complaint, sizeof(exchange->complaint));
 }

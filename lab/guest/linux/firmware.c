@@ -47,27 +47,27 @@ void firmware_open_hole(void)
 	bool moved = false;
 	glob_t found;
 
-	if (!report->hole)
+	if (!exchange->hole)
 		return;
 	if (glob("/sys/bus/pci/devices/*/config", 0, NULL, &found))
 		fail("no PCI device has a config space");
 	for (size_t i = 0; i < found.gl_pathc && !moved; i++) {
 		int fd = open(found.gl_pathv[i], O_RDWR | O_CLOEXEC);
 
-		moved = fd >= 0 && is_ivshmem(fd) && move_bar(fd, report->hole);
+		moved = fd >= 0 && is_ivshmem(fd) && move_bar(fd, exchange->hole);
 		if (fd >= 0)
 			close(fd);
 	}
 	globfree(&found);
 	if (!moved)
 		fail("the ivshmem device's memory cannot be put to %#llx: %s",
-		     (unsigned long long)report->hole, strerror(errno));
+		     (unsigned long long)exchange->hole, strerror(errno));
 }
 
 /* Kernels leave a port that is not open without interrupts: a byte received is to raise one. */
 void firmware_open_bell(void)
 {
-	if (!report->bell)
+	if (!exchange->bell)
 		return;
 	if (ioperm(UART, 8, 1))
 		fail("the second serial port cannot be had: %s", strerror(errno));
@@ -150,11 +150,11 @@ static void read_memory(void)
 	FILE *f = fopen("/proc/iomem", "re");
 	char line[256], name[200];
 
-	report->memory[0] = '\0';
+	exchange->memory[0] = '\0';
 	while (f && fgets(line, sizeof(line), f)) {
 		if (sscanf(line, "%llx-%llx : %199[^\n]", &first, &last, name) == 3 &&
-		    line[0] != ' ' && report->id_address >= first && report->id_address <= last)
-			snprintf((char *)report->memory, sizeof(report->memory), "%.39s", name);
+		    line[0] != ' ' && exchange->id_address >= first && exchange->id_address <= last)
+			snprintf((char *)exchange->memory, sizeof(exchange->memory), "%.39s", name);
 	}
 	if (f)
 		fclose(f);
@@ -162,32 +162,32 @@ static void read_memory(void)
 
 static void read_guid(void)
 {
-	char text[sizeof(report->guid_text)] = "";
+	char text[sizeof(exchange->guid_text)] = "";
 	FILE *f = fopen("/proc/sys/dev/vmgenc/0/guid", "re");
 
 	if (f && fscanf(f, "%39s", text) != 1)
 		text[0] = '\0';
 	if (f)
 		fclose(f);
-	memcpy((void *)report->guid_text, text, sizeof(text));
+	memcpy((void *)exchange->guid_text, text, sizeof(text));
 }
 
 void firmware_begin(void)
 {
-	if (!report->id_address)
+	if (!exchange->id_address)
 		return;
 	events_before = firmware_events();
 }
 
 void firmware_report(void)
 {
-	if (!report->id_address)
+	if (!exchange->id_address)
 		return;
 	enum lab_builtin platform = driver_state("/sys/bus/platform/drivers/vmgenid");
 	enum lab_builtin acpi = driver_state("/sys/bus/acpi/drivers/vmgenid");
 
-	report->builtin = platform > acpi ? platform : acpi;
-	report->acpi_events = firmware_events() - events_before;
+	exchange->builtin = platform > acpi ? platform : acpi;
+	exchange->acpi_events = firmware_events() - events_before;
 	read_guid();
 	read_memory();
 }

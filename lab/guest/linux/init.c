@@ -21,24 +21,24 @@
 
 #include "linux.h"
 
-volatile struct lab_report *report;
+volatile struct lab_exchange *exchange;
 
 void fail(const char *format, ...)
 {
-	char text[sizeof(report->error)];
+	char text[sizeof(exchange->error)];
 	va_list args;
 
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	if (!report) {
+	if (!exchange) {
 		/* Without the shared memory only the console is left; the host shows its end. */
 		fprintf(stderr, "vmgenc-lab guest: %s\n", text);
 		reboot(RB_POWER_OFF);
 	} else {
-		memcpy((void *)report->error, text, sizeof(text));
-		kmsg_copy_tail(report->log, sizeof(report->log));
-		__atomic_store_n(&report->state, LAB_FAILED, __ATOMIC_RELEASE);
+		memcpy((void *)exchange->error, text, sizeof(text));
+		kmsg_copy_tail(exchange->log, sizeof(exchange->log));
+		__atomic_store_n(&exchange->state, LAB_FAILED, __ATOMIC_RELEASE);
 	}
 	for (;;)
 		pause();
@@ -66,17 +66,17 @@ static void mount_all(void)
 }
 
 /*
- * A hole in the guest's RAM, kept free by memmap= and named by lab_report=ADDRESS,SIZE on the
+ * A hole in the guest's RAM, kept free by memmap= and named by lab_exchange=ADDRESS,SIZE on the
  * kernel's command line, which hands words it does not know to PID 1's environment.
  */
-static void find_report(void)
+static void find_exchange(void)
 {
-	const char *where = getenv("lab_report");
+	const char *where = getenv("lab_exchange");
 	unsigned long address, size;
 	int fd = open("/dev/mem", O_RDWR | O_CLOEXEC);
 
 	if (!where || sscanf(where, "%lx,%lx", &address, &size) != 2)
-		fail("no lab_report= on the kernel's command line");
+		fail("no lab_exchange= on the kernel's command line");
 	if (fd < 0)
 		fail("cannot open /dev/mem: %s", strerror(errno));
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)address);
@@ -84,11 +84,11 @@ static void find_report(void)
 	if (memory == MAP_FAILED)
 		fail("cannot map the report's memory: %s", strerror(errno));
 	close(fd);
-	volatile struct lab_report *found = memory;
+	volatile struct lab_exchange *found = memory;
 
-	if (found->magic != LAB_REPORT_MAGIC || found->version != LAB_REPORT_VERSION)
+	if (found->magic != LAB_EXCHANGE_MAGIC || found->version != LAB_EXCHANGE_VERSION)
 		fail("the host speaks another version of the report");
-	report = found;
+	exchange = found;
 }
 
 /* The seed is fresh from the host, so crediting it is honest; boot need not gather its own. */
@@ -101,7 +101,7 @@ static void seed_kernel(void)
 	int fd = open("/dev/urandom", O_WRONLY);
 	uint8_t byte;
 
-	memcpy(pool.seed, (const void *)report->seed, sizeof(pool.seed));
+	memcpy(pool.seed, (const void *)exchange->seed, sizeof(pool.seed));
 	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &pool))
 		fail("cannot seed the kernel's random generator: %s", strerror(errno));
 	close(fd);
@@ -113,26 +113,26 @@ static void load_module(void)
 {
 	int fd = open("/vmgenc.ko", O_RDONLY | O_CLOEXEC);
 
-	if (fd < 0 || !report->load_module)
+	if (fd < 0 || !exchange->load_module)
 		return;
-	report->refused = 0;
-	if (syscall(SYS_finit_module, fd, (const char *)report->module_args, 0))
-		report->refused = (uint32_t)errno;
-	if (report->refused && (!report->may_refuse || report->refused == ENOEXEC))
+	exchange->refused = 0;
+	if (syscall(SYS_finit_module, fd, (const char *)exchange->module_args, 0))
+		exchange->refused = (uint32_t)errno;
+	if (exchange->refused && (!exchange->may_refuse || exchange->refused == ENOEXEC))
 		fail("the kernel refused the module: %s%s", strerror(errno),
 		     errno == ENOEXEC ? " (it is built for another kernel)" : "");
 	close(fd);
-	report->module_loaded = !report->refused;
+	exchange->module_loaded = !exchange->refused;
 }
 
-/* The node of a VMClock whose page the host writes behind the report. */
+/* The node of a VMClock whose page the host writes behind the exchange. */
 static void load_clock(void)
 {
 	int fd = open("/vmclock.ko", O_RDONLY | O_CLOEXEC);
 	char parameters[40];
 
 	snprintf(parameters, sizeof(parameters), "address=%lu",
-		 strtoul(getenv("lab_report"), NULL, 16) + LAB_CLOCK_OFFSET);
+		 strtoul(getenv("lab_exchange"), NULL, 16) + LAB_CLOCK_OFFSET);
 	if (syscall(SYS_finit_module, fd, parameters, 0))
 		fail("the kernel refused /vmclock.ko: %s", strerror(errno));
 	close(fd);
@@ -143,16 +143,16 @@ int main(void)
 	struct utsname name;
 
 	mount_all();
-	find_report();
+	find_exchange();
 	uname(&name);
-	snprintf((char *)report->release, sizeof(report->release), "%.64s", name.release);
+	snprintf((char *)exchange->release, sizeof(exchange->release), "%.64s", name.release);
 	seed_kernel();
 	firmware_open_hole();
 	firmware_open_bell();
 	load_module();
-	if (report->vmclock)
+	if (exchange->vmclock)
 		load_clock();
-	if (report->mode == LAB_MODE_RUN)
+	if (exchange->mode == LAB_MODE_RUN)
 		run();
 	prove();
 }

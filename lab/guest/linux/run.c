@@ -29,8 +29,8 @@ static pid_t start(int out)
 
 	if (pid)
 		return pid;
-	memcpy(arguments, (const void *)report->args, sizeof(arguments) - 1);
-	split_arguments(arguments, argv, report->argc);
+	memcpy(arguments, (const void *)exchange->args, sizeof(arguments) - 1);
+	split_arguments(arguments, argv, exchange->argc);
 	dup2(out, 1);
 	dup2(out, 2);
 	setsid();
@@ -57,7 +57,7 @@ void run(void)
 
 	if (pipe2(ends, O_CLOEXEC))
 		fail("pipe: %s", strerror(errno));
-	__atomic_store_n(&report->state, LAB_READY, __ATOMIC_RELEASE);
+	__atomic_store_n(&exchange->state, LAB_READY, __ATOMIC_RELEASE);
 	pid_t pid = start(ends[1]);
 
 	if (pid < 0)
@@ -70,9 +70,9 @@ void run(void)
 		if (gone < 0 && errno != EINTR)
 			fail("waitpid: %s", strerror(errno));
 	}
-	report->status = (uint32_t)status;
-	kmsg_copy_tail(report->log, sizeof(report->log));
-	__atomic_store_n(&report->state, LAB_EXITED, __ATOMIC_RELEASE);
+	exchange->status = (uint32_t)status;
+	kmsg_copy_tail(exchange->log, sizeof(exchange->log));
+	__atomic_store_n(&exchange->state, LAB_EXITED, __ATOMIC_RELEASE);
 	for (;;)
 		pause();
 }

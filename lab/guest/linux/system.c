@@ -105,7 +105,7 @@ void watch(struct vmgenc *vg)
 
 void report_system(uint64_t start)
 {
-	report->logged_ns = kmsg_reseeded_after(start);
+	exchange->logged_ns = kmsg_reseeded_after(start);
 	firmware_report();
-	kmsg_copy_tail(report->log, sizeof(report->log));
+	kmsg_copy_tail(exchange->log, sizeof(exchange->log));
 }

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the memory that the host and a guest share (a node of its RAM, one file per VM).
+ * Lab: the exchange, memory that the host and a guest share (a node of its RAM, one file per VM).
  * Only fixed-width fields: host and guest are built apart.
  */
-#ifndef LAB_REPORT_H
-#define LAB_REPORT_H
+#ifndef LAB_EXCHANGE_H
+#define LAB_EXCHANGE_H
 
 #include <stdint.h>
 
-#define LAB_REPORT_MAGIC 0x4c474d56u
-#define LAB_REPORT_VERSION 5
+#define LAB_EXCHANGE_MAGIC 0x4c474d56u
+#define LAB_EXCHANGE_VERSION 5
 #define LAB_MAX_CPUS 16
 #define LAB_VALUE_SIZE 16
 #define LAB_LOG_SIZE 8192
@@ -79,7 +79,7 @@ enum lab_state {
 	LAB_BOOTING = 0,
 	LAB_READY = 1,	  /* idle, waits for a command */
 	LAB_DRAWING = 2,  /* every thread draws: the time to take a snapshot */
-	LAB_RECORDED = 3, /* a clone: its draws since the resume are in the report */
+	LAB_RECORDED = 3, /* a clone: its draws since the resume are in the exchange */
 	LAB_EXITED = 4,	  /* run: the program has ended, status says how */
 	LAB_FAILED = 5	  /* error says why */
 };
@@ -90,7 +90,7 @@ struct lab_draw {
 	uint64_t ns;	   /* and when it was over */
 };
 
-struct lab_report {
+struct lab_exchange {
 	/* The host writes these before the guest runs, command and generator also later. */
 	uint32_t magic;
 	uint32_t version;
