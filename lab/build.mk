@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Lab: what vmgenc-lab is made of. Its guests' PID 1 is a program of its own for each system, and
 # guest.S takes them in; both are linked statically, the FreeBSD one without any library.
-LAB_GUEST_COMMON := $(sort $(wildcard lab/guest/*.c))
+LAB_GUEST_COMMON := lab/generators.c $(sort $(wildcard lab/guest/*.c))
 LAB_GUEST_SRCS := $(LAB_GUEST_COMMON) $(sort $(wildcard lab/guest/linux/*.c)) $(sort $(wildcard lib/*.c))
 LAB_FREEBSD_SRCS := $(LAB_GUEST_COMMON) $(sort $(wildcard lab/guest/freebsd/*.c)) lab/guest/freebsd/sys.S
 LAB_FREEBSD_BOOT_SRCS := lab/freebsd/boot.S lab/freebsd/boot.c

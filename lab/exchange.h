@@ -24,53 +24,6 @@ enum lab_mode { LAB_MODE_PROVE = 1, LAB_MODE_RUN = 2 };
 /* Host to guest: what to do. */
 enum lab_command { LAB_IDLE = 0, LAB_DRAW = 1 };
 
-/* LAB_ARANDOM and LAB_ARC4RAND are FreeBSD's: kern.arandom, and arc4rand(9) by a test module. */
-enum lab_generator {
-	LAB_GETRANDOM = 0,
-	LAB_ARANDOM = 1,
-	LAB_ARC4RAND = 2,
-	LAB_UNGUARDED = 3,
-	LAB_GUARDED = 4,
-	LAB_PROBES = 5, /* from here on real programs */
-	LAB_UUID = 5,
-	LAB_OPENSSL = 6, /* from here on in pairs: without and with the OpenSSL provider */
-	LAB_OPENSSL_PROVIDER = 7,
-	LAB_POSTGRES = 8,
-	LAB_POSTGRES_PROVIDER = 9,
-	LAB_SCRAM = 10,
-	LAB_SCRAM_PROVIDER = 11,
-	LAB_NGINX = 12,
-	LAB_NGINX_PROVIDER = 13,
-	LAB_TICKET = 14,
-	LAB_TICKET_PROVIDER = 15,
-	LAB_GENERATORS = 16
-};
-
-enum lab_probe {
-	LAB_PROBE_NONE,
-	LAB_PROBE_UUID,
-	LAB_PROBE_OPENSSL,
-	LAB_PROBE_POSTGRES,
-	LAB_PROBE_NGINX,
-	LAB_PROBE_COUNT
-};
-
-static inline int lab_with_provider(enum lab_generator g)
-{
-	return g >= LAB_OPENSSL && (g - LAB_OPENSSL) % 2;
-}
-
-static inline enum lab_probe lab_probe_of(enum lab_generator g)
-{
-	if (g < LAB_PROBES)
-		return LAB_PROBE_NONE;
-	if (g == LAB_UUID)
-		return LAB_PROBE_UUID;
-	if (g <= LAB_OPENSSL_PROVIDER)
-		return LAB_PROBE_OPENSSL;
-	return g <= LAB_SCRAM_PROVIDER ? LAB_PROBE_POSTGRES : LAB_PROBE_NGINX;
-}
-
 /* The kernel's own driver: there is none, it has no device, it has one. */
 enum lab_builtin { LAB_BUILTIN_NONE = 0, LAB_BUILTIN_IDLE = 1, LAB_BUILTIN_BOUND = 2 };
 

@@ -15,7 +15,7 @@
 static bool is_protected(enum lab_generator g)
 {
 	return g == LAB_GETRANDOM || g == LAB_ARANDOM || g == LAB_ARC4RAND || g == LAB_GUARDED ||
-	       g == LAB_UUID || lab_with_provider(g);
+	       g == LAB_UUID || generator_table[g].provider;
 }
 
 bool judge_counts(const struct prove_options *o, const struct result *r)
@@ -30,7 +30,7 @@ bool judge_counts(const struct prove_options *o, const struct result *r)
 
 uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
 {
-	if (r->generator == LAB_GUARDED || lab_with_provider(r->generator))
+	if (r->generator == LAB_GUARDED || generator_table[r->generator].provider)
 		return 0;
 	return o->max_identical >= 0 ? (uint64_t)o->max_identical : o->cpus;
 }

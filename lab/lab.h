@@ -16,6 +16,7 @@
 
 #include "host/host.h"
 #include "exchange.h"
+#include "generators.h"
 #include "shape.h"
 
 /* cpio.c: Linux's initial RAM file system */
@@ -288,8 +289,6 @@ struct results {
 	const char *accel; /* what really ran the guests */
 	time_t started;
 };
-
-extern const char *const generator_names[LAB_GENERATORS];
 
 int prove(const struct prove_options *o);
 /* Only the experiment: into all, which the caller frees with results_free(). */

@@ -194,8 +194,10 @@ static int add_generator(struct prove_options *o, const char *name)
 {
 	bool found = false;
 
-	for (int g = 0; g < LAB_PROBES; g++) {
-		if (!strcmp(name, "all") || !strcmp(name, generator_names[g]))
+	for (int g = 0; g < LAB_GENERATORS; g++) {
+		if (generator_table[g].probe)
+			continue;
+		if (!strcmp(name, "all") || !strcmp(name, generator_table[g].name))
 			o->generators[g] = found = true;
 	}
 	return found ? 0 : usage("there is no generator %s", name);

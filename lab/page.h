@@ -17,9 +17,6 @@ const char *words_seconds(double s);			     /* 43.7 ms, 12 s, 5 min 20 s */
 const char *words_draws(uint64_t identical, uint64_t drawn); /* none of 40,000 */
 const char *words_day(const char *date);		     /* 2026-11-24, of a date and time */
 const char *words_plural(uint64_t n, const char *one, const char *many);
-/* What a generator is called, and what it is; unknown ones are called by their own name. */
-const char *words_generator(const char *name);
-const char *words_generator_is(const char *name);
 
 /*
  * report_read.c: a file, and places in it. The first thing that is wrong is said with the file and

@@ -13,8 +13,10 @@ bool probe_add(struct prove_options *o, const char *name)
 {
 	bool found = false;
 
-	for (int g = LAB_PROBES; g < LAB_GENERATORS; g++) {
-		if (!strcmp(name, names[lab_probe_of((enum lab_generator)g)]))
+	for (int g = 0; g < LAB_GENERATORS; g++) {
+		enum lab_probe probe = generator_table[g].probe;
+
+		if (probe && !strcmp(name, names[probe]))
 			o->generators[g] = found = true;
 	}
 	return found;
@@ -22,8 +24,8 @@ bool probe_add(struct prove_options *o, const char *name)
 
 static bool is_wanted(const struct prove_options *o, enum lab_probe probe)
 {
-	for (int g = LAB_PROBES; g < LAB_GENERATORS; g++) {
-		if (o->generators[g] && lab_probe_of((enum lab_generator)g) == probe)
+	for (int g = 0; g < LAB_GENERATORS; g++) {
+		if (o->generators[g] && generator_table[g].probe == probe)
 			return probe != LAB_PROBE_UUID;
 	}
 	return false;

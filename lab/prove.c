@@ -12,15 +12,6 @@
 
 #include "lab.h"
 
-const char *const generator_names[LAB_GENERATORS] = {"getrandom", "arandom",
-						     "arc4rand",  "unguarded",
-						     "guarded",	  "uuid",
-						     "openssl",	  "openssl+provider",
-						     "postgres",  "postgres+provider",
-						     "scram",	  "scram+provider",
-						     "nginx",	  "nginx+provider",
-						     "ticket",	  "ticket+provider"};
-
 /* Where the records begin in the exchange's memory. */
 #define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
 
@@ -344,11 +335,6 @@ static struct result *new_result(struct bench *b, enum lab_generator g, bool pos
 	return r;
 }
 
-static bool is_freebsds(int generator)
-{
-	return generator == LAB_ARANDOM || generator == LAB_ARC4RAND;
-}
-
 static int try_guest(struct bench *b, struct vm *source)
 {
 	const struct prove_options *o = b->options;
@@ -358,7 +344,7 @@ static int try_guest(struct bench *b, struct vm *source)
 	if (!code)
 		snprintf(guest->release, sizeof(guest->release), "%s", source->exchange->release);
 	for (int g = 0; g < LAB_GENERATORS && !code; g++) {
-		if (!o->generators[g] || (is_freebsds(g) && !guest->freebsd))
+		if (!o->generators[g] || (generator_table[g].freebsd && !guest->freebsd))
 			continue;
 		bool possible = source->exchange->generators & 1u << g;
 		struct result *r = new_result(b, (enum lab_generator)g, possible);
@@ -366,7 +352,7 @@ static int try_guest(struct bench *b, struct vm *source)
 		if (!r->clones || !r->drawn)
 			return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 		lab_progress("run %u of %u, %s: cloning while %s draws", b->run + 1, o->runs,
-			     guest->label, generator_names[g]);
+			     guest->label, generator_table[g].name);
 		if (possible)
 			code = try_generator(b, source, r);
 	}

@@ -10,7 +10,9 @@
 
 static bool needs_vmgenc(const char *generator)
 {
-	return !strcmp(generator, "guarded") || strstr(generator, "+provider");
+	const struct generator_info *g = generator_find(generator);
+
+	return g && (g == &generator_table[LAB_GUARDED] || g->provider);
 }
 
 static void write_cell(FILE *out, const struct document *d, const char *guest,
@@ -50,7 +52,7 @@ static void write_table(FILE *out, const struct document *d, const char **guests
 	html(out, "</tr></thead>\n<tbody>\n");
 	for (size_t i = 0; i < generator_count; i++) {
 		html(out, "<tr><th scope=\"row\">%s <small>%s</small></th>",
-		     words_generator(generators[i]), words_generator_is(generators[i]));
+		     generator_title(generators[i]), generator_meaning(generators[i]));
 		for (size_t g = 0; g < guest_count; g++)
 			write_cell(out, d, guests[g], generators[i]);
 		html(out, "</tr>\n");

@@ -138,7 +138,7 @@ static void write_shared(FILE *out, const struct soak_part *p)
 		     "<span>%s</span></td><td class=\"%s\" "
 		     "data-column=\"shared\"><span><b>%s</b></span></td>"
 		     "<td data-column=\"where\"><span>%s</span></td></tr>\n",
-		     words_generator(s->generator), words_count(s->values),
+		     generator_title(s->generator), words_count(s->values),
 		     !s->shared ? "few"
 		     : p->ok	? "other"
 				: "many",

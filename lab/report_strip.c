@@ -273,7 +273,7 @@ void strips_write(FILE *out, const struct document *d, const char *generator)
 	struct axis a = axis_for(shown < all ? shown : all);
 
 	html(out, "<section class=\"strips\">\n<h4>%s <small>%s</small></h4>\n",
-	     words_generator(generator), words_generator_is(generator));
+	     generator_title(generator), generator_meaning(generator));
 	for (size_t g = 0; g < n; g++) {
 		const struct trial *t = worst_trial(d, guests[g], generator);
 

@@ -6,51 +6,12 @@
 
 #include "page.h"
 
-static const struct {
-	const char *name, *label, *is;
-} generators[] = {
-	{"getrandom", "getrandom(2)", "the kernel’s generator, by system call"},
-	{"arandom", "kern.arandom", "the kernel’s generator, by FreeBSD’s sysctl"},
-	{"arc4rand", "arc4rand(9)", "the FreeBSD kernel’s own"},
-	{"unguarded", "unguarded", "a program’s own generator, seeded before the snapshot"},
-	{"guarded", "guarded", "the same generator, which asks libvmgenc at each draw"},
-	{"uuid", "kernel’s UUIDs", "/proc/sys/kernel/random/uuid"},
-	{"openssl", "OpenSSL", "RAND_bytes() as Debian ships it"},
-	{"openssl+provider", "OpenSSL, provider", "RAND_bytes() with vmgenc’s provider"},
-	{"postgres", "PostgreSQL", "gen_random_uuid()"},
-	{"postgres+provider", "PostgreSQL, provider", "gen_random_uuid() with vmgenc’s provider"},
-	{"scram", "SCRAM salts", "of PostgreSQL’s passwords"},
-	{"scram+provider", "SCRAM salts, provider", "with vmgenc’s provider"},
-	{"nginx", "nginx", "the random values in its TLS hello"},
-	{"nginx+provider", "nginx, provider", "the same, with vmgenc’s provider"},
-	{"ticket", "ticket keys", "nginx’s keys for TLS session tickets"},
-	{"ticket+provider", "ticket keys, provider", "the same, with vmgenc’s provider"},
-};
-
 static char *room(void)
 {
 	static char texts[32][96];
 	static unsigned int last;
 
 	return texts[last++ % 32];
-}
-
-const char *words_generator(const char *name)
-{
-	for (size_t i = 0; i < sizeof(generators) / sizeof(*generators); i++) {
-		if (!strcmp(generators[i].name, name))
-			return generators[i].label;
-	}
-	return name;
-}
-
-const char *words_generator_is(const char *name)
-{
-	for (size_t i = 0; i < sizeof(generators) / sizeof(*generators); i++) {
-		if (!strcmp(generators[i].name, name))
-			return generators[i].is;
-	}
-	return "";
 }
 
 const char *words_count(uint64_t n)

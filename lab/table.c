@@ -8,19 +8,13 @@
 
 #include "lab.h"
 
-static const char *const rows[LAB_GENERATORS] = {
-	"getrandom(2)",	 "kern.arandom",       "arc4rand(9)", "unguarded",
-	"guarded",	 "kernel's uuid",      "openssl",     "openssl, provider",
-	"postgres uuid", "postgres, provider", "scram salt",  "scram, provider",
-	"nginx hello",	 "nginx, provider",    "ticket keys", "tickets, provider"};
-
 static int label_width(const struct prove_options *o)
 {
 	size_t width = 12;
 
 	for (int i = 0; i < LAB_GENERATORS; i++) {
-		if (o->generators[i] && strlen(rows[i]) > width)
-			width = strlen(rows[i]);
+		if (o->generators[i] && strlen(generator_table[i].label) > width)
+			width = strlen(generator_table[i].label);
 	}
 	return (int)width;
 }
@@ -131,7 +125,7 @@ static void print_row(const struct prove_options *o, const struct results *all, 
 	int lines = has_durations(o, all, generator) ? 2 : 1;
 
 	for (int line = 0; line < lines; line++) {
-		printf("%-*s", label_width(o), line ? "" : rows[generator]);
+		printf("%-*s", label_width(o), line ? "" : generator_table[generator].label);
 		for (size_t g = 0; g < o->guest_count; g++) {
 			const struct result *r = worst(all, g, generator);
 			struct cell c = cell_of(r);

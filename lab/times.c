@@ -104,7 +104,7 @@ int times_print(const struct prove_options *o, const struct results *all)
 		if (!table_has_row(o, all, g))
 			continue;
 		printf("Median / worst (of how many), after the resume, while %s draws:\n\n",
-		       generator_names[g]);
+		       generator_table[g].name);
 		for (int row = 0; row < ROWS; row++) {
 			if (row == ANNOUNCED && !any_freebsd(o))
 				continue;

@@ -85,7 +85,7 @@ void generator_init(struct generator *g, enum lab_generator kind, unsigned int c
 
 uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 {
-	if (g->kind >= LAB_PROBES)
+	if (generator_table[g->kind].probe)
 		return asked_draw(g, value);
 	if (g->kind == LAB_GUARDED)
 		return guarded_draw(g, value);

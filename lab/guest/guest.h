@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "exchange.h"
+#include "generators.h"
 #include "vmgenc.h"
 
 /* main: the memory shared with the host; never moves once mapped. */
@@ -68,7 +69,7 @@ void system_random(enum lab_generator kind, void *to, size_t size);
 uint32_t system_generators(void);
 
 /*
- * Real programs as generators, from LAB_PROBES on. What all workers ask is started before they
+ * Real programs as generators, those with a probe. What all workers ask is started before they
  * are opened, and stopped after they are closed; the other kinds start nothing.
  */
 void probe_start(enum lab_generator kind);

@@ -54,7 +54,7 @@ static void *work(void *argument)
 	uint8_t value[LAB_VALUE_SIZE];
 	uint32_t seen = exchange->lineage;
 	uint64_t last = clock_ticks();
-	uint64_t warm = w->generator.kind < LAB_PROBES ? WARM : WARM_PROBE;
+	uint64_t warm = generator_table[w->generator.kind].probe ? WARM_PROBE : WARM;
 
 	for (uint64_t n = 1; !stop; n++) {
 		uint64_t begin = clock_ticks();
@@ -85,7 +85,7 @@ static void start_workers(enum lab_generator kind, struct vmgenc *vg)
 
 		w->count = 0;
 		generator_init(&w->generator, kind, i, vg);
-		if (kind >= LAB_PROBES)
+		if (generator_table[kind].probe)
 			probe_open(&w->generator);
 		thread_start(&w->thread, (int)i, work, w);
 	}
@@ -100,7 +100,7 @@ static void stop_workers(void)
 	for (unsigned int i = 0; i < exchange->cpus; i++)
 		thread_join(&workers[i].thread);
 	for (unsigned int i = 0; i < exchange->cpus; i++) {
-		if (workers[i].generator.kind >= LAB_PROBES)
+		if (generator_table[workers[i].generator.kind].probe)
 			probe_close(&workers[i].generator);
 	}
 	probe_stop();

@@ -52,7 +52,7 @@ static const char *const *environment(enum lab_generator kind)
 	static const char *const plain[] = {"OPENSSL_CONF=/etc/ssl/openssl.cnf", NULL};
 	static const char *const provider[] = {"OPENSSL_CONF=/etc/ssl/vmgenc.cnf", NULL};
 
-	return lab_with_provider(kind) ? provider : plain;
+	return generator_table[kind].provider ? provider : plain;
 }
 
 /*
@@ -136,7 +136,7 @@ static void wait_for(const char *path)
 
 static bool has_program(enum lab_generator kind)
 {
-	switch (lab_probe_of(kind)) {
+	switch (generator_table[kind].probe) {
 	case LAB_PROBE_UUID:
 		return true;
 	case LAB_PROBE_OPENSSL:
@@ -154,10 +154,11 @@ uint32_t probe_generators(void)
 	bool device = !access("/dev/vmgenc", R_OK);
 	uint32_t there = 0;
 
-	for (int g = LAB_PROBES; g < LAB_GENERATORS; g++) {
+	for (int g = 0; g < LAB_GENERATORS; g++) {
 		enum lab_generator kind = (enum lab_generator)g;
 
-		if (has_program(kind) && (device || !lab_with_provider(kind)))
+		if (generator_table[kind].probe && has_program(kind) &&
+		    (device || !generator_table[kind].provider))
 			there |= 1u << g;
 	}
 	return there;
@@ -165,10 +166,10 @@ uint32_t probe_generators(void)
 
 void probe_start(enum lab_generator kind)
 {
-	if (lab_probe_of(kind) == LAB_PROBE_NGINX) {
+	if (generator_table[kind].probe == LAB_PROBE_NGINX) {
 		server = spawn(kind, nginx_argv, 0, -1);
 		wait_for(NGINX_SOCKET);
-	} else if (lab_probe_of(kind) == LAB_PROBE_POSTGRES) {
+	} else if (generator_table[kind].probe == LAB_PROBE_POSTGRES) {
 		start_postgres(kind);
 		wait_for(POSTGRES_SOCKET);
 	}
@@ -211,11 +212,11 @@ void probe_open(struct generator *g)
 {
 	g->fd = -1;
 	g->pid = 0;
-	if (lab_probe_of(g->kind) == LAB_PROBE_OPENSSL)
+	if (generator_table[g->kind].probe == LAB_PROBE_OPENSSL)
 		open_answerer(g, rand_argv);
 	else if (g->kind == LAB_TICKET || g->kind == LAB_TICKET_PROVIDER)
 		open_answerer(g, ticket_argv);
-	else if (lab_probe_of(g->kind) == LAB_PROBE_POSTGRES)
+	else if (generator_table[g->kind].probe == LAB_PROBE_POSTGRES)
 		open_postgres(g);
 }
 
