@@ -101,7 +101,7 @@ static json_t *result_of(const struct prove_options *o, const struct result *r)
 
 	json_object_update(object, found);
 	json_decref(found);
-	shared_to_json(&r->found.shared, object);
+	duplicates_to_json(&r->found.duplicates, object);
 	json_object_set_new(object, "most_at_once", json_integer(r->most_at_once));
 	if (judge_counts(o, r))
 		json_object_set_new(object, "allowed",

@@ -11,11 +11,9 @@ build/test/test_report: $(REPORT_SRCS) lab/page.h lab/lab.h
 build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
 build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
 test_report_LDFLAGS := -ljansson -lxml2
-build/test/test_strip: lab/strip.c lab/compare.c lab/lab.h
-build/test/test_strip: TEST_SRCS = lab/strip.c lab/compare.c lab/shared.c lab/host/say.c
-build/test/test_strip: TEST_FLAGS = -Ilab
+build/test/test_strip build/test/test_compare: $(wildcard lab/compare/*) lab/exchange.h
+build/test/test_strip build/test/test_compare: TEST_FLAGS = -Ilab
+build/test/test_strip: TEST_SRCS = $(wildcard lab/compare/*.c) lab/host/say.c
+build/test/test_compare: TEST_SRCS = $(wildcard lab/compare/*.c)
 test_strip_LDFLAGS := -ljansson
-build/test/test_compare: TEST_SRCS = lab/compare.c lab/shared.c lab/strip.c
-build/test/test_compare: TEST_FLAGS = -Ilab
 test_compare_LDFLAGS := -ljansson
-build/test/test_compare: lab/compare.c lab/shared.c lab/strip.c lab/lab.h

@@ -11,11 +11,12 @@
 
 #include <cmocka.h>
 
-#include "lab.h"
+#include "compare/compare.h"
+#include "host/host.h"
 
 enum { CLONES = 1000, CPUS = 2, DRAWS = 200 };
 
-struct crowd {
+struct trial {
 	const struct lab_exchange *exchanges[CLONES];
 	struct drawn *drawn;
 	struct comparison found;
@@ -27,7 +28,7 @@ int lab_fail(int code, const char *format, ...)
 	return code;
 }
 
-static struct lab_draw *draw_of(const struct crowd *c, size_t clone, size_t cpu, size_t i)
+static struct lab_draw *draw_of(const struct trial *c, size_t clone, size_t cpu, size_t i)
 {
 	const struct lab_exchange *r = c->exchanges[clone];
 
@@ -57,9 +58,9 @@ static struct lab_exchange *new_exchange(void)
 	return r;
 }
 
-static int make_crowd(void **state)
+static int make_trial(void **state)
 {
-	struct crowd *c = calloc(1, sizeof(*c));
+	struct trial *c = calloc(1, sizeof(*c));
 	uint64_t number = 1;
 
 	assert_non_null(c);
@@ -74,9 +75,9 @@ static int make_crowd(void **state)
 	return 0;
 }
 
-static int free_crowd(void **state)
+static int free_trial(void **state)
 {
-	struct crowd *c = *state;
+	struct trial *c = *state;
 
 	for (size_t clone = 0; clone < CLONES; clone++) {
 		free((void *)(uintptr_t)c->exchanges[clone]);
@@ -87,32 +88,32 @@ static int free_crowd(void **state)
 	return 0;
 }
 
-static const struct shared *compare(struct crowd *c)
+static const struct duplicates *compare(struct trial *c)
 {
 	assert_int_equal(compare_clones(c->exchanges, CLONES, &c->found, c->drawn), 0);
-	return &c->found.shared;
+	return &c->found.duplicates;
 }
 
 /* Fails if values that differ count as shared. */
 static void different_values_are_not_shared(void **state)
 {
-	const struct shared *s = compare(*state);
+	const struct duplicates *s = compare(*state);
 
 	assert_int_equal(s->values, CLONES * CPUS * DRAWS);
-	assert_int_equal(s->shared, 0);
+	assert_int_equal(s->duplicated, 0);
 	assert_int_equal(s->kept, 0);
 }
 
 /* Fails if one value of 400,000 that two clones have in common is missed, or its places. */
 static void one_shared_value_is_found_with_its_places(void **state)
 {
-	struct crowd *c = *state;
+	struct trial *c = *state;
 
 	*draw_of(c, 997, 0, 199) = *draw_of(c, 3, 1, 57);
-	const struct shared *s = compare(c);
+	const struct duplicates *s = compare(c);
 
 	assert_int_equal(s->values, CLONES * CPUS * DRAWS - 1);
-	assert_int_equal(s->shared, 1);
+	assert_int_equal(s->duplicated, 1);
 	assert_int_equal(s->kept, 1);
 	assert_int_equal(s->list[0].clones, 2);
 	assert_int_equal(s->list[0].draws, 2);
@@ -124,25 +125,25 @@ static void one_shared_value_is_found_with_its_places(void **state)
 /* Fails if what one clone drew twice counts as shared: it is compared with others. */
 static void a_clones_own_repetition_is_not_shared(void **state)
 {
-	struct crowd *c = *state;
+	struct trial *c = *state;
 
 	*draw_of(c, 5, 1, 8) = *draw_of(c, 5, 0, 7);
-	assert_int_equal(compare(c)->shared, 0);
+	assert_int_equal(compare(c)->duplicated, 0);
 }
 
 /* Fails if more shared values than are kept with their places are not all counted. */
 static void all_shared_values_are_counted(void **state)
 {
-	struct crowd *c = *state;
+	struct trial *c = *state;
 
 	for (size_t clone = 1; clone < CLONES; clone++)
 		for (size_t i = 0; i < DRAWS; i++)
 			*draw_of(c, clone, 0, i) = *draw_of(c, 0, 0, i);
-	const struct shared *s = compare(c);
+	const struct duplicates *s = compare(c);
 
-	assert_int_equal(s->shared, DRAWS);
+	assert_int_equal(s->duplicated, DRAWS);
 	assert_int_equal(s->values, DRAWS + CLONES * DRAWS);
-	assert_int_equal(s->kept, SHARED_KEPT);
+	assert_int_equal(s->kept, DUPLICATES_KEPT);
 	for (size_t i = 0; i < s->kept; i++) {
 		assert_int_equal(s->list[i].clones, CLONES);
 		assert_int_equal(s->list[i].last.draw, i);
@@ -152,14 +153,14 @@ static void all_shared_values_are_counted(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(different_values_are_not_shared, make_crowd,
-						free_crowd),
+		cmocka_unit_test_setup_teardown(different_values_are_not_shared, make_trial,
+						free_trial),
 		cmocka_unit_test_setup_teardown(one_shared_value_is_found_with_its_places,
-						make_crowd, free_crowd),
-		cmocka_unit_test_setup_teardown(a_clones_own_repetition_is_not_shared, make_crowd,
-						free_crowd),
-		cmocka_unit_test_setup_teardown(all_shared_values_are_counted, make_crowd,
-						free_crowd),
+						make_trial, free_trial),
+		cmocka_unit_test_setup_teardown(a_clones_own_repetition_is_not_shared, make_trial,
+						free_trial),
+		cmocka_unit_test_setup_teardown(all_shared_values_are_counted, make_trial,
+						free_trial),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

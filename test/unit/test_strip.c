@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "lab.h"
+#include "compare/compare.h"
 
 #define MS 1000000ull
 #define DRAWS 100

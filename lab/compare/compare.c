@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab.h"
+#include "compare.h"
+#include "host/host.h"
 
 /* An open-addressed table of values; an entry is the exchanges' first owner of the value. */
 struct table {
@@ -117,14 +118,14 @@ static void count_clone(const struct table *t, const struct lab_exchange *r, con
 }
 
 static void note_places(const struct table *t, const struct lab_exchange *r, uint32_t clone,
-			struct shared *s)
+			struct duplicates *s)
 {
 	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
 		for (uint64_t i = 0; i < r->counts[cpu]; i++) {
 			size_t at = find(t, draws_of(r, cpu)[i].value);
 
 			if (t->shared[at])
-				shared_note(s, at, &(struct place){clone, cpu, i});
+				duplicates_note(s, at, &(struct place){clone, cpu, i});
 		}
 	}
 }
@@ -190,10 +191,10 @@ int compare_clones(const struct lab_exchange *const *exchanges, size_t count, st
 		if (!code)
 			count_clone(&t, exchanges[i], others, c, &drawn[i]);
 		if (!code && t.shared_values)
-			note_places(&t, exchanges[i], (uint32_t)i, &c->shared);
+			note_places(&t, exchanges[i], (uint32_t)i, &c->duplicates);
 	}
-	c->shared.values = t.values;
-	c->shared.shared = t.shared_values;
+	c->duplicates.values = t.values;
+	c->duplicates.duplicated = t.shared_values;
 	free(t.draws);
 	free(t.owners);
 	free(t.shared);

@@ -3,23 +3,23 @@
  * Lab: where the values are that more than one clone drew. All are counted; of the first few it
  * is kept which clones drew them, and when.
  */
-#include "lab.h"
+#include "compare.h"
 
-static struct shared_value *value_of(struct shared *s, size_t key)
+static struct duplicate *value_of(struct duplicates *s, size_t key)
 {
 	for (size_t i = 0; i < s->kept; i++) {
 		if (s->list[i].key == key)
 			return &s->list[i];
 	}
-	if (s->kept == SHARED_KEPT)
+	if (s->kept == DUPLICATES_KEPT)
 		return NULL;
-	s->list[s->kept] = (struct shared_value){.key = key};
+	s->list[s->kept] = (struct duplicate){.key = key};
 	return &s->list[s->kept++];
 }
 
-void shared_note(struct shared *s, size_t key, const struct place *at)
+void duplicates_note(struct duplicates *s, size_t key, const struct place *at)
 {
-	struct shared_value *v = value_of(s, key);
+	struct duplicate *v = value_of(s, key);
 
 	if (!v)
 		return;
@@ -37,12 +37,12 @@ static json_t *place_of(const struct place *at)
 			 (json_int_t)at->draw);
 }
 
-void shared_to_json(const struct shared *s, json_t *object)
+void duplicates_to_json(const struct duplicates *s, json_t *object)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < s->kept; i++) {
-		const struct shared_value *v = &s->list[i];
+		const struct duplicate *v = &s->list[i];
 
 		json_array_append_new(
 			list, json_pack("{s:I,s:I,s:o,s:o}", "clones", (json_int_t)v->clones,
@@ -50,6 +50,6 @@ void shared_to_json(const struct shared *s, json_t *object)
 					"last", place_of(&v->last)));
 	}
 	json_object_set_new(object, "values", json_integer((json_int_t)s->values));
-	json_object_set_new(object, "shared_values", json_integer((json_int_t)s->shared));
+	json_object_set_new(object, "shared_values", json_integer((json_int_t)s->duplicated));
 	json_object_set_new(object, "shared", list);
 }

@@ -5,7 +5,7 @@
  */
 #include <stdlib.h>
 
-#include "lab.h"
+#include "compare.h"
 
 /* Bins: of 2^16 ns below 2^20 ns, from there on 16 for each doubling. */
 #define FIRST_BITS 20
