@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "lab.h"
-#include "page.h"
+#include "report/report.h"
 
 enum {
 	OPT_ACCEL = 256,

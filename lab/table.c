@@ -44,20 +44,6 @@ static const struct result *worst(const struct results *all, size_t guest, int g
 	return found ? found : &not_tried;
 }
 
-static void group(uint64_t n, char *to, size_t size)
-{
-	char digits[24];
-	int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
-	size_t used = 0;
-
-	for (int i = 0; i < length && used + 2 < size; i++) {
-		if (i && (length - i) % 3 == 0)
-			to[used++] = ',';
-		to[used++] = digits[i];
-	}
-	to[used] = '\0';
-}
-
 /* A column is as wide as its label, its counts and its durations. */
 struct cell {
 	char count[80], duration[64];
@@ -66,10 +52,9 @@ struct cell {
 static struct cell cell_of(const struct result *r)
 {
 	struct cell c = {.duration = ""};
-	char identical[32], drawn[32];
+	const char *identical = words_count(r->found.identical);
+	const char *drawn = words_count(r->found.drawn);
 
-	group(r->found.identical, identical, sizeof(identical));
-	group(r->found.drawn, drawn, sizeof(drawn));
 	if (!r->possible)
 		snprintf(c.count, sizeof(c.count), "-");
 	else if (!r->found.identical)

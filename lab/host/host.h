@@ -48,4 +48,12 @@ int rundir_copy(const char *from, const char *to);
 /* The last lines of a file, each indented, for error messages; "" without any. */
 void rundir_tail(const char *path, char *to, size_t size);
 
+/* words.c: numbers as people read them. A result is good for some ten more calls. */
+const char *words_count(uint64_t n);			     /* 1,234 */
+const char *words_time(uint64_t ns);			     /* 43.7 ms */
+const char *words_seconds(double s);			     /* 43.7 ms, 12 s, 5 min 20 s */
+const char *words_draws(uint64_t identical, uint64_t drawn); /* none of 40,000 */
+const char *words_day(const char *date);		     /* 2026-11-24, of a date and time */
+const char *words_plural(uint64_t n, const char *one, const char *many);
+
 #endif

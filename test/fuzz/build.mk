@@ -8,8 +8,8 @@ build/fuzz/page build/fuzz/vmclock: FUZZ_WITH = $(FUZZ_SOURCES) -Wl,--wrap=nanos
 build/fuzz/name: FUZZ_WITH = $(wildcard lib/*.c)
 build/fuzz/state: FUZZ_WITH = cmd/state.c -ljansson
 build/fuzz/qmp: FUZZ_WITH = -Ilab lab/qmp.c -ljansson
-FUZZ_REPORT := $(filter-out %/report_write.c,$(wildcard lab/report*.c)) lab/html.c lab/generators.c
-build/fuzz/results: $(FUZZ_REPORT) lab/page.h
+FUZZ_REPORT := $(filter-out %/write.c,$(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c
+build/fuzz/results: $(FUZZ_REPORT) $(wildcard lab/report/*.h lab/compare/*.h)
 build/fuzz/results: FUZZ_WITH = -Ilab $(FUZZ_REPORT) -I/usr/include/libxml2 -ljansson -lxml2
 build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit -DVMGENC_VERSION='"$(VERSION)"' $(wildcard provider/*.c lib/*.c) \
 	test/unit/simfile.c -lcrypto

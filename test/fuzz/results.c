@@ -8,7 +8,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "page.h"
+#include "report/document.h"
+#include "report/report.h"
 
 /* In place of lab/host/say.c: nobody reads thousands of complaints a second. */
 int lab_fail(int code, const char *format, ...)
@@ -19,7 +20,7 @@ int lab_fail(int code, const char *format, ...)
 	return code;
 }
 
-/* In place of lab/report_write.c. */
+/* In place of lab/report/write.c. */
 int report_write(const char *path, const char *text, size_t size)
 {
 	(void)path;

@@ -6,8 +6,8 @@ build/test/test_shape: lab/shape.c lab/aml.c lab/shape.h lab/lab.h
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl
 # The lab's parts that need no VM
-REPORT_SRCS := $(sort $(wildcard lab/report*.c)) lab/html.c lab/generators.c lab/host/say.c
-build/test/test_report: $(REPORT_SRCS) lab/page.h lab/lab.h
+REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c
+build/test/test_report: $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)
 build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
 build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
 test_report_LDFLAGS := -ljansson -lxml2

@@ -20,7 +20,8 @@
 #include <libxml/parser.h>
 #include <libxml/xpath.h>
 
-#include "page.h"
+#include "report/document.h"
+#include "report/report.h"
 
 #define RESULTS "test/lab/results/"
 #define SCRIPT "<script>alert(1)</script>\"'&]]>\xe2\x80\xae\x01"

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 /* The strip's numbers are an array each: from, to, drawn, identical. */
 static void read_span(const struct node *lane, size_t i, struct span *to)
@@ -21,7 +21,7 @@ static void read_span(const struct node *lane, size_t i, struct span *to)
 		*numbers[j] = (uint64_t)json_integer_value(n);
 	}
 	if (!right || to->from_ns > to->to_ns || to->identical > to->drawn)
-		source_wrong(lane, "strip", "has a span that is not [from, to, drawn, identical]");
+		input_wrong(lane, "strip", "has a span that is not [from, to, drawn, identical]");
 }
 
 static void read_lane(const struct node *n, struct lane *l)
@@ -40,10 +40,10 @@ static void read_lane(const struct node *n, struct lane *l)
 			   .rekey_failures = node_count_or(n, "rekey_failures"),
 			   .complaint = node_text_or(n, "complaint", "")};
 	if (l->identical > l->drawn)
-		source_wrong(n, "identical", "is more than drawn");
+		input_wrong(n, "identical", "is more than drawn");
 	l->span_count = node_list(n, "strip");
 	l->spans = node_alloc(n, l->span_count, sizeof(*l->spans));
-	for (size_t i = 0; i < l->span_count && !n->source->code; i++)
+	for (size_t i = 0; i < l->span_count && !n->input->code; i++)
 		read_span(n, i, &l->spans[i]);
 }
 
@@ -56,10 +56,10 @@ static void read_draws(const struct node *n, struct trial *t)
 	if (t->judged)
 		t->allowed = node_count(n, "allowed");
 	if (t->identical > t->drawn)
-		source_wrong(n, "identical", "is more than drawn");
+		input_wrong(n, "identical", "is more than drawn");
 	t->lane_count = node_list(n, "clones");
 	t->lanes = node_alloc(n, t->lane_count, sizeof(*t->lanes));
-	for (size_t i = 0; i < t->lane_count && !n->source->code; i++) {
+	for (size_t i = 0; i < t->lane_count && !n->input->code; i++) {
 		struct node clone = node_item(n, "clones", i);
 
 		read_lane(&clone, &t->lanes[i]);
@@ -98,7 +98,7 @@ void trials_read(struct document *d, const struct node *root)
 				    .append = node_text_or(root, "append", ""),
 				    .trial_count = node_list(root, "results")};
 	p->trials = node_alloc(root, p->trial_count, sizeof(*p->trials));
-	for (size_t i = 0; i < p->trial_count && !root->source->code; i++) {
+	for (size_t i = 0; i < p->trial_count && !root->input->code; i++) {
 		struct node trial = node_item(root, "results", i);
 
 		read_trial(&trial, &p->trials[i]);

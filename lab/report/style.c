@@ -3,7 +3,7 @@
  * Lab: how the page of results looks: on a phone, in the dark, on paper. Nothing is told by colour
  * alone.
  */
-#include "page.h"
+#include "document.h"
 
 const char report_style[] =
 	":root{--ground:#fff;--ink:#1b1f24;--quiet:#59626d;--rule:#d5dae0;\n"

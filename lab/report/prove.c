@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 static bool needs_vmgenc(const char *generator)
 {

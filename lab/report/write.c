@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "page.h"
+#include "document.h"
 
 static int failed(const char *path)
 {

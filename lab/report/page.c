@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 static struct standing together(const struct document *list, size_t count)
 {
@@ -98,7 +98,7 @@ static void write_sentences(FILE *out, const struct document *list, size_t count
 
 static void write_conditions(FILE *out, const struct document *d)
 {
-	html(out, "<dl>\n<dt>File</dt><dd><code>%s</code></dd>\n", d->source.path);
+	html(out, "<dl>\n<dt>File</dt><dd><code>%s</code></dd>\n", d->input.path);
 	if (*d->date)
 		html(out, "<dt>Begun</dt><dd>%s</dd>\n", d->date);
 	if (*d->accel)

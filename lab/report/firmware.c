@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 static void read_firmware(struct document *d, const struct node *root)
 {
@@ -13,7 +13,7 @@ static void read_firmware(struct document *d, const struct node *root)
 
 	d->row_count = node_list(root, "rows");
 	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
-	for (size_t i = 0; i < d->row_count && !root->source->code; i++) {
+	for (size_t i = 0; i < d->row_count && !root->input->code; i++) {
 		struct node n = node_item(root, "rows", i);
 
 		list[i] = (struct firmware_row){

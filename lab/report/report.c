@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
+#include "report.h"
 
 static const struct kind *const kinds[] = {&kind_prove, &kind_firmware, &kind_hostile, &kind_soak};
 
@@ -23,23 +24,23 @@ static int read_document(struct document *d, const char *path)
 {
 	struct node root;
 
-	if (source_open(&d->source, path, &root))
-		return d->source.code;
+	if (input_open(&d->input, path, &root))
+		return d->input.code;
 	if (node_count(&root, "version") != 1)
-		source_wrong(&root, "version", "is not 1, the one that this program knows");
+		input_wrong(&root, "version", "is not 1, the one that this program knows");
 	const char *name = node_text(&root, "kind");
 
 	d->kind = kind_named(name);
 	if (!d->kind)
-		source_wrong(&root, "kind", "is none of prove, firmware, hostile and soak");
-	if (d->source.code)
-		return d->source.code;
+		input_wrong(&root, "kind", "is none of prove, firmware, hostile and soak");
+	if (d->input.code)
+		return d->input.code;
 	d->date = node_text_or(&root, "date", "");
 	d->accel = node_text_or(&root, "accel", "");
 	if (json_object_get(root.json, "seconds"))
 		d->seconds = node_real(&root, "seconds");
 	d->kind->read(d, &root);
-	return d->source.code;
+	return d->input.code;
 }
 
 /* Each kernel's results may be in a file of their own; their table is one. */
@@ -112,7 +113,7 @@ int report(const char *output, char *const *files)
 	for (size_t i = 0; i < count; i++) {
 		if (list[i].kind)
 			release(&list[i]);
-		json_decref(list[i].source.root);
+		json_decref(list[i].input.root);
 	}
 	free(list);
 	return code;

@@ -2,40 +2,41 @@
 /*
  * Lab: what the parts of "vmgenc-lab report" offer each other: JSON results in, one HTML page out.
  */
-#ifndef LAB_PAGE_H
-#define LAB_PAGE_H
+#ifndef LAB_DOCUMENT_H
+#define LAB_DOCUMENT_H
 
-#include "lab.h"
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "compare/compare.h"
+#include "exchange.h"
+#include "generators.h"
+#include "host/host.h"
 
 /* html.c: what %s takes is escaped; beside it %d, %u, %zu, %llu, %f, %g and %% are known. */
 void html(FILE *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* report_words.c: numbers as people read them. A result is good for some ten more calls. */
-const char *words_count(uint64_t n);			     /* 1,234 */
-const char *words_time(uint64_t ns);			     /* 43.7 ms */
-const char *words_seconds(double s);			     /* 43.7 ms, 12 s, 5 min 20 s */
-const char *words_draws(uint64_t identical, uint64_t drawn); /* none of 40,000 */
-const char *words_day(const char *date);		     /* 2026-11-24, of a date and time */
-const char *words_plural(uint64_t n, const char *one, const char *many);
-
 /*
- * report_read.c: a file, and places in it. The first thing that is wrong is said with the file and
+ * read.c: a file, and places in it. The first thing that is wrong is said with the file and
  * the key; from then on all answers are harmless and code is not 0.
  */
-struct source {
+struct input {
 	const char *path;
 	json_t *root;
 	int code;
 };
 
 struct node {
-	struct source *source;
+	struct input *input;
 	const json_t *json;
 	char where[160];
 };
 
-int source_open(struct source *s, const char *path, struct node *root);
-void source_wrong(const struct node *n, const char *key, const char *what);
+int input_open(struct input *s, const char *path, struct node *root);
+void input_wrong(const struct node *n, const char *key, const char *what);
 uint64_t node_count(const struct node *n, const char *key);
 uint64_t node_time(const struct node *n, const char *key);    /* null: LAB_NEVER */
 int64_t node_count_or(const struct node *n, const char *key); /* null: -1 */
@@ -109,7 +110,7 @@ struct soak_part {
 };
 
 struct document {
-	struct source source;
+	struct input input;
 	const struct kind *kind;
 	const char *date, *accel; /* "": not said */
 	double seconds;		  /* 0: not said */
@@ -138,7 +139,7 @@ struct kind {
 
 extern const struct kind kind_prove, kind_firmware, kind_hostile, kind_soak;
 
-/* report_trials.c: the document of "prove" */
+/* trials.c: the document of "prove" */
 void trials_read(struct document *d, const struct node *root);
 void trials_release(struct document *d);
 /* The worst run of a generator in a guest, or NULL. */
@@ -146,15 +147,15 @@ const struct trial *worst_trial(const struct document *d, const char *guest, con
 /* The guests, or the generators, in the order of their first results. */
 size_t distinct(const struct document *d, bool generators, const char **list);
 
-/* report_meaning.c */
+/* meaning.c */
 struct standing trials_standing(const struct document *d);
 void trials_sentence(FILE *out, const struct document *d);
 
-/* report_strip.c: a generator's draws in each guest, on one axis of time */
+/* strip.c: a generator's draws in each guest, on one axis of time */
 void strips_write(FILE *out, const struct document *d, const char *generator);
 void strips_legend(FILE *out);
 
-/* report_axis.c: the stretch of time that is shown */
+/* axis.c: the stretch of time that is shown */
 struct axis {
 	double shown_ns, step_ns;
 };
@@ -163,16 +164,13 @@ struct axis axis_for(uint64_t ns);
 double axis_percent(const struct axis *a, uint64_t ns);
 void axis_write(FILE *out, const struct axis *a);
 
-/* report_style.c */
+/* style.c */
 extern const char report_style[];
 
-/* report_page.c: the page around the documents */
+/* page.c: the page around the documents */
 void page_write(FILE *out, const struct document *documents, size_t count);
 
-/* report_write.c: a whole file or none; NULL: standard output */
+/* write.c: a whole file or none; NULL: standard output */
 int report_write(const char *path, const char *text, size_t size);
-
-/* report.c */
-int report(const char *output, char *const *files);
 
 #endif

@@ -2,7 +2,7 @@
 /*
  * Lab: the axis of time below the strips on the page of results.
  */
-#include "page.h"
+#include "document.h"
 
 /* Round steps, at most eight of them. */
 struct axis axis_for(uint64_t ns)

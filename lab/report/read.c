@@ -9,12 +9,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "page.h"
+#include "document.h"
 
 #define LIMIT (64u << 20)
 
 /* All of it, from pipes too. */
-static char *read_all(struct source *s, size_t *size)
+static char *read_all(struct input *s, size_t *size)
 {
 	int fd = open(s->path, O_RDONLY | O_CLOEXEC);
 	char *text = NULL, *more;
@@ -45,12 +45,12 @@ static char *read_all(struct source *s, size_t *size)
 	return text;
 }
 
-int source_open(struct source *s, const char *path, struct node *root)
+int input_open(struct input *s, const char *path, struct node *root)
 {
 	json_error_t error;
 	size_t size;
 
-	*s = (struct source){.path = path};
+	*s = (struct input){.path = path};
 	char *text = read_all(s, &size);
 
 	if (!s->code)
@@ -62,18 +62,18 @@ int source_open(struct source *s, const char *path, struct node *root)
 		return s->code = lab_fail(LAB_EXIT_ENVIRONMENT,
 					  "%s is not JSON: line %d, column %d: %s", path,
 					  error.line, error.column, error.text);
-	*root = (struct node){.source = s, .json = s->root};
+	*root = (struct node){.input = s, .json = s->root};
 	if (!json_is_object(s->root))
 		return s->code = lab_fail(LAB_EXIT_ENVIRONMENT, "%s holds no object of results",
 					  path);
 	return 0;
 }
 
-void source_wrong(const struct node *n, const char *key, const char *what)
+void input_wrong(const struct node *n, const char *key, const char *what)
 {
-	if (!n->source->code)
-		n->source->code = lab_fail(LAB_EXIT_ENVIRONMENT, "%s: %s%s%s %s", n->source->path,
-					   n->where, *n->where && *key ? "." : "", key, what);
+	if (!n->input->code)
+		n->input->code = lab_fail(LAB_EXIT_ENVIRONMENT, "%s: %s%s%s %s", n->input->path,
+					  n->where, *n->where && *key ? "." : "", key, what);
 }
 
 static const json_t *get(const struct node *n, const char *key)
@@ -81,8 +81,8 @@ static const json_t *get(const struct node *n, const char *key)
 	const json_t *value = json_object_get(n->json, key);
 
 	if (!value)
-		source_wrong(n, key, "is missing");
-	return n->source->code ? NULL : value;
+		input_wrong(n, key, "is missing");
+	return n->input->code ? NULL : value;
 }
 
 uint64_t node_count(const struct node *n, const char *key)
@@ -90,8 +90,8 @@ uint64_t node_count(const struct node *n, const char *key)
 	const json_t *value = get(n, key);
 
 	if (value && (!json_is_integer(value) || json_integer_value(value) < 0))
-		source_wrong(n, key, "is not a count");
-	return n->source->code ? 0 : (uint64_t)json_integer_value(value);
+		input_wrong(n, key, "is not a count");
+	return n->input->code ? 0 : (uint64_t)json_integer_value(value);
 }
 
 int64_t node_count_or(const struct node *n, const char *key)
@@ -115,8 +115,8 @@ double node_real(const struct node *n, const char *key)
 	const json_t *value = get(n, key);
 
 	if (value && (!json_is_number(value) || json_number_value(value) < 0))
-		source_wrong(n, key, "is not a number from 0 up");
-	return n->source->code ? 0 : json_number_value(value);
+		input_wrong(n, key, "is not a number from 0 up");
+	return n->input->code ? 0 : json_number_value(value);
 }
 
 bool node_bool(const struct node *n, const char *key)
@@ -124,8 +124,8 @@ bool node_bool(const struct node *n, const char *key)
 	const json_t *value = get(n, key);
 
 	if (value && !json_is_boolean(value))
-		source_wrong(n, key, "is neither true nor false");
-	return !n->source->code && json_is_true(value);
+		input_wrong(n, key, "is neither true nor false");
+	return !n->input->code && json_is_true(value);
 }
 
 const char *node_text(const struct node *n, const char *key)
@@ -133,8 +133,8 @@ const char *node_text(const struct node *n, const char *key)
 	const json_t *value = get(n, key);
 
 	if (value && !json_is_string(value))
-		source_wrong(n, key, "is not a text");
-	return n->source->code ? "" : json_string_value(value);
+		input_wrong(n, key, "is not a text");
+	return n->input->code ? "" : json_string_value(value);
 }
 
 const char *node_text_or(const struct node *n, const char *key, const char *otherwise)
@@ -149,19 +149,19 @@ size_t node_list(const struct node *n, const char *key)
 	const json_t *value = get(n, key);
 
 	if (value && !json_is_array(value))
-		source_wrong(n, key, "is not an array");
-	return n->source->code ? 0 : json_array_size(value);
+		input_wrong(n, key, "is not an array");
+	return n->input->code ? 0 : json_array_size(value);
 }
 
 struct node node_item(const struct node *n, const char *key, size_t i)
 {
-	struct node item = {.source = n->source,
+	struct node item = {.input = n->input,
 			    .json = json_array_get(json_object_get(n->json, key), i)};
 
 	snprintf(item.where, sizeof(item.where), "%.100s%s%.30s[%zu]", n->where,
 		 *n->where ? "." : "", key, i);
 	if (!json_is_object(item.json))
-		source_wrong(&item, "", "is not an object");
+		input_wrong(&item, "", "is not an object");
 	return item;
 }
 
@@ -169,7 +169,7 @@ void *node_alloc(const struct node *n, size_t count, size_t size)
 {
 	void *list = calloc(count + 1, size);
 
-	if (!list && !n->source->code)
-		n->source->code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
+	if (!list && !n->input->code)
+		n->input->code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	return list;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 #define SHOWN 4 /* clones of a trial, beyond which the worst stand for all */
 

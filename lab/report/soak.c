@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 static const struct {
 	const char *name, *title, *one, *many;
@@ -19,7 +19,7 @@ static void read_shared(const struct node *part, struct soak_part *p)
 {
 	p->shared_count = node_list(part, "shared");
 	p->shared = node_alloc(part, p->shared_count, sizeof(*p->shared));
-	for (size_t i = 0; i < p->shared_count && !part->source->code; i++) {
+	for (size_t i = 0; i < p->shared_count && !part->input->code; i++) {
 		struct node n = node_item(part, "shared", i);
 
 		p->shared[i] = (struct soak_shared){.generator = node_text(&n, "generator"),
@@ -33,7 +33,7 @@ static void read_memory(const struct node *part, struct soak_part *p)
 {
 	p->memory_count = node_list(part, "memory");
 	p->memory = node_alloc(part, p->memory_count, sizeof(*p->memory));
-	for (size_t i = 0; i < p->memory_count && !part->source->code; i++) {
+	for (size_t i = 0; i < p->memory_count && !part->input->code; i++) {
 		struct node n = node_item(part, "memory", i);
 
 		p->memory[i] = (struct soak_memory){.what = node_text(&n, "what"),
@@ -49,7 +49,7 @@ static void read_soak(struct document *d, const struct node *root)
 	d->release = node_text(root, "release");
 	d->row_count = node_list(root, "parts");
 	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
-	for (size_t i = 0; i < d->row_count && !root->source->code; i++) {
+	for (size_t i = 0; i < d->row_count && !root->input->code; i++) {
 		struct node n = node_item(root, "parts", i);
 
 		list[i] = (struct soak_part){.name = node_text(&n, "name"),

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: numbers and names on the page of results, as people read them.
+ * Lab: numbers as people read them.
  */
 #include <string.h>
 
-#include "page.h"
+#include "host.h"
 
 static char *room(void)
 {

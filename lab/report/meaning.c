@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 /* With the same id nothing is to change: loading the module rekeys once. */
 static struct standing same_id_standing(const struct document *d)

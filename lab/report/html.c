@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "page.h"
+#include "document.h"
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
