@@ -88,9 +88,7 @@ int idpage_prepare(const struct prove_options *o, struct machine *m, const char 
 		code = prepare_rom(f);
 	if (!code && f->shape->where == WHERE_HOLE)
 		code = rundir_create(f->page_file, PAGE_SIZE, true);
-	return code ? code
-		    : aml_place(table, f->placed, shape_page(f->shape, m),
-				shape_address(f->shape, m));
+	return code ? code : aml_place(table, f->placed, machine_id_page(m), machine_id_address(m));
 }
 
 int idpage_write(struct vm *vm)
@@ -151,7 +149,7 @@ int idpage_ring(const struct vm *vm)
 {
 	const struct shape *s = vm->machine->firmware.shape;
 
-	if (!s || s->news != NEWS_GED)
+	if (!s || s->notify != NOTIFY_GED)
 		return 0;
 	int fd = open(vm->bell, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
 	bool rung = fd >= 0 && write(fd, "", 1) == 1;

@@ -18,7 +18,7 @@
 #include "compare/compare.h"
 #include "exchange.h"
 #include "generators.h"
-#include "shape.h"
+#include "firmware/firmware.h"
 
 /* cpio.c: Linux's initial RAM file system */
 struct cpio_file {
@@ -74,22 +74,6 @@ int qmp_greet(struct qmp *q);
 /* Waits for the end of a migration, in or out. */
 int qmp_wait_migrated(struct qmp *q);
 
-/* firmware.c: what the guest's firmware says beyond what QEMU's own does */
-struct firmware {
-	const char *table;		  /* a compiled ACPI table, or NULL */
-	const char *id;			  /* the VM Generation ID, or NULL: a random one */
-	bool no_vmgenid;		  /* leave out QEMU's own device */
-	const struct shape *shape;	  /* a hypervisor's instead of QEMU's own, or NULL */
-	char placed[300], page_file[300]; /* its table; its page, where that is not RAM */
-	uint32_t rom_size;
-};
-
-#define HOLE_ADDRESS 0xfed01000ull
-#define ROM_END 0x100000000ull
-
-bool firmware_is_id(const char *text);
-int firmware_check(const struct firmware *f);
-
 /* qemu.c: a virtual machine */
 struct machine {
 	struct firmware firmware;
@@ -124,6 +108,9 @@ struct vm {
 /* Where the exchange is in the guest, and how much of it the guest may use as such. */
 uint64_t machine_exchange_address(const struct machine *m);
 uint64_t machine_exchange_size(const struct machine *m);
+/* Where the page of the shape is there, and the id in it. */
+uint64_t machine_id_page(const struct machine *m);
+uint64_t machine_id_address(const struct machine *m);
 
 void vm_init(struct vm *vm, const struct machine *m, const char *directory, const char *name);
 void vm_random_id(struct vm *vm);
@@ -149,6 +136,18 @@ void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
 /* crowd.c: is there memory for one more clone beside those that run? */
 bool crowd_has_memory(const struct machine *m);
 
+/* idpage.c: the id in a VM's memory */
+struct prove_options;
+int idpage_check(const struct prove_options *o, const struct shape *s);
+int idpage_prepare(const struct prove_options *o, struct machine *m, const char *directory);
+/* Of this VM: into its own memory, or, where that is in the snapshot, into the next file. */
+int idpage_write(struct vm *vm);
+/* A clone's id in the place of the one that the snapshot has. */
+int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t old[ID_SIZE]);
+bool idpage_is_in_snapshot(const struct shape *s);
+/* Just before the guest runs: what the hypervisor does to tell it, where nothing else does. */
+int idpage_ring(const struct vm *vm);
+
 /* vmclock.c: the page that a hypervisor with a VMClock would write */
 void vmclock_first(const struct vm *vm);
 void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn);
@@ -170,6 +169,23 @@ struct media_source {
 int media_write(struct media *media, struct machine *m, const char *directory,
 		const struct media_source *from);
 void media_remove(const struct media *media);
+
+/* sighting.c: what a clone says of its device */
+struct sighting {
+	bool found;	  /* our driver has a device */
+	uint64_t address; /* where it says that the id is */
+	char raw[16];	  /* who may map the page, as it says */
+	uint8_t id[ID_SIZE];
+	char guid[ID_TEXT_SIZE];
+	struct shape_id given; /* what the clone was given, and where */
+	uint64_t placed;
+	char memory[40]; /* what the kernel's map calls this place */
+	uint64_t events; /* ACPI interrupts after the resume */
+	enum lab_builtin builtin;
+	int refused; /* the module's errno, or 0 */
+};
+
+void sighting_take(struct sighting *s, const struct vm *vm);
 
 /* prove.c */
 struct guest {
@@ -260,6 +276,39 @@ int times_print(const struct prove_options *o, const struct results *all);
 /* Before hours of work: can the results be written? Changes no file and leaves none. */
 int json_check(const char *path);
 int json_write(const struct prove_options *o, const struct results *all);
+
+/* matrix.c: each shape in front of each guest */
+enum noticed { NOTICED_NO, NOTICED_NOTIFICATION, NOTICED_LOOK };
+
+struct tally {
+	bool made;
+	uint64_t identical, drawn;
+};
+
+struct matrix_row {
+	const struct shape *shape;
+	char release[72];
+	bool ours; /* else the kernel's own driver, alone */
+	bool found, order, rekeyed, ok;
+	bool placed; /* the address is right, and the page open to whom it is to be */
+	uint64_t address;
+	char memory[40];
+	enum noticed noticed;
+	struct tally getrandom, guarded;
+	char note[200];
+};
+
+struct matrix {
+	struct matrix_row *rows;
+	size_t count;
+	double seconds;
+};
+
+int matrix(const struct prove_options *o);
+
+/* matrix_print.c */
+void matrix_print(const struct matrix *m);
+int matrix_json(const struct matrix *m, const char *path);
 
 /* run.c */
 struct run_options {

@@ -135,7 +135,7 @@ static int busy(struct desk *d)
 
 static bool tells(const struct matrix_row *row)
 {
-	return row->shape->news != NEWS_NONE;
+	return row->shape->notify != NOTIFY_NONE;
 }
 
 /* Without news only the look is left; with news it was switched off. */

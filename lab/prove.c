@@ -74,8 +74,8 @@ static void first_exchange(const struct bench *b, struct lab_exchange *r)
 		lab_note("the host has no random numbers for the guest's seed");
 	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
 	r->may_refuse = o->shape != NULL;
-	r->id_address = o->shape ? shape_address(o->shape, &b->machine) : 0;
-	r->bell = o->shape && o->shape->news == NEWS_GED;
+	r->id_address = o->shape ? machine_id_address(&b->machine) : 0;
+	r->bell = o->shape && o->shape->notify == NOTIFY_GED;
 	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
 }
 
@@ -128,19 +128,6 @@ static int start_clone(struct bench *b, struct vm *parent, const char *snapshot,
 	return code;
 }
 
-/* As FreeBSD's sysctl gives it: the device's 16 bytes, the first three fields little-endian. */
-static void format_guid(const struct lab_exchange *exchange, char *to, size_t size)
-{
-	const uint8_t *b = exchange->guid;
-
-	to[0] = '\0';
-	if (exchange->guid_size == sizeof(exchange->guid))
-		snprintf(to, size,
-			 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
-			 b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11],
-			 b[12], b[13], b[14], b[15]);
-}
-
 static void note_clone(struct result *r, const struct vm *vm)
 {
 	const struct lab_exchange *exchange = vm->exchange;
@@ -161,7 +148,9 @@ static void note_clone(struct result *r, const struct vm *vm)
 	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(exchange->complaint) - 1,
 		 exchange->complaint);
 	snprintf(c->id, sizeof(c->id), "%s", vm->guid);
-	format_guid(exchange, c->guid, sizeof(c->guid));
+	/* As FreeBSD's sysctl gives it. */
+	if (exchange->guid_size == sizeof(exchange->guid))
+		guid_from_bytes(c->guid, exchange->guid);
 	sighting_take(&c->seen, vm);
 }
 

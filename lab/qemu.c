@@ -121,10 +121,24 @@ uint64_t machine_exchange_size(const struct machine *m)
 	return m->exchange_size - (m->firmware.shape ? PAGE_BLOCK : 0);
 }
 
+uint64_t machine_id_page(const struct machine *m)
+{
+	if (m->firmware.shape->where == WHERE_HOLE)
+		return HOLE_ADDRESS;
+	if (m->firmware.shape->where == WHERE_ROM)
+		return ROM_END - m->firmware.rom_size;
+	return machine_exchange_address(m) + m->exchange_size - PAGE_BLOCK;
+}
+
+uint64_t machine_id_address(const struct machine *m)
+{
+	return machine_id_page(m) + m->firmware.shape->offset;
+}
+
 /* QEMU's own device is also what raises the event with which some shapes tell the guest. */
 static bool wants_vmgenid(const struct firmware *f)
 {
-	return !f->no_vmgenid && (!f->shape || f->shape->news == NEWS_GPE);
+	return !f->no_vmgenid && (!f->shape || f->shape->notify == NOTIFY_GPE);
 }
 
 static void add_shape(struct arguments *a, const struct vm *vm)
@@ -141,7 +155,7 @@ static void add_shape(struct arguments *a, const struct vm *vm)
 		add(a, "-bios");
 		add(a, "%s", f->page_file);
 	}
-	if (f->shape->news == NEWS_GED) {
+	if (f->shape->notify == NOTIFY_GED) {
 		add(a, "-chardev");
 		add(a, "pipe,id=bell,path=%s", vm->bell);
 		add(a, "-serial");

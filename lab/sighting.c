@@ -35,7 +35,7 @@ void sighting_take(struct sighting *s, const struct vm *vm)
 	snprintf(s->guid, sizeof(s->guid), "%.*s", ID_TEXT_SIZE - 1, r->guid_text);
 	s->given = vm->id;
 	if (vm->machine->firmware.shape)
-		s->placed = shape_address(vm->machine->firmware.shape, vm->machine);
+		s->placed = machine_id_address(vm->machine);
 	snprintf(s->memory, sizeof(s->memory), "%.*s", (int)sizeof(s->memory) - 1, r->memory);
 	s->events = r->acpi_events;
 	s->builtin = r->builtin;

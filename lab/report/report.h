@@ -5,7 +5,6 @@
 #ifndef LAB_REPORT_H
 #define LAB_REPORT_H
 
-
 /* From results as --json wrote them; output is NULL: to standard output. Returns 0 or an exit code. */
 int report(const char *output, char *const *files);
 

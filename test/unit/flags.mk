@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The lab's own logic, without a guest
-build/test/test_shape: TEST_SRCS = lab/shape.c lab/aml.c lab/firmware.c lab/host/say.c
+build/test/test_shape: TEST_SRCS = $(wildcard lab/firmware/*.c) lab/host/say.c
 build/test/test_shape: TEST_FLAGS = -Ilab
-build/test/test_shape: lab/shape.c lab/aml.c lab/shape.h lab/lab.h
+build/test/test_shape: $(wildcard lab/firmware/* lab/host/*)
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl
 # The lab's parts that need no VM

@@ -5,18 +5,14 @@
  */
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#include "lab.h"
-
-uint64_t machine_exchange_address(const struct machine *m)
-{
-	return (uint64_t)m->memory_mb << 20;
-}
+#include "firmware/firmware.h"
 
 #define FROM "build/test/shape-from.aml"
 #define TO "build/test/shape-to.aml"

@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lab.h"
+#include "firmware.h"
+#include "host/host.h"
 
 bool firmware_is_id(const char *text)
 {

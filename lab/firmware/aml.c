@@ -6,7 +6,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lab.h"
+#include "firmware.h"
+#include "host/host.h"
 
 #define ID_LOW 0x1d1d1d10u
 #define ID_HIGH 0x2d2d2d20u

@@ -6,19 +6,21 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "lab.h"
+#include "firmware.h"
+#include "host/host.h"
 
 const struct shape shapes[] = {
-	{"qemu", "QEMU", WHERE_RESERVED, NEWS_GPE, NOTATION_GUID, 0x28, false, true},
-	{"vmware", "VMware", WHERE_RESERVED, NEWS_GPE, NOTATION_WORDS, 0x5e0, true, false},
-	{"hyperv-old", "Hyper-V, old", WHERE_NVS, NEWS_GPE, NOTATION_WORDS, 0x358, true, true},
-	{"hyperv", "Hyper-V, now", WHERE_HIGH, NEWS_GPE, NOTATION_WORDS, 0x7a8, true, true},
-	{"xen", "Xen HVM", WHERE_NVS, NEWS_NONE, NOTATION_WORDS, 0xfd0, true, true},
-	{"aws", "AWS Nitro", WHERE_HOLE, NEWS_NONE, NOTATION_BYTES, 0, false, true},
-	{"firecracker-old", "Firecracker < 1.16", WHERE_RESERVED, NEWS_GED, NOTATION_BYTES, 0x7d8,
+	{"qemu", "QEMU", WHERE_RESERVED, NOTIFY_GPE, NOTATION_GUID, 0x28, false, true},
+	{"vmware", "VMware", WHERE_RESERVED, NOTIFY_GPE, NOTATION_WORDS, 0x5e0, true, false},
+	{"hyperv-old", "Hyper-V, old", WHERE_NVS, NOTIFY_GPE, NOTATION_WORDS, 0x358, true, true},
+	{"hyperv", "Hyper-V, now", WHERE_HIGH, NOTIFY_GPE, NOTATION_WORDS, 0x7a8, true, true},
+	{"xen", "Xen HVM", WHERE_NVS, NOTIFY_NONE, NOTATION_WORDS, 0xfd0, true, true},
+	{"aws", "AWS Nitro", WHERE_HOLE, NOTIFY_NONE, NOTATION_BYTES, 0, false, true},
+	{"firecracker-old", "Firecracker < 1.16", WHERE_RESERVED, NOTIFY_GED, NOTATION_BYTES, 0x7d8,
 	 true, true},
-	{"firecracker", "Firecracker", WHERE_RESERVED, NEWS_GED, NOTATION_BYTES, 0x7d8, true, true},
-	{"bhyve", "bhyve", WHERE_ROM, NEWS_NONE, NOTATION_BYTES, 0, false, true},
+	{"firecracker", "Firecracker", WHERE_RESERVED, NOTIFY_GED, NOTATION_BYTES, 0x7d8, true,
+	 true},
+	{"bhyve", "bhyve", WHERE_ROM, NOTIFY_NONE, NOTATION_BYTES, 0, false, true},
 };
 
 const size_t shape_count = sizeof(shapes) / sizeof(*shapes);
@@ -31,20 +33,6 @@ const struct shape *shape_find(const char *name)
 			return &shapes[i];
 	}
 	return NULL;
-}
-
-uint64_t shape_page(const struct shape *s, const struct machine *m)
-{
-	if (s->where == WHERE_HOLE)
-		return HOLE_ADDRESS;
-	if (s->where == WHERE_ROM)
-		return ROM_END - m->firmware.rom_size;
-	return machine_exchange_address(m) + m->exchange_size - PAGE_BLOCK;
-}
-
-uint64_t shape_address(const struct shape *s, const struct machine *m)
-{
-	return shape_page(s, m) + s->offset;
 }
 
 /* Text in Microsoft's order: the first three fields are little-endian numbers. */
@@ -66,12 +54,6 @@ static void words_to_bytes(const uint64_t word[2], uint8_t to[ID_SIZE])
 		to[i] = (uint8_t)(word[i / 8] >> 8 * (i % 8));
 }
 
-static void format_guid(char *to, uint32_t a, uint16_t b, uint16_t c, const uint8_t d[8])
-{
-	snprintf(to, ID_TEXT_SIZE, "%08x-%04x-%04x-%02x%02x-%02x%02x%02x%02x%02x%02x", a, b, c,
-		 d[0], d[1], d[2], d[3], d[4], d[5], d[6], d[7]);
-}
-
 /* The numbers of the guid are taken from the words, not from the bytes that these become. */
 static void words(struct shape_id *id, uint64_t word[2])
 {
@@ -82,7 +64,7 @@ static void words(struct shape_id *id, uint64_t word[2])
 	words_to_bytes(word, id->bytes);
 	snprintf(id->notation, sizeof(id->notation), "%016llx:%016llx", (unsigned long long)word[0],
 		 (unsigned long long)word[1]);
-	format_guid(id->guid, (uint32_t)word[0], (uint16_t)(word[0] >> 32),
+	guid_format(id->guid, (uint32_t)word[0], (uint16_t)(word[0] >> 32),
 		    (uint16_t)(word[0] >> 48), last);
 }
 
@@ -99,17 +81,12 @@ void shape_new_id(const struct shape *s, struct shape_id *id)
 	} else if (s->notation == NOTATION_GUID) {
 		guid_to_bytes((uint32_t)word[0], (uint16_t)(word[0] >> 32),
 			      (uint16_t)(word[0] >> 48), last, id->bytes);
-		format_guid(id->guid, (uint32_t)word[0], (uint16_t)(word[0] >> 32),
+		guid_format(id->guid, (uint32_t)word[0], (uint16_t)(word[0] >> 32),
 			    (uint16_t)(word[0] >> 48), last);
 		snprintf(id->notation, sizeof(id->notation), "%s", id->guid);
 	} else {
-		const uint8_t *b = id->bytes;
-
 		memcpy(id->bytes, word, ID_SIZE);
-		format_guid(
-			id->guid,
-			((uint32_t)b[3] << 24 | (uint32_t)b[2] << 16 | (uint32_t)b[1] << 8 | b[0]),
-			(uint16_t)(b[5] << 8 | b[4]), (uint16_t)(b[7] << 8 | b[6]), b + 8);
+		guid_from_bytes(id->guid, id->bytes);
 		id->notation[0] = '\0';
 	}
 }
