@@ -144,19 +144,3 @@ int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t ol
 			  : lab_fail(LAB_EXIT_ENVIRONMENT,
 				     "the snapshot has the id in %zu places instead of one", count);
 }
-
-int idpage_ring(const struct vm *vm)
-{
-	const struct shape *s = vm->machine->firmware.shape;
-
-	if (!s || s->notify != NOTIFY_GED)
-		return 0;
-	int fd = open(vm->bell, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-	bool rung = fd >= 0 && write(fd, "", 1) == 1;
-
-	if (fd >= 0)
-		close(fd);
-	return rung ? 0
-		    : lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write to %s: %s", vm->bell,
-			       strerror(errno));
-}

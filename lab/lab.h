@@ -19,6 +19,7 @@
 #include "exchange.h"
 #include "generators.h"
 #include "firmware/firmware.h"
+#include "vm/vm.h"
 
 /* cpio.c: Linux's initial RAM file system */
 struct cpio_file {
@@ -49,93 +50,6 @@ struct freebsd_guest {
 
 int image_write(const char *path, const struct freebsd_guest *g);
 
-/* qemu.c: for a child that could not become QEMU, and for its parent, given the child's words */
-#define QEMU "qemu-system-x86_64"
-#define QEMU_MISSING 127
-
-void qemu_exec(char *const argv[]) __attribute__((noreturn));
-int qemu_missing(const char *words);
-/* waitpid(2), and the status; a signal to us does not end it. */
-int qemu_reap(pid_t pid);
-
-/* accel.c: kvm where it really runs a guest, else tcg */
-int accel_choose(const char *wanted, const char **accel);
-
-/* qmp.c: one request and its answer at a time */
-struct qmp {
-	int fd;
-	char buffer[65536];
-	size_t used;
-};
-
-/* Takes arguments; fd >= 0 is sent along. Returns 0, EXIT_* or -1 if QEMU is gone. */
-int qmp_call(struct qmp *q, const char *command, json_t *arguments, int fd);
-int qmp_greet(struct qmp *q);
-/* Waits for the end of a migration, in or out. */
-int qmp_wait_migrated(struct qmp *q);
-
-/* qemu.c: a virtual machine */
-struct machine {
-	struct firmware firmware;
-	const char *kernel;
-	const char *image;	   /* what QEMU boots: the kernel, or what image.c made of it */
-	const char *initramfs;	   /* NULL: it needs none */
-	unsigned int initramfs_mb; /* where it is large */
-	const char *accel;
-	const char *append; /* to the kernel's command line */
-	unsigned int cpus;
-	unsigned int memory_mb;
-	bool rdrand;
-	bool tcg_single; /* one CPU at a time */
-	double timeout;	 /* seconds in which a guest must show a sign of life */
-	uint64_t exchange_size;
-};
-
-struct vm {
-	const struct machine *machine;
-	char name[32];
-	char ram[300], ram_top[300], exchange_path[300], console[300], errors[300];
-	char guid[40];
-	double start_seconds; /* a clone: from the start of QEMU to running */
-	struct shape_id id;   /* where the firmware has a shape */
-	char bell[300];	      /* a byte into this FIFO is an interrupt */
-	bool shared_ram;      /* can be snapshotted; a clone that shares the parent's file cannot */
-	pid_t pid;
-	struct qmp qmp;
-	struct lab_exchange *exchange;
-};
-
-/* Where the exchange is in the guest, and how much of it the guest may use as such. */
-uint64_t machine_exchange_address(const struct machine *m);
-uint64_t machine_exchange_size(const struct machine *m);
-/* Where the page of the shape is there, and the id in it. */
-uint64_t machine_id_page(const struct machine *m);
-uint64_t machine_id_address(const struct machine *m);
-
-void vm_init(struct vm *vm, const struct machine *m, const char *directory, const char *name);
-void vm_random_id(struct vm *vm);
-/* The exchange's first contents, written before the guest may look. */
-int vm_create_exchange(struct vm *vm, const struct lab_exchange *first);
-int vm_boot(struct vm *vm);
-/* What a clone starts from: a copy of its parent's RAM of its own, or the parent's, privately. */
-int vm_copy_ram(const struct vm *parent, const struct vm *clone);
-void vm_share_ram(const struct vm *parent, struct vm *clone);
-int vm_snapshot(struct vm *vm, const char *file, double *seconds, uint64_t *bytes);
-int vm_restore(struct vm *vm, const char *file, double *seconds);
-int vm_stop(struct vm *vm);
-int vm_continue(struct vm *vm);
-int vm_wait(struct vm *vm, enum lab_state state);
-/* The exit code for a guest or a QEMU that is gone or failed, after saying so; else 0. */
-int vm_check(struct vm *vm);
-void vm_kill(struct vm *vm);
-/* For those that have ended: the space that nobody needs any more. */
-void vm_keep_exchange(const struct vm *vm, uint64_t size);
-void vm_drop_ram(const struct vm *vm);
-void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
-
-/* crowd.c: is there memory for one more clone beside those that run? */
-bool crowd_has_memory(const struct machine *m);
-
 /* idpage.c: the id in a VM's memory */
 struct prove_options;
 int idpage_check(const struct prove_options *o, const struct shape *s);
@@ -145,8 +59,6 @@ int idpage_write(struct vm *vm);
 /* A clone's id in the place of the one that the snapshot has. */
 int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t old[ID_SIZE]);
 bool idpage_is_in_snapshot(const struct shape *s);
-/* Just before the guest runs: what the hypervisor does to tell it, where nothing else does. */
-int idpage_ring(const struct vm *vm);
 
 /* vmclock.c: the page that a hypervisor with a VMClock would write */
 void vmclock_first(const struct vm *vm);

@@ -216,7 +216,7 @@ static int clone_parent(struct bench *b, struct vm *parent, const struct vm *bre
 	memcpy(b->in_snapshot, parent->id.bytes, ID_SIZE);
 	while (!code && r->clone_count < end) {
 		unsigned int running = count_running(b, breeder);
-		bool room = running < o->at_once && (!running || crowd_has_memory(&b->machine));
+		bool room = running < o->at_once && (!running || memory_fits_clone(&b->machine));
 
 		if (b->clone_count == end || !room) {
 			code = finish_clone(b, breeder, r);

@@ -7,7 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "vm/vm.h"
 
 /* In place of lab/host/say.c: nobody reads thousands of complaints a second. */
 volatile sig_atomic_t lab_signal;

@@ -6,41 +6,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "qemu.h"
 
-/* Above the exchange: the firmware keeps its tables and the initramfs at the top of RAM. */
-#define TOP_MB 32u
 #define BOOT_ATTEMPTS 3
-#define CMDLINE                                                                                    \
-	"console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init no_timer_check audit=0 numa=off "    \
-	"random.trust_cpu=off"
-
-struct arguments {
-	char *list[64];
-	int count;
-};
-
-static void __attribute__((format(printf, 2, 3))) add(struct arguments *a, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	if (vasprintf(&a->list[a->count], format, args) >= 0)
-		a->list[++a->count] = NULL;
-	va_end(args);
-}
-
 void vm_random_id(struct vm *vm)
 {
 	uint16_t r[8] = {0};
@@ -90,206 +67,6 @@ int vm_create_exchange(struct vm *vm, const struct lab_exchange *first)
 	}
 	*vm->exchange = *first;
 	return 0;
-}
-
-/*
- * The exchange is a node of RAM, not an ivshmem device: with x-ignore-shared QEMU wants shared
- * memory at the same address before the migration as after, and a PCI BAR is not mapped yet.
- */
-static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool shared,
-		       const char *path)
-{
-	add(a, "-object");
-	add(a, "memory-backend-file,id=ram%u,size=%lluM,share=%s,mem-path=%s", node,
-	    (unsigned long long)mb, shared ? "on" : "off", path);
-	add(a, "-numa");
-	add(a, "node,nodeid=%u,memdev=ram%u", node, node);
-}
-
-static bool is_high(const struct machine *m)
-{
-	return m->firmware.shape && m->firmware.shape->where == WHERE_HIGH;
-}
-
-uint64_t machine_exchange_address(const struct machine *m)
-{
-	return is_high(m) ? 1ull << 32 : (uint64_t)m->memory_mb << 20;
-}
-
-uint64_t machine_exchange_size(const struct machine *m)
-{
-	return m->exchange_size - (m->firmware.shape ? PAGE_BLOCK : 0);
-}
-
-uint64_t machine_id_page(const struct machine *m)
-{
-	if (m->firmware.shape->where == WHERE_HOLE)
-		return HOLE_ADDRESS;
-	if (m->firmware.shape->where == WHERE_ROM)
-		return ROM_END - m->firmware.rom_size;
-	return machine_exchange_address(m) + m->exchange_size - PAGE_BLOCK;
-}
-
-uint64_t machine_id_address(const struct machine *m)
-{
-	return machine_id_page(m) + m->firmware.shape->offset;
-}
-
-/* QEMU's own device is also what raises the event with which some shapes tell the guest. */
-static bool wants_vmgenid(const struct firmware *f)
-{
-	return !f->no_vmgenid && (!f->shape || f->shape->notify == NOTIFY_GPE);
-}
-
-static void add_shape(struct arguments *a, const struct vm *vm)
-{
-	const struct firmware *f = &vm->machine->firmware;
-
-	if (f->shape->where == WHERE_HOLE) {
-		add(a, "-object");
-		add(a, "memory-backend-file,id=hole,size=4K,share=off,mem-path=%s", f->page_file);
-		add(a, "-device");
-		add(a, "ivshmem-plain,memdev=hole,master=on");
-	}
-	if (f->shape->where == WHERE_ROM) {
-		add(a, "-bios");
-		add(a, "%s", f->page_file);
-	}
-	if (f->shape->notify == NOTIFY_GED) {
-		add(a, "-chardev");
-		add(a, "pipe,id=bell,path=%s", vm->bell);
-		add(a, "-serial");
-		add(a, "chardev:bell");
-	}
-}
-
-static void add_firmware(struct arguments *a, const struct vm *vm)
-{
-	const struct firmware *f = &vm->machine->firmware;
-
-	if (wants_vmgenid(f)) {
-		add(a, "-device");
-		add(a, "vmgenid,guid=%s", vm->guid);
-	}
-	if (f->table) {
-		add(a, "-acpitable");
-		add(a, "file=%s", f->table);
-	}
-}
-
-/* The page of a shape is reserved with the exchange, or made ACPI NVS. */
-static void add_command_line(struct arguments *a, const struct machine *m)
-{
-	const struct shape *s = m->firmware.shape;
-	unsigned long long address = machine_exchange_address(m), size = machine_exchange_size(m);
-	char page[200] = "";
-
-	if (s)
-		snprintf(page, sizeof(page), " 8250.nr_uarts=1 memmap=%u%c0x%llx%s", PAGE_BLOCK,
-			 s->where == WHERE_NVS ? '%' : '$', address + size,
-			 s->where == WHERE_NVS ? "-1+4" : "");
-	add(a, CMDLINE " memmap=%llu$0x%llx lab_exchange=%llx,%llx%s %s", size, address, address,
-	    size, page, m->append);
-}
-
-static void build_arguments(const struct vm *vm, struct arguments *a, int qmp, bool incoming)
-{
-	const struct machine *m = vm->machine;
-
-	add(a, QEMU);
-	add(a, "-nodefaults");
-	add(a, "-no-user-config");
-	add(a, "-no-reboot");
-	add(a, "-display");
-	add(a, "none");
-	add(a, "-machine");
-	if (is_high(m))
-		add(a, "pc,usb=off,vmport=off,max-ram-below-4g=%uM", m->memory_mb);
-	else
-		add(a, "pc,usb=off,vmport=off");
-	add(a, "-accel");
-	if (!strcmp(m->accel, "kvm"))
-		add(a, "kvm");
-	else
-		add(a, "tcg,thread=%s", m->tcg_single ? "single" : "multi");
-	add(a, "-cpu");
-	add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
-	add(a, "-smp");
-	add(a, "%u", m->cpus);
-	add(a, "-m");
-	add(a, "%lluM",
-	    m->memory_mb + TOP_MB + m->initramfs_mb + (unsigned long long)(m->exchange_size >> 20));
-	add_memory(a, 0, m->memory_mb, vm->shared_ram, vm->ram);
-	add_memory(a, 1, m->exchange_size >> 20, true, vm->exchange_path);
-	add_memory(a, 2, TOP_MB + m->initramfs_mb, vm->shared_ram, vm->ram_top);
-	add_firmware(a, vm);
-	add(a, "-chardev");
-	add(a, "file,id=console,path=%s", vm->console);
-	add(a, "-serial");
-	add(a, "chardev:console");
-	if (m->firmware.shape)
-		add_shape(a, vm);
-	add(a, "-chardev");
-	add(a, "socket,id=qmp,fd=%d", qmp);
-	add(a, "-mon");
-	add(a, "chardev=qmp,mode=control");
-	add(a, "-kernel");
-	add(a, "%s", m->image);
-	if (m->initramfs) {
-		add(a, "-initrd");
-		add(a, "%s", m->initramfs);
-		add(a, "-append");
-		add_command_line(a, m);
-	}
-	if (!incoming)
-		return;
-	add(a, "-S");
-	add(a, "-incoming");
-	add(a, "defer");
-}
-
-void qemu_exec(char *const argv[])
-{
-	execvp(argv[0], argv);
-	dprintf(STDERR_FILENO, "%s\n", strerror(errno));
-	_exit(QEMU_MISSING);
-}
-
-/* The dynamic loader ends with the same status, in words of its own. */
-int qemu_missing(const char *words)
-{
-	return lab_fail(LAB_EXIT_ENVIRONMENT,
-			"cannot run " QEMU ":%s\nInstall it: apt-get install qemu-system-x86",
-			words);
-}
-
-int qemu_reap(pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status;
-}
-
-/* In the child. It dies with the lab, and a Ctrl-C at the terminal is the lab's to handle. */
-static void exec_qemu(const struct vm *vm, int qmp, bool incoming, pid_t lab)
-{
-	struct arguments a = {.count = 0};
-	int errors = open(vm->errors, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (getppid() != lab)
-		_exit(1);
-	setpgid(0, 0);
-	if (dup2(errors, 2) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-	    fcntl(qmp, F_SETFD, 0)) {
-		dprintf(2, "cannot start " QEMU ": %s\n", strerror(errno));
-		_exit(1);
-	}
-	build_arguments(vm, &a, qmp, incoming);
-	qemu_exec(a.list);
 }
 
 /*
@@ -373,39 +150,9 @@ static int explain(struct vm *vm, int code)
 	return gone(vm, qemu_reap(vm->pid));
 }
 
-static int start(struct vm *vm, bool incoming)
-{
-	int pair[2];
-	pid_t lab = getpid();
-
-	if (vm->machine->firmware.shape && mkfifo(vm->bell, 0600) && errno != EEXIST)
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot make %s: %s", vm->bell,
-				strerror(errno));
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "socketpair: %s", strerror(errno));
-	vm->pid = fork();
-	if (!vm->pid)
-		exec_qemu(vm, pair[1], incoming, lab);
-	close(pair[1]);
-	vm->qmp.fd = pair[0];
-	if (vm->pid < 0) {
-		vm->pid = 0;
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "fork: %s", strerror(errno));
-	}
-	int code = qmp_greet(&vm->qmp);
-
-	if (!code)
-		code = qmp_call(&vm->qmp, "migrate-set-capabilities",
-				json_pack("{s:[{s:s,s:b},{s:s,s:b}]}", "capabilities", "capability",
-					  "x-ignore-shared", "state", 1, "capability", "events",
-					  "state", 1),
-				-1);
-	return explain(vm, code);
-}
-
 static int boot_once(struct vm *vm)
 {
-	int code = start(vm, false);
+	int code = explain(vm, process_start(vm, false));
 
 	return code ? code : vm_wait(vm, LAB_READY);
 }
@@ -464,6 +211,23 @@ int vm_snapshot(struct vm *vm, const char *file, double *seconds, uint64_t *byte
 	return explain(vm, code);
 }
 
+/* Just before the guest runs: what the hypervisor does to tell it, where nothing else does. */
+static int ring_bell(const struct vm *vm)
+{
+	const struct shape *s = vm->machine->firmware.shape;
+
+	if (!s || s->notify != NOTIFY_GED)
+		return 0;
+	int fd = open(vm->bell, O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+	bool rung = fd >= 0 && write(fd, "", 1) == 1;
+
+	if (fd >= 0)
+		close(fd);
+	return rung ? 0
+		    : lab_fail(LAB_EXIT_ENVIRONMENT, "cannot write to %s: %s", vm->bell,
+			       strerror(errno));
+}
+
 int vm_restore(struct vm *vm, const char *file, double *seconds)
 {
 	double begin = lab_now();
@@ -471,7 +235,7 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 
 	if (fd < 0)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot open %s: %s", file, strerror(errno));
-	int code = start(vm, true);
+	int code = explain(vm, process_start(vm, true));
 	struct qmp *q = &vm->qmp;
 
 	if (!code)
@@ -482,7 +246,7 @@ int vm_restore(struct vm *vm, const char *file, double *seconds)
 	if (!code)
 		code = qmp_wait_migrated(q);
 	if (!code)
-		code = idpage_ring(vm);
+		code = ring_bell(vm);
 	if (!code)
 		code = qmp_call(q, "cont", NULL, -1);
 	*seconds = lab_now() - begin;

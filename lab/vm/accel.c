@@ -12,7 +12,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "qemu.h"
 
 #define ROM_SIZE 65536
 #define RESET_VECTOR 0xfff0

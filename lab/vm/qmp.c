@@ -11,7 +11,8 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "vm.h"
 
 #define ANSWER_SECONDS 60
 

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "lab.h"
+#include "vm.h"
 
 #define QEMU_MB 128 /* what a QEMU needs beside its guest's RAM, and more */
 
@@ -26,7 +26,7 @@ static unsigned long available_mb(void)
 }
 
 /* Those started last may not have written to all of their RAM yet: one more than this one. */
-bool crowd_has_memory(const struct machine *m)
+bool memory_fits_clone(const struct machine *m)
 {
 	return available_mb() > 2ul * (m->memory_mb + m->initramfs_mb + QEMU_MB);
 }

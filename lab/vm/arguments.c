@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: QEMU's command line for a virtual machine.
+ */
+#include <stdarg.h>
+#include <string.h>
+
+#include "qemu.h"
+
+/* Above the exchange: the firmware keeps its tables and the initramfs at the top of RAM. */
+#define TOP_MB 32u
+#define CMDLINE                                                                                    \
+	"console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init no_timer_check audit=0 numa=off "    \
+	"random.trust_cpu=off"
+
+static void __attribute__((format(printf, 2, 3))) add(struct arguments *a, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	if (vasprintf(&a->list[a->count], format, args) >= 0)
+		a->list[++a->count] = NULL;
+	va_end(args);
+}
+
+/*
+ * The exchange is a node of RAM, not an ivshmem device: with x-ignore-shared QEMU wants shared
+ * memory at the same address before the migration as after, and a PCI BAR is not mapped yet.
+ */
+static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool shared,
+		       const char *path)
+{
+	add(a, "-object");
+	add(a, "memory-backend-file,id=ram%u,size=%lluM,share=%s,mem-path=%s", node,
+	    (unsigned long long)mb, shared ? "on" : "off", path);
+	add(a, "-numa");
+	add(a, "node,nodeid=%u,memdev=ram%u", node, node);
+}
+
+/* QEMU's own device is also what raises the event with which some shapes tell the guest. */
+static bool wants_vmgenid(const struct firmware *f)
+{
+	return !f->no_vmgenid && (!f->shape || f->shape->notify == NOTIFY_GPE);
+}
+
+static void add_shape(struct arguments *a, const struct vm *vm)
+{
+	const struct firmware *f = &vm->machine->firmware;
+
+	if (f->shape->where == WHERE_HOLE) {
+		add(a, "-object");
+		add(a, "memory-backend-file,id=hole,size=4K,share=off,mem-path=%s", f->page_file);
+		add(a, "-device");
+		add(a, "ivshmem-plain,memdev=hole,master=on");
+	}
+	if (f->shape->where == WHERE_ROM) {
+		add(a, "-bios");
+		add(a, "%s", f->page_file);
+	}
+	if (f->shape->notify == NOTIFY_GED) {
+		add(a, "-chardev");
+		add(a, "pipe,id=bell,path=%s", vm->bell);
+		add(a, "-serial");
+		add(a, "chardev:bell");
+	}
+}
+
+static void add_firmware(struct arguments *a, const struct vm *vm)
+{
+	const struct firmware *f = &vm->machine->firmware;
+
+	if (wants_vmgenid(f)) {
+		add(a, "-device");
+		add(a, "vmgenid,guid=%s", vm->guid);
+	}
+	if (f->table) {
+		add(a, "-acpitable");
+		add(a, "file=%s", f->table);
+	}
+}
+
+/* The page of a shape is reserved with the exchange, or made ACPI NVS. */
+static void add_command_line(struct arguments *a, const struct machine *m)
+{
+	const struct shape *s = m->firmware.shape;
+	unsigned long long address = machine_exchange_address(m), size = machine_exchange_size(m);
+	char page[200] = "";
+
+	if (s)
+		snprintf(page, sizeof(page), " 8250.nr_uarts=1 memmap=%u%c0x%llx%s", PAGE_BLOCK,
+			 s->where == WHERE_NVS ? '%' : '$', address + size,
+			 s->where == WHERE_NVS ? "-1+4" : "");
+	add(a, CMDLINE " memmap=%llu$0x%llx lab_exchange=%llx,%llx%s %s", size, address, address,
+	    size, page, m->append);
+}
+
+void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool incoming)
+{
+	const struct machine *m = vm->machine;
+
+	add(a, QEMU);
+	add(a, "-nodefaults");
+	add(a, "-no-user-config");
+	add(a, "-no-reboot");
+	add(a, "-display");
+	add(a, "none");
+	add(a, "-machine");
+	if (machine_is_high(m))
+		add(a, "pc,usb=off,vmport=off,max-ram-below-4g=%uM", m->memory_mb);
+	else
+		add(a, "pc,usb=off,vmport=off");
+	add(a, "-accel");
+	if (!strcmp(m->accel, "kvm"))
+		add(a, "kvm");
+	else
+		add(a, "tcg,thread=%s", m->tcg_single ? "single" : "multi");
+	add(a, "-cpu");
+	add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
+	add(a, "-smp");
+	add(a, "%u", m->cpus);
+	add(a, "-m");
+	add(a, "%lluM",
+	    m->memory_mb + TOP_MB + m->initramfs_mb + (unsigned long long)(m->exchange_size >> 20));
+	add_memory(a, 0, m->memory_mb, vm->shared_ram, vm->ram);
+	add_memory(a, 1, m->exchange_size >> 20, true, vm->exchange_path);
+	add_memory(a, 2, TOP_MB + m->initramfs_mb, vm->shared_ram, vm->ram_top);
+	add_firmware(a, vm);
+	add(a, "-chardev");
+	add(a, "file,id=console,path=%s", vm->console);
+	add(a, "-serial");
+	add(a, "chardev:console");
+	if (m->firmware.shape)
+		add_shape(a, vm);
+	add(a, "-chardev");
+	add(a, "socket,id=qmp,fd=%d", qmp);
+	add(a, "-mon");
+	add(a, "chardev=qmp,mode=control");
+	add(a, "-kernel");
+	add(a, "%s", m->image);
+	if (m->initramfs) {
+		add(a, "-initrd");
+		add(a, "%s", m->initramfs);
+		add(a, "-append");
+		add_command_line(a, m);
+	}
+	if (!incoming)
+		return;
+	add(a, "-S");
+	add(a, "-incoming");
+	add(a, "defer");
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: where in a guest's memory is what the lab puts there.
+ */
+#include "vm.h"
+
+bool machine_is_high(const struct machine *m)
+{
+	return m->firmware.shape && m->firmware.shape->where == WHERE_HIGH;
+}
+
+uint64_t machine_exchange_address(const struct machine *m)
+{
+	return machine_is_high(m) ? 1ull << 32 : (uint64_t)m->memory_mb << 20;
+}
+
+uint64_t machine_exchange_size(const struct machine *m)
+{
+	return m->exchange_size - (m->firmware.shape ? PAGE_BLOCK : 0);
+}
+
+uint64_t machine_id_page(const struct machine *m)
+{
+	if (m->firmware.shape->where == WHERE_HOLE)
+		return HOLE_ADDRESS;
+	if (m->firmware.shape->where == WHERE_ROM)
+		return ROM_END - m->firmware.rom_size;
+	return machine_exchange_address(m) + m->exchange_size - PAGE_BLOCK;
+}
+
+uint64_t machine_id_address(const struct machine *m)
+{
+	return machine_id_page(m) + m->firmware.shape->offset;
+}
