@@ -57,7 +57,7 @@ build/libvmgenc.pc: lib/libvmgenc.pc.in Makefile
 
 # The lab, with the guest's PID 1 inside
 GUEST_OBJS := $(patsubst %.c,build/guest/%.o,$(LAB_GUEST_SRCS))
-LAB_OBJS := $(patsubst lab/%.c,build/lab/%.o,$(filter %.c,$(LAB_SRCS))) build/lab/guest.o
+LAB_OBJS := $(patsubst lab/%.c,build/lab/%.o,$(filter %.c,$(LAB_SRCS))) build/lab/boot/embed.o
 build/guest/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -69,7 +69,7 @@ build/lab/%.o: lab/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -Ilab $(HARDENING) -c -o $@ $<
-build/lab/guest.o: lab/guest.S build/guest-init build/freebsd-init build/freebsd-boot.bin
+build/lab/boot/embed.o: lab/boot/embed.S build/guest-init build/freebsd-init build/freebsd-boot.bin
 	@mkdir -p $(@D)
 	$(Q)$(CC) -DLAB_GUEST=build/guest-init -DLAB_FREEBSD_GUEST=build/freebsd-init \
 		-DLAB_FREEBSD_BOOT=build/freebsd-boot.bin -c -o $@ $<

@@ -15,40 +15,12 @@
 #include <time.h>
 
 #include "host/host.h"
+#include "boot/boot.h"
 #include "compare/compare.h"
 #include "exchange.h"
 #include "generators.h"
 #include "firmware/firmware.h"
 #include "vm/vm.h"
-
-/* cpio.c: Linux's initial RAM file system */
-struct cpio_file {
-	const char *host_path; /* NULL: the guest's PID 1 that is part of this program */
-	const char *name;
-	unsigned int mode;
-};
-
-int cpio_write(const char *path, const struct cpio_file *files, size_t count);
-void cpio_entry(FILE *out, unsigned int inode, const char *name, unsigned int mode,
-		const void *data, size_t size);
-int cpio_host_file(FILE *out, unsigned int inode, const struct cpio_file *file);
-
-/* tree.c: more of the guest's root, behind what cpio_write() wrote */
-uint64_t tree_size(const char *directory);
-int tree_append(const char *initramfs, const char *directory);
-
-/* root.c: the same files as FreeBSD's root file system */
-int root_write(const char *path, const struct cpio_file *files, size_t count);
-
-/* image.c: what a FreeBSD guest boots from */
-struct freebsd_guest {
-	const char *kernel;
-	const char *root;     /* from root_write() */
-	const char *words[2]; /* each NAME=VALUE ..., for the kernel's environment */
-	uint64_t exchange, exchange_size;
-};
-
-int image_write(const char *path, const struct freebsd_guest *g);
 
 /* idpage.c: the id in a VM's memory */
 struct prove_options;
@@ -64,23 +36,6 @@ bool idpage_is_in_snapshot(const struct shape *s);
 void vmclock_first(const struct vm *vm);
 void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn);
 int vmclock_finish(struct vm *clone);
-
-/* media.c: the files that a guest boots from */
-struct media {
-	char files[300], image[300];
-};
-
-struct media_source {
-	bool freebsd;
-	const char *module_args;
-	const struct cpio_file *files;
-	size_t file_count;
-};
-
-/* Also sets the machine's image and initramfs. */
-int media_write(struct media *media, struct machine *m, const char *directory,
-		const struct media_source *from);
-void media_remove(const struct media *media);
 
 /* sighting.c: what a clone says of its device */
 struct sighting {
@@ -230,15 +185,12 @@ struct run_options {
 	double timeout;
 	bool rdrand, tcg_single, no_load, keep;
 	struct firmware firmware;
-	struct cpio_file files[64];
+	struct boot_file files[64];
 	size_t file_count;
 	char **argv;
 	int argc;
 };
 
 int run_program(const struct run_options *o);
-
-/* kernel.c: the release that a kernel image says it is, and whether it is FreeBSD's */
-int kernel_release(const char *path, char *release, size_t size, bool *freebsd);
 
 #endif

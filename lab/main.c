@@ -263,7 +263,7 @@ static int add_file(struct run_options *o, char *text)
 	while (*name == '/')
 		name++;
 	o->files[o->file_count++] =
-		(struct cpio_file){.host_path = text, .name = name, .mode = 0100755};
+		(struct boot_file){.host_path = text, .name = name, .mode = 0100755};
 	return 0;
 }
 
@@ -520,14 +520,14 @@ static int main_run(struct parsed *p, char **rest)
 	o->argv = rest;
 	while (rest[o->argc])
 		o->argc++;
-	o->files[o->file_count++] = (struct cpio_file){.name = "init", .mode = 0100755};
+	o->files[o->file_count++] = (struct boot_file){.name = "init", .mode = 0100755};
 	o->files[o->file_count++] =
-		(struct cpio_file){.host_path = rest[0], .name = "program", .mode = 0100755};
+		(struct boot_file){.host_path = rest[0], .name = "program", .mode = 0100755};
 	if (o->module)
-		o->files[o->file_count++] = (struct cpio_file){
+		o->files[o->file_count++] = (struct boot_file){
 			.host_path = o->module, .name = "vmgenc.ko", .mode = 0100644};
 	if (o->freebsd && o->arc4rand)
-		o->files[o->file_count++] = (struct cpio_file){
+		o->files[o->file_count++] = (struct boot_file){
 			.host_path = o->arc4rand, .name = "arc4rand.ko", .mode = 0100644};
 	return run_program(o);
 }

@@ -44,7 +44,7 @@ unsigned int probe_size_mb(const struct prove_options *o)
 	for (int p = LAB_PROBE_OPENSSL; p < LAB_PROBE_COUNT; p++) {
 		directory_of(o, p, directory);
 		if (is_wanted(o, (enum lab_probe)p))
-			mb += 1 + (unsigned int)(tree_size(directory) >> 20);
+			mb += 1 + (unsigned int)(directory_size(directory) >> 20);
 	}
 	return mb;
 }
@@ -57,7 +57,7 @@ int probe_append(const struct prove_options *o, const char *initramfs)
 	for (int p = LAB_PROBE_OPENSSL; p < LAB_PROBE_COUNT && !code; p++) {
 		directory_of(o, p, directory);
 		if (is_wanted(o, (enum lab_probe)p))
-			code = tree_append(initramfs, directory);
+			code = directory_append(initramfs, directory);
 	}
 	return code;
 }

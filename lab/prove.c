@@ -348,22 +348,26 @@ static int try_guest(struct bench *b, struct vm *source)
 	return code;
 }
 
-static void add_file(struct cpio_file *files, size_t *count, const char *path, const char *name)
+static void add_file(struct boot_file *files, size_t *count, const char *path, const char *name)
 {
 	if (path)
 		files[(*count)++] =
-			(struct cpio_file){.host_path = path, .name = name, .mode = 0100644};
+			(struct boot_file){.host_path = path, .name = name, .mode = 0100644};
 }
 
 static int boot_and_try(struct bench *b)
 {
 	const struct guest *guest = &b->options->guests[b->guest];
-	struct cpio_file files[6] = {{.name = "init", .mode = 0100755}};
-	struct media_source from = {.freebsd = guest->freebsd,
-				    .module_args = b->options->module_args,
-				    .files = files,
-				    .file_count = 1};
-	struct media media;
+	struct boot_file files[6] = {{.name = "init", .mode = 0100755}};
+	struct boot_source from = {.freebsd = guest->freebsd,
+				   .kernel = guest->kernel,
+				   .append = b->options->append,
+				   .module_args = b->options->module_args,
+				   .exchange = machine_exchange_address(&b->machine),
+				   .exchange_size = machine_exchange_size(&b->machine),
+				   .files = files,
+				   .file_count = 1};
+	struct boot_files disk = {.kernel = NULL};
 	struct lab_exchange *first = malloc(sizeof(*first));
 	struct vm source;
 
@@ -380,10 +384,12 @@ static int boot_and_try(struct bench *b)
 	if (b->options->shape)
 		add_file(files, &from.file_count, b->machine.firmware.placed,
 			 "kernel/firmware/acpi/vmgenc.aml");
-	int code = media_write(&media, &b->machine, b->directory, &from);
+	int code = boot_write(&disk, b->directory, &from);
 
+	b->machine.image = disk.kernel;
+	b->machine.initramfs = disk.initramfs;
 	if (!code)
-		code = probe_append(b->options, media.files);
+		code = probe_append(b->options, disk.files);
 	if (!code)
 		code = vm_create_exchange(&source, first);
 	if (!code && b->options->shape)
@@ -397,7 +403,7 @@ static int boot_and_try(struct bench *b)
 	forget_clones(b);
 	vm_forget(&source);
 	unlink(source.console);
-	media_remove(&media);
+	boot_remove(&disk);
 	return code;
 }
 

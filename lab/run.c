@@ -79,11 +79,7 @@ static int boot(struct vm *vm, int *status)
 static int run_in(const struct run_options *o, const char *directory, const char *accel,
 		  int *status)
 {
-	struct media media;
-	struct media_source from = {.freebsd = o->freebsd,
-				    .module_args = o->module_args,
-				    .files = o->files,
-				    .file_count = o->file_count};
+	struct boot_files disk = {.kernel = NULL};
 	struct machine m = {.kernel = o->kernel,
 			    .accel = accel,
 			    .cpus = o->cpus,
@@ -94,6 +90,14 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .timeout = o->timeout,
 			    .exchange_size = EXCHANGE_SIZE,
 			    .firmware = o->firmware};
+	struct boot_source from = {.freebsd = o->freebsd,
+				   .kernel = o->kernel,
+				   .append = o->append,
+				   .module_args = o->module_args,
+				   .exchange = machine_exchange_address(&m),
+				   .exchange_size = machine_exchange_size(&m),
+				   .files = o->files,
+				   .file_count = o->file_count};
 	struct lab_exchange *first = malloc(sizeof(*first));
 	struct vm vm;
 
@@ -101,7 +105,9 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	int code = first ? first_exchange(o, first) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 
 	if (!code)
-		code = media_write(&media, &m, directory, &from);
+		code = boot_write(&disk, directory, &from);
+	m.image = disk.kernel;
+	m.initramfs = disk.initramfs;
 	if (!code)
 		code = vm_create_exchange(&vm, first);
 	free(first);

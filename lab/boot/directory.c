@@ -9,18 +9,19 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "boot.h"
+#include "host/host.h"
 
-static FTS *open_tree(const char *directory)
+static FTS *open_directory(const char *directory)
 {
 	char *const roots[] = {(char *)directory, NULL};
 
 	return fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 }
 
-uint64_t tree_size(const char *directory)
+uint64_t directory_size(const char *directory)
 {
-	FTS *tree = open_tree(directory);
+	FTS *tree = open_directory(directory);
 	uint64_t size = 0;
 	FTSENT *e;
 
@@ -34,7 +35,7 @@ uint64_t tree_size(const char *directory)
 
 static int add_entry(FILE *out, const FTSENT *e, const char *name, unsigned int inode)
 {
-	const struct cpio_file file = {.host_path = e->fts_accpath,
+	const struct boot_file file = {.host_path = e->fts_accpath,
 				       .name = name,
 				       .mode = S_IFREG | (e->fts_statp->st_mode & 0777)};
 
@@ -62,7 +63,7 @@ static int add_entry(FILE *out, const FTSENT *e, const char *name, unsigned int 
 
 static int add_all(FILE *out, const char *directory)
 {
-	FTS *tree = open_tree(directory);
+	FTS *tree = open_directory(directory);
 	unsigned int inode = 1000; /* those of other archives are below */
 	int code = 0;
 	FTSENT *e;
@@ -82,7 +83,7 @@ static int add_all(FILE *out, const char *directory)
 	return code;
 }
 
-int tree_append(const char *initramfs, const char *directory)
+int directory_append(const char *initramfs, const char *directory)
 {
 	FILE *out = fopen(initramfs, "r+e");
 

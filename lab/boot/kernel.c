@@ -7,7 +7,8 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lab.h"
+#include "boot.h"
+#include "host/host.h"
 
 static void linux_release(FILE *f, const unsigned char *header, char *release, size_t size)
 {

@@ -10,11 +10,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "boot.h"
+#include "host/host.h"
 
 #define MAKEFS "makefs"
 
-/* guest.S: the guest's PID 1 */
+/* embed.S: the guest's PID 1 */
 extern const char lab_freebsd_guest_start[], lab_freebsd_guest_end[];
 
 static int write_init(const char *path)
@@ -31,7 +32,7 @@ static int write_init(const char *path)
 					 : 0;
 }
 
-static int fill(const char *directory, const struct cpio_file *files, size_t count)
+static int fill(const char *directory, const struct boot_file *files, size_t count)
 {
 	char path[600];
 	int code = 0;
@@ -84,7 +85,7 @@ static int make(const char *path, const char *directory)
 	return status ? lab_fail(LAB_EXIT_ENVIRONMENT, MAKEFS " failed; it said:%s", words) : 0;
 }
 
-int root_write(const char *path, const struct cpio_file *files, size_t count)
+int ufs_write(const char *path, const struct boot_file *files, size_t count)
 {
 	char directory[400];
 

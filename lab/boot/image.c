@@ -13,8 +13,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "boot.h"
 #include "freebsd/boot.h"
-#include "lab.h"
+#include "host/host.h"
 
 #define KERNBASE 0xffffffff80000000ull
 #define MAX_IMAGE (512u << 20)
@@ -37,7 +38,7 @@ enum {
 #define KERNEL_AT 0x200000ull
 #define RB_SERIAL 0x1000
 
-/* guest.S: the stub */
+/* embed.S: the stub */
 extern const char lab_freebsd_boot_start[], lab_freebsd_boot_end[];
 
 /* Memory from FREEBSD_BOOT_BASE on. */
@@ -188,7 +189,7 @@ static char *put_words(char *to, const char *end, const char *words)
 }
 
 /* NUL-terminated strings, and an empty one. */
-static uint64_t put_environment(struct image *i, const struct freebsd_guest *g)
+static uint64_t put_environment(struct image *i, const struct boot_source *from)
 {
 	const char *const fixed = "vfs.root.mountfrom=ufs:/dev/md0 init_path=/init "
 				  "hint.uart.0.at=isa hint.uart.0.port=0x3F8 hint.uart.0.irq=4 "
@@ -200,19 +201,19 @@ static uint64_t put_environment(struct image *i, const struct freebsd_guest *g)
 	char exchange[80];
 
 	snprintf(exchange, sizeof(exchange), "lab_exchange=%llx,%llx",
-		 (unsigned long long)g->exchange, (unsigned long long)g->exchange_size);
+		 (unsigned long long)from->exchange, (unsigned long long)from->exchange_size);
 	to = put_words(put_words(to, end, fixed), end, exchange);
-	put_words(put_words(to, end, g->words[0]), end, g->words[1]);
+	put_words(put_words(to, end, from->module_args), end, from->append);
 	return where;
 }
 
 /* The order is the loader's: the kernel first, then what goes with it. */
-static void finish(struct image *i, const struct freebsd_guest *g, uint64_t entry,
+static void finish(struct image *i, const struct boot_source *from, uint64_t entry,
 		   uint64_t kernel_size, uint64_t root, uint64_t root_size)
 {
 	struct freebsd_boot boot = {
-		.entry = entry, .hole = g->exchange, .hole_size = g->exchange_size};
-	uint64_t environment = put_environment(i, g);
+		.entry = entry, .hole = from->exchange, .hole_size = from->exchange_size};
+	uint64_t environment = put_environment(i, from);
 	uint64_t entropy = place(i, ENTROPY), where = place(i, PAGE);
 	uint64_t end = place(i, 0);
 
@@ -246,7 +247,7 @@ static int write_image(const struct image *i, const char *path)
 					 : 0;
 }
 
-int image_write(const char *path, const struct freebsd_guest *g)
+int image_write(const char *path, const char *files, const struct boot_source *from)
 {
 	struct image i = {.data = mmap(NULL, 2ull * MAX_IMAGE, PROT_READ | PROT_WRITE,
 				       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)};
@@ -256,13 +257,13 @@ int image_write(const char *path, const struct freebsd_guest *g)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory for the guest's image");
 	memcpy(i.data, lab_freebsd_boot_start,
 	       (size_t)(lab_freebsd_boot_end - lab_freebsd_boot_start));
-	int code = load_kernel(&i, g->kernel, &entry);
+	int code = load_kernel(&i, from->kernel, &entry);
 
 	kernel_size = i.size - (KERNEL_AT - FREEBSD_BOOT_BASE);
 	if (!code)
-		code = load_root(&i, g->root, &root, &root_size);
+		code = load_root(&i, files, &root, &root_size);
 	if (!code) {
-		finish(&i, g, entry, kernel_size, root, root_size);
+		finish(&i, from, entry, kernel_size, root, root_size);
 		code = write_image(&i, path);
 	}
 	munmap(i.data, 2ull * MAX_IMAGE);

@@ -11,9 +11,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "boot.h"
+#include "host/host.h"
 
-/* guest.S: the guest's PID 1 */
+/* embed.S: the guest's PID 1 */
 extern const char lab_guest_start[], lab_guest_end[];
 
 static void pad(FILE *out)
@@ -37,7 +38,7 @@ void cpio_entry(FILE *out, unsigned int inode, const char *name, unsigned int mo
 	pad(out);
 }
 
-int cpio_host_file(FILE *out, unsigned int inode, const struct cpio_file *file)
+int cpio_host_file(FILE *out, unsigned int inode, const struct boot_file *file)
 {
 	struct stat st;
 	int fd = open(file->host_path, O_RDONLY | O_CLOEXEC);
@@ -59,7 +60,7 @@ int cpio_host_file(FILE *out, unsigned int inode, const struct cpio_file *file)
 	return 0;
 }
 
-int cpio_write(const char *path, const struct cpio_file *files, size_t count)
+int cpio_write(const char *path, const struct boot_file *files, size_t count)
 {
 	FILE *out = fopen(path, "wxe");
 	int code = 0;
