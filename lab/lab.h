@@ -20,22 +20,8 @@
 #include "exchange.h"
 #include "generators.h"
 #include "firmware/firmware.h"
+#include "hypervisor/hypervisor.h"
 #include "vm/vm.h"
-
-/* idpage.c: the id in a VM's memory */
-struct prove_options;
-int idpage_check(const struct prove_options *o, const struct shape *s);
-int idpage_prepare(const struct prove_options *o, struct machine *m, const char *directory);
-/* Of this VM: into its own memory, or, where that is in the snapshot, into the next file. */
-int idpage_write(struct vm *vm);
-/* A clone's id in the place of the one that the snapshot has. */
-int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t old[ID_SIZE]);
-bool idpage_is_in_snapshot(const struct shape *s);
-
-/* vmclock.c: the page that a hypervisor with a VMClock would write */
-void vmclock_first(const struct vm *vm);
-void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn);
-int vmclock_finish(struct vm *clone);
 
 /* sighting.c: what a clone says of its device */
 struct sighting {

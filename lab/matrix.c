@@ -320,7 +320,7 @@ static int check(const struct prove_options *o)
 	}
 	for (size_t s = 0; s < shape_count && !code; s++) {
 		if (o->shapes[s])
-			code = idpage_check(o, &shapes[s]);
+			code = idpage_check(o->tables, &shapes[s]);
 	}
 	return !code && o->json ? json_check(o->json) : code;
 }

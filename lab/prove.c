@@ -449,7 +449,7 @@ static int prove_in(const struct prove_options *o, struct bench *b)
 		return code;
 	b->directory = dir.path;
 	if (o->shape)
-		code = idpage_prepare(o, &b->machine, b->directory);
+		code = idpage_prepare(o->tables, &b->machine, b->directory);
 	if (!code)
 		code = try_all(b);
 	rundir_close(&dir, o->keep);

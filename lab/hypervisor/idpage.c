@@ -11,7 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "hypervisor.h"
 
 #define PAGE_SIZE 4096u
 #define ROM_BLOCK 65536u
@@ -61,21 +62,21 @@ static int prepare_rom(struct firmware *f)
 	return code;
 }
 
-static void table_of(const struct prove_options *o, const struct shape *s, char path[400])
+static void table_of(const char *tables, const struct shape *s, char path[400])
 {
-	snprintf(path, 400, "%.300s/%s.aml", o->tables, s->name);
+	snprintf(path, 400, "%.300s/%s.aml", tables, s->name);
 }
 
-int idpage_check(const struct prove_options *o, const struct shape *s)
+int idpage_check(const char *tables, const struct shape *s)
 {
 	char path[400];
 	const struct firmware f = {.table = path};
 
-	table_of(o, s, path);
+	table_of(tables, s, path);
 	return firmware_check(&f);
 }
 
-int idpage_prepare(const struct prove_options *o, struct machine *m, const char *directory)
+int idpage_prepare(const char *tables, struct machine *m, const char *directory)
 {
 	struct firmware *f = &m->firmware;
 	char table[400];
@@ -83,7 +84,7 @@ int idpage_prepare(const struct prove_options *o, struct machine *m, const char 
 
 	snprintf(f->page_file, sizeof(f->page_file), "%s/page", directory);
 	snprintf(f->placed, sizeof(f->placed), "%s/table.aml", directory);
-	table_of(o, f->shape, table);
+	table_of(tables, f->shape, table);
 	if (f->shape->where == WHERE_ROM)
 		code = prepare_rom(f);
 	if (!code && f->shape->where == WHERE_HOLE)

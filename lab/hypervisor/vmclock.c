@@ -6,8 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../lib/vmclock.h"
-#include "lab.h"
+#include "../../lib/vmclock.h"
+#include "host/host.h"
+#include "hypervisor.h"
 
 _Static_assert(sizeof(struct lab_exchange) <= LAB_CLOCK_OFFSET, "the page is behind the report");
 
