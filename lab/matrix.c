@@ -40,7 +40,7 @@ static struct prove_options options_for(const struct desk *d)
 	return o;
 }
 
-static bool is_right(const struct sighting *s)
+static bool is_right(const struct guest_device *s)
 {
 	return !memcmp(s->id, s->given.bytes, ID_SIZE) && !strcmp(s->guid, s->given.guid);
 }
@@ -84,7 +84,7 @@ static bool is_memory(enum shape_where where, const char *name)
 }
 
 /* A page with other data of the firmware's is not for everyone. */
-static bool is_placed(const struct shape *s, const struct sighting *seen)
+static bool is_placed(const struct shape *s, const struct guest_device *seen)
 {
 	return seen->address == seen->placed && is_memory(s->where, seen->memory) &&
 	       !strcmp(seen->raw, s->shared ? "CAP_SYS_RAWIO" : "everyone");

@@ -6,7 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "prove.h"
 
 static int label_width(const struct prove_options *o)
 {

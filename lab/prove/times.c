@@ -4,7 +4,8 @@
  */
 #include <stdlib.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "prove.h"
 
 #define WIDTH 20
 

@@ -4,7 +4,8 @@
  */
 #include <string.h>
 
-#include "lab.h"
+#include "boot/boot.h"
+#include "prove.h"
 
 /* As the user names them, and their directories. The kernel's UUIDs need no program. */
 static const char *const names[LAB_PROBE_COUNT] = {NULL, "uuid", "openssl", "postgres", "nginx"};

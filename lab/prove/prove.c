@@ -10,27 +10,16 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "boot/boot.h"
+#include "experiment.h"
+#include "host/host.h"
+#include "hypervisor/hypervisor.h"
 
 /* Where the records begin in the exchange's memory. */
 #define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
 
-/* What one guest of one run is made of. */
-struct bench {
-	const struct prove_options *options;
-	struct results *results;
-	struct machine machine;
-	const char *directory;
-	size_t guest;
-	unsigned int run;
-	uint32_t lineage;  /* the last one given to a VM */
-	struct vm *clones; /* clones of every depth, of the generator under way */
-	size_t clone_count;
-	uint8_t in_snapshot[ID_SIZE]; /* the id that the snapshot's file has now */
-};
-
 /* The exchange's header, then the records. */
-static uint64_t exchange_used(const struct prove_options *o)
+uint64_t exchange_used(const struct prove_options *o)
 {
 	return RECORDS + o->draws * o->cpus * sizeof(struct lab_draw);
 }
@@ -55,7 +44,7 @@ static uint64_t space_needed(const struct prove_options *o, const struct machine
 	       exchange_used(o) * clones + (64 << 20);
 }
 
-static void first_exchange(const struct bench *b, struct lab_exchange *r)
+static void first_exchange(const struct experiment *b, struct lab_exchange *r)
 {
 	const struct prove_options *o = b->options;
 
@@ -79,177 +68,6 @@ static void first_exchange(const struct bench *b, struct lab_exchange *r)
 	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
 }
 
-/* The hypervisor's way to give a clone its id, before it runs. */
-static int give_id(struct bench *b, struct vm *clone, const char *snapshot)
-{
-	if (!b->options->shape)
-		return 0;
-	if (!idpage_is_in_snapshot(b->options->shape))
-		return idpage_write(clone);
-	int code = idpage_change_snapshot(clone, snapshot, b->in_snapshot);
-
-	memcpy(b->in_snapshot, clone->id.bytes, ID_SIZE);
-	return code;
-}
-
-/* A clone starts with its parent's exchange, but for the lineage that tells it what it is. */
-static int start_clone(struct bench *b, struct vm *parent, const char *snapshot, bool breeds)
-{
-	struct vm *clone = &b->clones[b->clone_count++];
-	struct lab_exchange *first = malloc(sizeof(*first));
-	bool torn = b->options->torn && parent->exchange->generator == LAB_GUARDED;
-	char name[32];
-
-	if (!first)
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-	snprintf(name, sizeof(name), "vm%u", ++b->lineage);
-	vm_init(clone, &b->machine, b->directory, name);
-	*first = *parent->exchange;
-	first->lineage = b->lineage;
-	first->state = LAB_DRAWING;
-	first->unsettled = 0;
-	if (b->options->same_id)
-		memcpy(clone->guid, parent->guid, sizeof(clone->guid));
-	int code = vm_create_exchange(clone, first);
-
-	free(first);
-	if (!code && b->options->vmclock)
-		vmclock_change(parent, clone, torn);
-	if (!code && breeds)
-		code = vm_copy_ram(parent, clone);
-	if (!breeds)
-		vm_share_ram(parent, clone);
-	if (!code)
-		code = give_id(b, clone, snapshot);
-	if (!code)
-		code = vm_restore(clone, snapshot, &clone->start_seconds);
-	if (!code && torn)
-		code = vmclock_finish(clone);
-	return code;
-}
-
-static void note_clone(struct result *r, const struct vm *vm)
-{
-	const struct lab_exchange *exchange = vm->exchange;
-	struct clone *c = &r->clones[r->clone_count++];
-
-	*c = (struct clone){.start_seconds = vm->start_seconds,
-			    .rekeyed_ns = exchange->rekeyed_ns,
-			    .woken_ns = exchange->woken_ns,
-			    .announced_ns = exchange->announced_ns,
-			    .logged_ns = exchange->logged_ns,
-			    .changes = exchange->changes,
-			    .spurious = exchange->spurious,
-			    .rekeys = exchange->rekeys,
-			    .rekey_failures = exchange->rekey_failures,
-			    .device = exchange->device};
-	snprintf(c->event, sizeof(c->event), "%.*s", (int)sizeof(exchange->event) - 1,
-		 exchange->event);
-	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(exchange->complaint) - 1,
-		 exchange->complaint);
-	snprintf(c->id, sizeof(c->id), "%s", vm->guid);
-	/* As FreeBSD's sysctl gives it. */
-	if (exchange->guid_size == sizeof(exchange->guid))
-		guid_from_bytes(c->guid, exchange->guid);
-	sighting_take(&c->seen, vm);
-}
-
-static void end_clone(const struct bench *b, struct vm *clone)
-{
-	vm_kill(clone);
-	vm_keep_exchange(clone, exchange_used(b->options));
-}
-
-/* Those that have recorded take no more time from the others; how many are left. */
-static unsigned int count_running(struct bench *b, const struct vm *breeder)
-{
-	unsigned int running = 0;
-
-	for (size_t i = 0; i < b->clone_count; i++) {
-		struct vm *clone = &b->clones[i];
-
-		if (!clone->pid || clone == breeder)
-			continue;
-		if (__atomic_load_n(&clone->exchange->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
-			end_clone(b, clone);
-		else
-			running++;
-	}
-	return running;
-}
-
-/* The next in order; one that is to be cloned stands still until then. */
-static int finish_clone(struct bench *b, const struct vm *breeder, struct result *r)
-{
-	struct vm *clone = &b->clones[r->clone_count];
-	int code = vm_wait(clone, LAB_RECORDED);
-
-	if (code)
-		return code;
-	note_clone(r, clone);
-	if (clone == breeder)
-		return vm_stop(clone);
-	end_clone(b, clone);
-	return 0;
-}
-
-static void say_how_far(const struct bench *b, size_t started)
-{
-	const struct prove_options *o = b->options;
-
-	if (started % 100 == 0 && o->clones * o->depth > started)
-		lab_progress("run %u of %u, %s: cloning, %zu of %u clones", b->run + 1, o->runs,
-			     o->guests[b->guest].label, started, o->clones * o->depth);
-}
-
-/* Clones of one snapshot of parent, some at once; breeder is the one to be cloned in turn. */
-static int clone_parent(struct bench *b, struct vm *parent, const struct vm *breeder,
-			struct result *r)
-{
-	const struct prove_options *o = b->options;
-	size_t end = b->clone_count + o->clones;
-	char snapshot[300];
-
-	snprintf(snapshot, sizeof(snapshot), "%s/%s.snapshot", b->directory, parent->name);
-	int code = vm_snapshot(parent, snapshot, &r->snapshot_seconds, &r->snapshot_bytes);
-
-	memcpy(b->in_snapshot, parent->id.bytes, ID_SIZE);
-	while (!code && r->clone_count < end) {
-		unsigned int running = count_running(b, breeder);
-		bool room = running < o->at_once && (!running || memory_fits_clone(&b->machine));
-
-		if (b->clone_count == end || !room) {
-			code = finish_clone(b, breeder, r);
-			continue;
-		}
-		code = start_clone(b, parent, snapshot, breeder == &b->clones[b->clone_count]);
-		say_how_far(b, b->clone_count);
-		if (running + 1 > r->most_at_once)
-			r->most_at_once = running + 1;
-	}
-	unlink(snapshot);
-	return code;
-}
-
-/* The first of each snapshot's clones is cloned in turn until the depth is reached. */
-static int clone_all(struct bench *b, struct vm *source, struct result *r)
-{
-	struct vm *parent = source;
-	int code = 0;
-
-	for (unsigned int depth = 1; depth <= b->options->depth && !code; depth++) {
-		struct vm *first = &b->clones[b->clone_count];
-
-		code = clone_parent(b, parent, depth < b->options->depth ? first : NULL, r);
-		if (parent != source) {
-			end_clone(b, parent);
-			vm_drop_ram(parent);
-		}
-		parent = first;
-	}
-	return code;
-}
-
 /* A guest whose memory is broken may write anything there. */
 static bool makes_sense(const struct prove_options *o, const struct lab_exchange *r)
 {
@@ -260,7 +78,7 @@ static bool makes_sense(const struct prove_options *o, const struct lab_exchange
 	return sane;
 }
 
-static int compare(struct bench *b, struct result *r)
+static int compare(struct experiment *b, struct result *r)
 {
 	const struct lab_exchange **exchanges = calloc(b->clone_count, sizeof(*exchanges));
 
@@ -280,7 +98,7 @@ static int compare(struct bench *b, struct result *r)
 	return code;
 }
 
-static void forget_clones(struct bench *b)
+static void forget_clones(struct experiment *b)
 {
 	for (size_t i = 0; i < b->clone_count; i++)
 		vm_forget(&b->clones[i]);
@@ -294,7 +112,7 @@ static int command(struct vm *vm, enum lab_command c, enum lab_state then)
 	return vm_wait(vm, then);
 }
 
-static int try_generator(struct bench *b, struct vm *source, struct result *r)
+static int try_generator(struct experiment *b, struct vm *source, struct result *r)
 {
 	source->exchange->generator = r->generator;
 	int code = command(source, LAB_DRAW, LAB_DRAWING);
@@ -311,7 +129,7 @@ static int try_generator(struct bench *b, struct vm *source, struct result *r)
 	return code ? code : command(source, LAB_IDLE, LAB_READY);
 }
 
-static struct result *new_result(struct bench *b, enum lab_generator g, bool possible)
+static struct result *new_result(struct experiment *b, enum lab_generator g, bool possible)
 {
 	struct result *r = &b->results->list[b->results->count++];
 
@@ -324,7 +142,7 @@ static struct result *new_result(struct bench *b, enum lab_generator g, bool pos
 	return r;
 }
 
-static int try_guest(struct bench *b, struct vm *source)
+static int try_guest(struct experiment *b, struct vm *source)
 {
 	const struct prove_options *o = b->options;
 	struct guest *guest = &o->guests[b->guest];
@@ -355,7 +173,7 @@ static void add_file(struct boot_file *files, size_t *count, const char *path, c
 			(struct boot_file){.host_path = path, .name = name, .mode = 0100644};
 }
 
-static int boot_and_try(struct bench *b)
+static int boot_and_try(struct experiment *b)
 {
 	const struct guest *guest = &b->options->guests[b->guest];
 	struct boot_file files[6] = {{.name = "init", .mode = 0100755}};
@@ -407,7 +225,7 @@ static int boot_and_try(struct bench *b)
 	return code;
 }
 
-static int try_all(struct bench *b)
+static int try_all(struct experiment *b)
 {
 	int code = 0;
 
@@ -434,7 +252,7 @@ static int check_files(const struct prove_options *o)
 	return o->json ? json_check(o->json) : 0;
 }
 
-static int prove_in(const struct prove_options *o, struct bench *b)
+static int prove_in(const struct prove_options *o, struct experiment *b)
 {
 	struct rundir dir;
 	int code = check_files(o);
@@ -470,7 +288,7 @@ void results_free(struct results *all)
 
 int prove_quietly(const struct prove_options *o, struct results *all)
 {
-	struct bench b = {
+	struct experiment b = {
 		.options = o,
 		.results = all,
 		.machine = {.firmware = {.shape = o->shape, .no_vmgenid = o->vmclock != NULL},

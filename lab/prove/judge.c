@@ -9,7 +9,8 @@
  */
 #include <string.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "prove.h"
 
 /* What vmgenc is to protect, beside what is there to compare it with. */
 static bool is_protected(enum lab_generator g)

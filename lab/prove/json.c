@@ -8,7 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "prove.h"
 
 static json_t *optional_ns(uint64_t ns)
 {
