@@ -21,41 +21,9 @@
 #include "generators.h"
 #include "firmware/firmware.h"
 #include "hypervisor/hypervisor.h"
+#include "matrix/matrix.h"
 #include "prove/prove.h"
 #include "vm/vm.h"
-
-/* matrix.c: each shape in front of each guest */
-enum noticed { NOTICED_NO, NOTICED_NOTIFICATION, NOTICED_LOOK };
-
-struct tally {
-	bool made;
-	uint64_t identical, drawn;
-};
-
-struct matrix_row {
-	const struct shape *shape;
-	char release[72];
-	bool ours; /* else the kernel's own driver, alone */
-	bool found, order, rekeyed, ok;
-	bool placed; /* the address is right, and the page open to whom it is to be */
-	uint64_t address;
-	char memory[40];
-	enum noticed noticed;
-	struct tally getrandom, guarded;
-	char note[200];
-};
-
-struct matrix {
-	struct matrix_row *rows;
-	size_t count;
-	double seconds;
-};
-
-int matrix(const struct prove_options *o);
-
-/* matrix_print.c */
-void matrix_print(const struct matrix *m);
-int matrix_json(const struct matrix *m, const char *path);
 
 /* run.c */
 struct run_options {

@@ -158,6 +158,8 @@ static const char help[] =
 
 struct parsed {
 	struct prove_options prove;
+	struct matrix_options matrix;
+	bool any_firmware; /* the matrix, instead of one experiment */
 	struct run_options run;
 	const char *kernel, *module;
 	const char *output;			  /* report */
@@ -324,13 +326,13 @@ static int parse_id(struct parsed *p)
 	return 0;
 }
 
-static int add_firmware(struct prove_options *o, const char *name)
+static int add_firmware(struct parsed *p, const char *name)
 {
 	bool found = false;
 
 	for (size_t i = 0; i < shape_count; i++) {
 		if (!strcmp(name, "all") || !strcmp(name, shapes[i].name))
-			o->shapes[i] = o->matrix = found = true;
+			p->matrix.shapes[i] = p->any_firmware = found = true;
 	}
 	return found ? 0 : usage("there is no firmware %s", name);
 }
@@ -398,9 +400,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_FILE:
 		return add_file(&p->run, optarg);
 	case OPT_FIRMWARE:
-		return add_firmware(&p->prove, optarg);
+		return add_firmware(p, optarg);
 	case OPT_BRIEF:
-		p->prove.brief = true;
+		p->matrix.brief = true;
 		return 0;
 	case OPT_TABLES:
 		p->prove.tables = optarg;
@@ -483,9 +485,9 @@ static int main_prove(struct parsed *p, char **rest)
 		return code;
 	if (!o->guest_count)
 		return usage("prove needs --kernel or %s", "--guest");
-	if (o->matrix && p->not_for_matrix)
+	if (p->any_firmware && p->not_for_matrix)
 		return usage("either --firmware or --%s", p->not_for_matrix);
-	if (!o->matrix && p->matrix_only)
+	if (!p->any_firmware && p->matrix_only)
 		return usage("--%s needs --firmware", p->matrix_only);
 	if (o->torn && !o->vmclock)
 		return usage("--torn needs --%s", "vmclock");
@@ -494,8 +496,8 @@ static int main_prove(struct parsed *p, char **rest)
 			return usage("--vmclock is for Linux guests without a module, not %s",
 				     o->guests[i].label);
 	}
-	if (o->matrix)
-		return matrix(o);
+	if (p->any_firmware)
+		return matrix(&p->matrix);
 	for (int g = 0; g < LAB_GENERATORS; g++)
 		any |= o->generators[g];
 	if (!any)
@@ -575,6 +577,7 @@ int main(int argc, char **argv)
 					    .seconds = 1,
 					    .timeout = 60,
 					    .max_identical = -1},
+				  .matrix = {.prove = &p.prove},
 				  .run = {.module_args = "",
 					  .append = "",
 					  .accel = "auto",

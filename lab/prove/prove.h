@@ -61,10 +61,8 @@ struct prove_options {
 	bool torn;	     /* clones find it half-written */
 	bool same_id, rdrand, tcg_single, times, keep;
 	const char *append;
-	const char *tables;		 /* where the compiled tables of shapes are */
-	const struct shape *shape;	 /* of the firmware; NULL: QEMU's own */
-	bool matrix, shapes[SHAPES_MAX]; /* --firmware, and which */
-	bool brief;			 /* one boot for each */
+	const char *tables;	   /* where the compiled tables of shapes are */
+	const struct shape *shape; /* of the firmware; NULL: QEMU's own */
 };
 
 /* What a clone tells beside its draws. The counters are the device's, since it was attached. */

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lab.h"
+#include "host/host.h"
+#include "hypervisor/hypervisor.h"
+#include "matrix.h"
 
 /* An idle guest's draws are so far apart; these last longer than a slow look and slow news. */
 #define IDLE_INTERVAL_MS 20
@@ -16,20 +18,20 @@
 #define BUSY_DRAWS 2000
 #define SECONDS 30
 
-struct desk {
-	const struct prove_options *options;
+struct attempt {
+	const struct matrix_options *options;
 	struct guest *guest;
 	struct matrix_row *row;
 };
 
-static struct prove_options options_for(const struct desk *d)
+static struct prove_options options_for(const struct attempt *a)
 {
-	struct prove_options o = *d->options;
+	struct prove_options o = *a->options->prove;
 
 	memset(o.generators, 0, sizeof(o.generators));
-	o.guests = d->guest;
+	o.guests = a->guest;
 	o.guest_count = 1;
-	o.shape = d->row->shape;
+	o.shape = a->row->shape;
 	o.clones = 2;
 	o.at_once = 1;
 	o.runs = o.depth = 1;
@@ -114,10 +116,10 @@ static void begin_ours(struct matrix_row *row)
 }
 
 /* The module as it is: whatever draws looks first. */
-static int busy(struct desk *d)
+static int busy(struct attempt *a)
 {
-	struct prove_options o = options_for(d);
-	struct matrix_row *row = d->row;
+	struct prove_options o = options_for(a);
+	struct matrix_row *row = a->row;
 	struct results all;
 
 	o.generators[LAB_GETRANDOM] = o.generators[LAB_GUARDED] = true;
@@ -145,7 +147,7 @@ static enum noticed expected_notice(const struct matrix_row *row)
 }
 
 /* An ACPI interrupt after the resume, exactly where the hypervisor raises one. */
-static void take_news(struct matrix_row *row, const struct clone *c, bool first)
+static void take_notification(struct matrix_row *row, const struct clone *c, bool first)
 {
 	bool noticed = c->rekeyed_ns != LAB_NEVER && c->changes == 1;
 	bool told = c->seen.events != 0;
@@ -169,39 +171,39 @@ static void take_idle(struct matrix_row *row, const struct result *r)
 	}
 	take_clones(row, r);
 	for (size_t i = 0; i < r->clone_count; i++)
-		take_news(row, &r->clones[i], i == 0);
+		take_notification(row, &r->clones[i], i == 0);
 }
 
 /*
  * No draw looks and no program asks, but for guarded ones; and where the hypervisor tells the
  * guest, nothing but that is left.
  */
-static int idle(struct desk *d)
+static int idle(struct attempt *a)
 {
-	struct prove_options o = options_for(d);
+	struct prove_options o = options_for(a);
 	char args[300];
 	struct results all;
 
 	snprintf(args, sizeof(args), "%s draws=0%s", o.module_args,
-		 tells(d->row) ? " look_ms=0" : "");
+		 tells(a->row) ? " look_ms=0" : "");
 	o.module_args = args;
 	o.generators[LAB_UNGUARDED] = true;
-	o.generators[LAB_GUARDED] = o.brief;
+	o.generators[LAB_GUARDED] = a->options->brief;
 	o.interval = IDLE_INTERVAL_MS;
 	o.draws = IDLE_DRAWS;
 	int code = prove_quietly(&o, &all);
 
 	for (size_t i = 0; i < all.count && !code; i++)
-		take_idle(d->row, &all.list[i]);
+		take_idle(a->row, &all.list[i]);
 	results_free(&all);
 	return code;
 }
 
-static void judge_ours(struct matrix_row *row, const struct prove_options *o)
+static void judge_ours(struct matrix_row *row, const struct matrix_options *o)
 {
 	row->ok &= row->found && row->placed && row->order && row->rekeyed;
 	row->ok &= row->noticed == expected_notice(row);
-	row->ok &= o->brief || (row->getrandom.made && row->getrandom.identical <= o->cpus);
+	row->ok &= o->brief || (row->getrandom.made && row->getrandom.identical <= o->prove->cpus);
 	row->ok &= row->guarded.made && !row->guarded.identical;
 	if (row->found && !row->placed)
 		add_note(row, "the page is not where, or as, it is to be");
@@ -209,16 +211,16 @@ static void judge_ours(struct matrix_row *row, const struct prove_options *o)
 		add_note(row, "it is %s", row->memory);
 }
 
-static int try_ours(struct desk *d)
+static int try_ours(struct attempt *a)
 {
 	int code = 0;
 
-	begin_ours(d->row);
-	if (!d->options->brief)
-		code = busy(d);
-	if (!code && d->row->found)
-		code = idle(d);
-	judge_ours(d->row, d->options);
+	begin_ours(a->row);
+	if (!a->options->brief)
+		code = busy(a);
+	if (!code && a->row->found)
+		code = idle(a);
+	judge_ours(a->row, a->options);
 	return code;
 }
 
@@ -240,11 +242,11 @@ static void take_builtin(struct matrix_row *row, const struct result *r)
 }
 
 /* It looks only when told, and says so only then. */
-static int try_builtin(struct desk *d)
+static int try_builtin(struct attempt *a)
 {
-	struct prove_options o = options_for(d);
-	struct guest plain = *d->guest;
-	struct matrix_row *row = d->row;
+	struct prove_options o = options_for(a);
+	struct guest plain = *a->guest;
+	struct matrix_row *row = a->row;
 	struct results all;
 
 	plain.module = NULL;
@@ -256,38 +258,38 @@ static int try_builtin(struct desk *d)
 
 	if (!code) {
 		take_builtin(row, &all.list[0]);
-		snprintf(d->guest->release, sizeof(d->guest->release), "%s", plain.release);
+		snprintf(a->guest->release, sizeof(a->guest->release), "%s", plain.release);
 	}
 	row->ok = !row->note[0] ? row->found == row->shape->builtin_binds : !row->found;
 	results_free(&all);
 	return code;
 }
 
-static int try_one(const struct prove_options *o, struct guest *guest, const struct shape *s,
+static int try_one(const struct matrix_options *o, struct guest *guest, const struct shape *s,
 		   struct matrix *m)
 {
-	struct desk d = {.options = o, .guest = guest};
+	struct attempt a = {.options = o, .guest = guest};
 	int code = 0;
 
 	int last = o->brief && guest->module;
 
 	for (int ours = guest->module != NULL; ours >= last && !code; ours--) {
-		d.row = &m->rows[m->count++];
-		d.row->shape = s;
-		code = ours ? try_ours(&d) : try_builtin(&d);
-		snprintf(d.row->release, sizeof(d.row->release), "%s", guest->release);
+		a.row = &m->rows[m->count++];
+		a.row->shape = s;
+		code = ours ? try_ours(&a) : try_builtin(&a);
+		snprintf(a.row->release, sizeof(a.row->release), "%s", guest->release);
 	}
 	return code;
 }
 
-static int try_all(const struct prove_options *o, struct matrix *m)
+static int try_all(const struct matrix_options *o, struct matrix *m)
 {
 	int code = 0;
 
-	for (size_t g = 0; g < o->guest_count && !code; g++) {
+	for (size_t g = 0; g < o->prove->guest_count && !code; g++) {
 		for (size_t s = 0; s < shape_count && !code; s++) {
 			if (o->shapes[s])
-				code = try_one(o, &o->guests[g], &shapes[s], m);
+				code = try_one(o, &o->prove->guests[g], &shapes[s], m);
 		}
 	}
 	return code;
@@ -309,25 +311,26 @@ static int verdict(const struct matrix *m)
 	return bad ? LAB_EXIT_IDENTICAL : LAB_EXIT_OK;
 }
 
-static int check(const struct prove_options *o)
+static int check(const struct matrix_options *o)
 {
 	int code = 0;
 
-	for (size_t g = 0; g < o->guest_count; g++) {
-		if (o->guests[g].freebsd)
+	for (size_t g = 0; g < o->prove->guest_count; g++) {
+		if (o->prove->guests[g].freebsd)
 			return lab_fail(LAB_EXIT_USAGE, "--firmware is for Linux guests, not %s",
-					o->guests[g].label);
+					o->prove->guests[g].label);
 	}
 	for (size_t s = 0; s < shape_count && !code; s++) {
 		if (o->shapes[s])
-			code = idpage_check(o->tables, &shapes[s]);
+			code = idpage_check(o->prove->tables, &shapes[s]);
 	}
-	return !code && o->json ? json_check(o->json) : code;
+	return !code && o->prove->json ? json_check(o->prove->json) : code;
 }
 
-int matrix(const struct prove_options *o)
+int matrix(const struct matrix_options *o)
 {
-	struct matrix m = {.rows = calloc(2 * o->guest_count * shape_count, sizeof(*m.rows))};
+	struct matrix m = {
+		.rows = calloc(2 * o->prove->guest_count * shape_count, sizeof(*m.rows))};
 	double begin = lab_now();
 	int code = m.rows ? check(o) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 
@@ -336,7 +339,7 @@ int matrix(const struct prove_options *o)
 	m.seconds = lab_now() - begin;
 	if (!code) {
 		matrix_print(&m);
-		code = o->json ? matrix_json(&m, o->json) : 0;
+		code = o->prove->json ? matrix_json(&m, o->prove->json) : 0;
 		int bad = verdict(&m);
 
 		code = code ? code : bad;

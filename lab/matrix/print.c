@@ -5,7 +5,10 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lab.h"
+#include <jansson.h>
+
+#include "host/host.h"
+#include "matrix.h"
 
 static const char *const noticed_names[] = {"no", "notification", "look"};
 
