@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "probe.h"
+#include "socket.h"
 
 #define POSTGRES_USER 1000
 #define POSTGRES_SOCKET "/tmp/.s.PGSQL.5432"
@@ -78,32 +78,6 @@ static pid_t spawn(enum lab_generator kind, char *const argv[], uid_t user, int 
 	execve(argv[0], argv, (char *const *)environment(kind));
 	dprintf(STDERR_FILENO, "%s: %s\n", argv[0], strerror(errno));
 	_exit(127);
-}
-
-int socket_connect(const char *path)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0)
-		fail("socket: %s", strerror(errno));
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-	if (!connect(fd, (struct sockaddr *)&address, sizeof(address)))
-		return fd;
-	close(fd);
-	return -1;
-}
-
-void send_all(int fd, const void *data, size_t size)
-{
-	if (send(fd, data, size, MSG_NOSIGNAL) != (ssize_t)size)
-		fail("a program under test takes no more requests: %s", strerror(errno));
-}
-
-void receive_all(int fd, void *data, size_t size)
-{
-	if (recv(fd, data, size, MSG_WAITALL) != (ssize_t)size)
-		fail("a program under test answers no more: %s", strerror(errno));
 }
 
 static int give_away(const char *path, const struct stat *st, int type, struct FTW *where)

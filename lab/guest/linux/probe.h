@@ -15,9 +15,4 @@ void postgres_query(int fd, const char *query, char *to, size_t size);
 /* probe_tls.c: as much of a TLS handshake as it takes to see the server's random value */
 void tls_server_random(const char *path, uint8_t value[LAB_VALUE_SIZE]);
 
-/* probe.c: for the others */
-int socket_connect(const char *path); /* -1 while nobody listens */
-void send_all(int fd, const void *data, size_t size);
-void receive_all(int fd, void *data, size_t size);
-
 #endif

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "socket.h"
 
 #define VERSION_3 196608
 

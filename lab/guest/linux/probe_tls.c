@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "probe.h"
+#include "socket.h"
 
 /* ECDHE-ECDSA-AES128-GCM-SHA256 on P-256, signed with SHA-256, and a random value of zeros. */
 static const uint8_t client_hello[] = {

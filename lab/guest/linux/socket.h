@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Guest: local sockets, for those who ask programs. What fails there fails the guest.
+ */
+#ifndef GUEST_LINUX_SOCKET_H
+#define GUEST_LINUX_SOCKET_H
+
+#include <stddef.h>
+
+int socket_connect(const char *path); /* -1 while nobody listens */
+void send_all(int fd, const void *data, size_t size);
+void receive_all(int fd, void *data, size_t size);
+
+#endif
