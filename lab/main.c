@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: vmgenc-lab(1)'s commands and options.
+ * Lab: vmgenc-lab(1)'s commands.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -9,92 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "boot/boot.h"
+#include "host/host.h"
+#include "options.h"
 #include "report/report.h"
-
-enum {
-	OPT_ACCEL = 256,
-	OPT_ACPI,
-	OPT_APPEND,
-	OPT_ARC4RAND,
-	OPT_AT_ONCE,
-	OPT_BRIEF,
-	OPT_CLONES,
-	OPT_CPUS,
-	OPT_DEPTH,
-	OPT_DRAWS,
-	OPT_FILE,
-	OPT_FIRMWARE,
-	OPT_GENERATOR,
-	OPT_GUEST,
-	OPT_ID,
-	OPT_INTERVAL,
-	OPT_JSON,
-	OPT_KEEP,
-	OPT_KERNEL,
-	OPT_MAX,
-	OPT_MODULE,
-	OPT_ARGS,
-	OPT_NO_LOAD,
-	OPT_NO_VMGENID,
-	OPT_PROBE,
-	OPT_PROGRAMS,
-	OPT_QUIET,
-	OPT_RDRAND,
-	OPT_RUNS,
-	OPT_SAME_ID,
-	OPT_SECONDS,
-	OPT_TABLES,
-	OPT_TCG_SINGLE,
-	OPT_TIMEOUT,
-	OPT_TIMES,
-	OPT_TORN,
-	OPT_VMCLOCK
-};
-
-static const struct option options[] = {
-	{"accel", required_argument, NULL, OPT_ACCEL},
-	{"acpi", required_argument, NULL, OPT_ACPI},
-	{"append", required_argument, NULL, OPT_APPEND},
-	{"arc4rand", required_argument, NULL, OPT_ARC4RAND},
-	{"at-once", required_argument, NULL, OPT_AT_ONCE},
-	{"brief", no_argument, NULL, OPT_BRIEF},
-	{"clones", required_argument, NULL, OPT_CLONES},
-	{"cpus", required_argument, NULL, OPT_CPUS},
-	{"depth", required_argument, NULL, OPT_DEPTH},
-	{"draws", required_argument, NULL, OPT_DRAWS},
-	{"file", required_argument, NULL, OPT_FILE},
-	{"firmware", required_argument, NULL, OPT_FIRMWARE},
-	{"generator", required_argument, NULL, OPT_GENERATOR},
-	{"guest", required_argument, NULL, OPT_GUEST},
-	{"help", no_argument, NULL, 'h'},
-	{"id", required_argument, NULL, OPT_ID},
-	{"interval", required_argument, NULL, OPT_INTERVAL},
-	{"json", required_argument, NULL, OPT_JSON},
-	{"keep", no_argument, NULL, OPT_KEEP},
-	{"kernel", required_argument, NULL, OPT_KERNEL},
-	{"max-identical", required_argument, NULL, OPT_MAX},
-	{"module", required_argument, NULL, OPT_MODULE},
-	{"module-args", required_argument, NULL, OPT_ARGS},
-	{"no-load", no_argument, NULL, OPT_NO_LOAD},
-	{"no-vmgenid", no_argument, NULL, OPT_NO_VMGENID},
-	{"output", required_argument, NULL, 'o'},
-	{"probe", required_argument, NULL, OPT_PROBE},
-	{"programs", required_argument, NULL, OPT_PROGRAMS},
-	{"quiet", no_argument, NULL, OPT_QUIET},
-	{"rdrand", no_argument, NULL, OPT_RDRAND},
-	{"tcg-single", no_argument, NULL, OPT_TCG_SINGLE},
-	{"runs", required_argument, NULL, OPT_RUNS},
-	{"same-id", no_argument, NULL, OPT_SAME_ID},
-	{"seconds", required_argument, NULL, OPT_SECONDS},
-	{"tables", required_argument, NULL, OPT_TABLES},
-	{"timeout", required_argument, NULL, OPT_TIMEOUT},
-	{"times", no_argument, NULL, OPT_TIMES},
-	{"torn", no_argument, NULL, OPT_TORN},
-	{"version", no_argument, NULL, 'V'},
-	{"vmclock", required_argument, NULL, OPT_VMCLOCK},
-	{NULL, 0, NULL, 0},
-};
 
 static const char help[] =
 	"usage: vmgenc-lab prove --kernel FILE [--module FILE] [option ...]\n"
@@ -156,319 +74,6 @@ static const char help[] =
 	"  vmgenc-lab run --kernel vmlinuz --module vmgenc.ko ./device-test\n"
 	"  vmgenc-lab report -o demo.html demo.json\n";
 
-struct parsed {
-	struct prove_options prove;
-	struct matrix_options matrix;
-	bool any_firmware; /* the matrix, instead of one experiment */
-	struct run_options run;
-	const char *kernel, *module;
-	const char *output;			  /* report */
-	const char *matrix_only, *not_for_matrix; /* an option that was given, for the message */
-};
-
-static int usage(const char *format, const char *what)
-{
-	char text[300];
-
-	snprintf(text, sizeof(text), format, what);
-	return lab_fail(LAB_EXIT_USAGE, "%s (vmgenc-lab --help lists the options)", text);
-}
-
-static int number(const char *name, const char *text, double min, double max, double *to)
-{
-	char *end;
-
-	*to = strtod(text, &end);
-	if (!*text || *end || !(*to >= min && *to <= max))
-		return lab_fail(LAB_EXIT_USAGE, "--%s takes a number from %g to %g, not %s", name,
-				min, max, text);
-	return 0;
-}
-
-static int whole(const char *name, const char *text, double n)
-{
-	if (n == (double)(long)n)
-		return 0;
-	return lab_fail(LAB_EXIT_USAGE, "--%s takes a whole number, not %s", name, text);
-}
-
-static int add_generator(struct prove_options *o, const char *name)
-{
-	bool found = false;
-
-	for (int g = 0; g < LAB_GENERATORS; g++) {
-		if (generator_table[g].probe)
-			continue;
-		if (!strcmp(name, "all") || !strcmp(name, generator_table[g].name))
-			o->generators[g] = found = true;
-	}
-	return found ? 0 : usage("there is no generator %s", name);
-}
-
-static int add_guest(struct prove_options *o, const char *label, size_t length, const char *kernel,
-		     const char *module)
-{
-	struct guest *list = realloc(o->guests, (o->guest_count + 1) * sizeof(*list));
-
-	if (!list)
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-	o->guests = list;
-	struct guest *g = &list[o->guest_count++];
-
-	memset(g, 0, sizeof(*g));
-	g->kernel = kernel;
-	g->module = module;
-	int code = kernel_release(kernel, g->release, sizeof(g->release), &g->freebsd);
-
-	if (label)
-		snprintf(g->label, sizeof(g->label), "%.*s", (int)length, label);
-	else
-		snprintf(g->label, sizeof(g->label), "%.20s%s", g->release,
-			 module ? " + vmgenc" : "");
-	return code;
-}
-
-static int parse_guest(struct prove_options *o, char *text)
-{
-	char *kernel = strchr(text, '=');
-	char *module = kernel ? strchr(kernel, ',') : NULL;
-	char *companion = module ? strchr(module + 1, ',') : NULL;
-
-	if (!kernel || kernel == text)
-		return usage("--guest takes LABEL=KERNEL[,MODULE[,COMPANION]], not %s", text);
-	if (module)
-		*module++ = '\0';
-	if (companion)
-		*companion++ = '\0';
-	int code = add_guest(o, text, (size_t)(kernel - text), kernel + 1, module);
-
-	if (code || !companion)
-		return code;
-	o->guests[o->guest_count - 1].companion = companion;
-	return o->guests[o->guest_count - 1].freebsd
-		       ? 0
-		       : usage("only FreeBSD guests take a second module, %s", companion);
-}
-
-static int add_file(struct run_options *o, char *text)
-{
-	const size_t max = sizeof(o->files) / sizeof(*o->files);
-	char *name = strchr(text, ':');
-
-	/* Four places stay for PID 1, the modules and the program. */
-	if (o->file_count + 4 >= max)
-		return usage("too many files at %s", text);
-	if (name)
-		*name++ = '\0';
-	else
-		name = strrchr(text, '/') ? strrchr(text, '/') + 1 : text;
-	while (*name == '/')
-		name++;
-	o->files[o->file_count++] =
-		(struct boot_file){.host_path = text, .name = name, .mode = 0100755};
-	return 0;
-}
-
-static int parse_number(struct parsed *p, int option, const char *name)
-{
-	struct prove_options *o = &p->prove;
-	double n;
-	double max = option == OPT_CPUS ? LAB_MAX_CPUS : option == OPT_DEPTH ? 1000 : 1e6;
-	double min = option == OPT_CLONES ? 2 : option == OPT_MAX || option == OPT_INTERVAL ? 0 : 1;
-	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
-			  option == OPT_DRAWS ? 1e7 : max, &n);
-
-	if (!code && option != OPT_SECONDS && option != OPT_TIMEOUT)
-		code = whole(name, optarg, n);
-	if (code)
-		return code;
-	switch (option) {
-	case OPT_AT_ONCE:
-		o->at_once = (unsigned int)n;
-		break;
-	case OPT_CLONES:
-		o->clones = (unsigned int)n;
-		break;
-	case OPT_CPUS:
-		o->cpus = p->run.cpus = (unsigned int)n;
-		break;
-	case OPT_DEPTH:
-		o->depth = (unsigned int)n;
-		break;
-	case OPT_DRAWS:
-		o->draws = (uint64_t)n;
-		break;
-	case OPT_INTERVAL:
-		o->interval = n;
-		break;
-	case OPT_MAX:
-		o->max_identical = (long)n;
-		break;
-	case OPT_RUNS:
-		o->runs = (unsigned int)n;
-		break;
-	case OPT_SECONDS:
-		o->seconds = n;
-		break;
-	default:
-		o->timeout = p->run.timeout = n;
-	}
-	return 0;
-}
-
-static int parse_id(struct parsed *p)
-{
-	if (!firmware_is_id(optarg))
-		return usage("--id takes a GUID such as "
-			     "324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87, not %s",
-			     optarg);
-	p->run.firmware.id = optarg;
-	return 0;
-}
-
-static int add_firmware(struct parsed *p, const char *name)
-{
-	bool found = false;
-
-	for (size_t i = 0; i < shape_count; i++) {
-		if (!strcmp(name, "all") || !strcmp(name, shapes[i].name))
-			p->matrix.shapes[i] = p->any_firmware = found = true;
-	}
-	return found ? 0 : usage("there is no firmware %s", name);
-}
-
-static int parse_accel(struct parsed *p)
-{
-	if (strcmp(optarg, "auto") && strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
-		return usage("--accel takes auto, kvm or tcg, not %s", optarg);
-	p->prove.accel = p->run.accel = optarg;
-	return 0;
-}
-
-static int parse_module_args(struct parsed *p)
-{
-	const size_t size = sizeof(((struct lab_exchange *)0)->module_args);
-
-	if (strlen(optarg) >= size)
-		return lab_fail(LAB_EXIT_USAGE, "--module-args is longer than %zu characters",
-				size - 1);
-	p->prove.module_args = p->run.module_args = optarg;
-	return 0;
-}
-
-/* With --firmware the matrix decides what else is tried; an option without effect is a mistake. */
-static void note_for_matrix(struct parsed *p, int option, const char *name)
-{
-	switch (option) {
-	case OPT_BRIEF:
-	case OPT_TABLES:
-		p->matrix_only = name;
-		break;
-	case OPT_AT_ONCE:
-	case OPT_CLONES:
-	case OPT_DEPTH:
-	case OPT_DRAWS:
-	case OPT_GENERATOR:
-	case OPT_INTERVAL:
-	case OPT_MAX:
-	case OPT_PROBE:
-	case OPT_RUNS:
-	case OPT_SAME_ID:
-	case OPT_SECONDS:
-	case OPT_TIMES:
-	case OPT_VMCLOCK:
-		p->not_for_matrix = name;
-		break;
-	}
-}
-
-static int parse_option(struct parsed *p, int option, const char *name)
-{
-	note_for_matrix(p, option, name);
-	switch (option) {
-	case OPT_ACCEL:
-		return parse_accel(p);
-	case OPT_ACPI:
-		p->run.firmware.table = optarg;
-		return 0;
-	case OPT_APPEND:
-		p->prove.append = p->run.append = optarg;
-		return 0;
-	case OPT_ARC4RAND:
-		p->prove.arc4rand = p->run.arc4rand = optarg;
-		return 0;
-	case OPT_FILE:
-		return add_file(&p->run, optarg);
-	case OPT_FIRMWARE:
-		return add_firmware(p, optarg);
-	case OPT_BRIEF:
-		p->matrix.brief = true;
-		return 0;
-	case OPT_TABLES:
-		p->prove.tables = optarg;
-		return 0;
-	case OPT_GENERATOR:
-		return add_generator(&p->prove, optarg);
-	case OPT_GUEST:
-		return parse_guest(&p->prove, optarg);
-	case OPT_ID:
-		return parse_id(p);
-	case OPT_JSON:
-		p->prove.json = optarg;
-		return 0;
-	case OPT_KEEP:
-		p->prove.keep = p->run.keep = true;
-		return 0;
-	case OPT_KERNEL:
-		p->kernel = optarg;
-		return 0;
-	case OPT_MODULE:
-		p->module = optarg;
-		return 0;
-	case OPT_ARGS:
-		return parse_module_args(p);
-	case OPT_NO_LOAD:
-		p->run.no_load = true;
-		return 0;
-	case OPT_NO_VMGENID:
-		p->run.firmware.no_vmgenid = true;
-		return 0;
-	case 'o':
-		p->output = optarg;
-		return 0;
-	case OPT_PROBE:
-		return probe_add(&p->prove, optarg) ? 0 : usage("there is no probe %s", optarg);
-	case OPT_PROGRAMS:
-		p->prove.programs = optarg;
-		return 0;
-	case OPT_QUIET:
-		lab_quiet();
-		return 0;
-	case OPT_RDRAND:
-		p->prove.rdrand = p->run.rdrand = true;
-		return 0;
-	case OPT_TCG_SINGLE:
-		p->prove.tcg_single = p->run.tcg_single = true;
-		return 0;
-	case OPT_SAME_ID:
-		p->prove.same_id = true;
-		return 0;
-	case OPT_TIMES:
-		p->prove.times = true;
-		return 0;
-	case OPT_TORN:
-		p->prove.torn = true;
-		return 0;
-	case OPT_VMCLOCK:
-		p->prove.vmclock = optarg;
-		return 0;
-	case '?':
-		return lab_fail(LAB_EXIT_USAGE, "vmgenc-lab --help lists the options");
-	default:
-		return parse_number(p, option, name);
-	}
-}
-
 static int main_prove(struct parsed *p, char **rest)
 {
 	struct prove_options *o = &p->prove;
@@ -476,32 +81,33 @@ static int main_prove(struct parsed *p, char **rest)
 	int code = 0;
 
 	if (*rest)
-		return usage("prove takes no argument %s", *rest);
+		return options_usage("prove takes no argument %s", *rest);
 	if (p->kernel)
-		code = add_guest(o, NULL, 0, p->kernel, p->module);
+		code = options_add_guest(o, NULL, 0, p->kernel, p->module);
 	else if (p->module)
-		return usage("--module needs --%s", "kernel");
+		return options_usage("--module needs --%s", "kernel");
 	if (code)
 		return code;
 	if (!o->guest_count)
-		return usage("prove needs --kernel or %s", "--guest");
+		return options_usage("prove needs --kernel or %s", "--guest");
 	if (p->any_firmware && p->not_for_matrix)
-		return usage("either --firmware or --%s", p->not_for_matrix);
+		return options_usage("either --firmware or --%s", p->not_for_matrix);
 	if (!p->any_firmware && p->matrix_only)
-		return usage("--%s needs --firmware", p->matrix_only);
+		return options_usage("--%s needs --firmware", p->matrix_only);
 	if (o->torn && !o->vmclock)
-		return usage("--torn needs --%s", "vmclock");
+		return options_usage("--torn needs --%s", "vmclock");
 	for (size_t i = 0; o->vmclock && i < o->guest_count; i++) {
 		if (o->guests[i].module || o->guests[i].freebsd)
-			return usage("--vmclock is for Linux guests without a module, not %s",
-				     o->guests[i].label);
+			return options_usage(
+				"--vmclock is for Linux guests without a module, not %s",
+				o->guests[i].label);
 	}
 	if (p->any_firmware)
 		return matrix(&p->matrix);
 	for (int g = 0; g < LAB_GENERATORS; g++)
 		any |= o->generators[g];
 	if (!any)
-		add_generator(o, "all");
+		options_add_generator(o, "all");
 	return prove(o);
 }
 
@@ -511,7 +117,7 @@ static int main_run(struct parsed *p, char **rest)
 	char release[72];
 
 	if (!p->kernel || !*rest) {
-		usage("run needs --kernel and a %s", "program");
+		options_usage("run needs --kernel and a %s", "program");
 		return LAB_EXIT_RUN;
 	}
 	if (kernel_release(p->kernel, release, sizeof(release), &o->freebsd) ||
@@ -537,7 +143,7 @@ static int main_run(struct parsed *p, char **rest)
 static int main_report(const struct parsed *p, char **rest)
 {
 	if (!*rest)
-		return usage("report needs a %s", "RESULTS.json");
+		return options_usage("report needs a %s", "RESULTS.json");
 	return report(p->output, rest);
 }
 
@@ -594,16 +200,18 @@ int main(int argc, char **argv)
 	if (!strcmp(command, "--version"))
 		return puts("vmgenc-lab " LAB_VERSION) < 0;
 	if (!is_run && !is_report && strcmp(command, "prove"))
-		return usage(*command ? "there is no command %s" : "say prove, run or report%s",
-			     command);
+		return options_usage(*command ? "there is no command %s"
+					      : "say prove, run or report%s",
+				     command);
 	argv[1] = argv[0];
 	/* "+": the program's own options are not ours. */
-	while (!code && (option = getopt_long(argc - 1, argv + 1, "+ho:", options, &index)) != -1) {
+	while (!code &&
+	       (option = getopt_long(argc - 1, argv + 1, "+ho:", options_list, &index)) != -1) {
 		if (option == 'h')
 			return fputs(help, stdout) < 0;
 		if (option == 'V')
 			return puts("vmgenc-lab " LAB_VERSION) < 0;
-		code = parse_option(&p, option, options[index].name);
+		code = options_take(&p, option, options_list[index].name);
 	}
 	lab_catch_signals();
 	if (!code && is_report)

@@ -8,7 +8,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "boot/boot.h"
+#include "exchange.h"
+#include "host/host.h"
+#include "run.h"
+#include "vm/vm.h"
 
 #define EXCHANGE_SIZE (1 << 20)
 #define RING_SIZE (1 << 19)

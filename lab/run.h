@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: one program in a virtual machine.
+ */
+#ifndef LAB_RUN_H
+#define LAB_RUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "boot/boot.h"
+#include "firmware/firmware.h"
+
+struct run_options {
+	const char *kernel, *module, *module_args, *arc4rand, *accel, *append;
+	bool freebsd;
+	unsigned int cpus;
+	double timeout;
+	bool rdrand, tcg_single, no_load, keep;
+	struct firmware firmware;
+	struct boot_file files[64];
+	size_t file_count;
+	char **argv;
+	int argc;
+};
+
+/* The program's status as a shell gives it, or LAB_EXIT_RUN after having said what went wrong. */
+int run_program(const struct run_options *o);
+
+#endif
