@@ -10,6 +10,12 @@
 #include "host/host.h"
 #include "hypervisor/hypervisor.h"
 
+/* The exchange's header, then the records. */
+uint64_t exchange_used(const struct prove_options *o)
+{
+	return RECORDS + o->draws * o->cpus * sizeof(struct lab_draw);
+}
+
 /* The hypervisor's way to give a clone its id, before it runs. */
 static int give_id(struct experiment *b, struct vm *clone, const char *snapshot)
 {

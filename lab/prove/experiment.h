@@ -10,6 +10,9 @@
 
 #include "prove.h"
 
+/* Where the records begin in the exchange's memory. */
+#define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
+
 /* What one guest of one run is made of. */
 struct experiment {
 	const struct prove_options *options;
@@ -24,10 +27,9 @@ struct experiment {
 	uint8_t in_snapshot[ID_SIZE]; /* the id that the snapshot's file has now */
 };
 
-/* prove.c: how much of the exchange's memory is used */
+/* clone.c: how much of the exchange's memory is used */
 uint64_t exchange_used(const struct prove_options *o);
-
-/* clone.c: the clones of every depth of source, which draws; what they tell goes to r */
+/* The clones of every depth of source, which draws; what they tell goes to r */
 int clone_all(struct experiment *b, struct vm *source, struct result *r);
 
 #endif

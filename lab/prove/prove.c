@@ -15,15 +15,6 @@
 #include "host/host.h"
 #include "hypervisor/hypervisor.h"
 
-/* Where the records begin in the exchange's memory. */
-#define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
-
-/* The exchange's header, then the records. */
-uint64_t exchange_used(const struct prove_options *o)
-{
-	return RECORDS + o->draws * o->cpus * sizeof(struct lab_draw);
-}
-
 /* As whole MiB, which is what QEMU takes. */
 static uint64_t exchange_size(const struct prove_options *o)
 {
