@@ -24,8 +24,8 @@ const char *vmgenc_core_address(const struct vmgenc_addr *addr, unsigned int phy
 		*error = -ENODEV;
 		return "is zero: the hypervisor has not configured the device";
 	}
-	if (*phys % 8 != 0)
-		return "is not 8-byte aligned (rule R1a)";
+	if (*phys % 8 != 0) /* R1a */
+		return "is not 8-byte aligned, which Microsoft's VM Generation ID paper requires";
 	last = *phys + (VMGENC_ID_SIZE - 1);
 	if (last < *phys || (phys_bits < 64 && last >> phys_bits)) {
 		*error = -ERANGE;

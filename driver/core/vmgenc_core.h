@@ -3,6 +3,25 @@
  * driver/core: what a change of generation means, with no operating system in it.
  * Each system provides vmgenc_os.h; the core calls it and never asks which one it is.
  */
+
+/*
+ * A change of the id is handled in six steps, in this order:
+ *
+ *  1. Read the 16 bytes. They cannot be read in one access, so read until two reads agree.
+ *  2. Compare them with the id that was seen last. If it is the same, nothing has changed: a
+ *     notification is counted as spurious. All zeros or all ones identify nothing, and are no
+ *     change either.
+ *  3. Mix the id and what is fresh (time, cycles) into the kernel's random generator, make it
+ *     rekey, and verify that it did. A failure is tried again, now and at each look.
+ *  4. Publish the id and the next generation; if step 3 was verified, settled as well.
+ *  5. Call the listeners in the kernel. They may draw: the generator is rekeyed.
+ *  6. Tell user space by one event, and wake what waits on the device.
+ *
+ * vmgenc_core_look() takes steps 1 to 4 in whatever context asks for them. vmgenc_core_tell()
+ * takes steps 5 and 6, in a thread. If the rekey fails, step 4 publishes the generation with
+ * settled behind it, and nobody is told until a later look has settled it; only what waits on the
+ * device is woken.
+ */
 #ifndef VMGENC_CORE_H
 #define VMGENC_CORE_H
 
@@ -55,8 +74,9 @@ struct vmgenc_addr {
 };
 
 /*
- * Judges ADDR by Microsoft's rules. Returns NULL and sets *phys, or returns what is wrong, in
- * words that follow "ADDR ", and sets *error to a negative errno.
+ * Judges ADDR by the rules of Microsoft's paper "Virtual Machine Generation ID" (August 1, 2012).
+ * Comments name them R1a to R1e, as QEMU's docs/specs/vmgenid does. Returns NULL and sets *phys,
+ * or returns what is wrong, in words that follow "ADDR ", and sets *error to a negative errno.
  */
 const char *vmgenc_core_address(const struct vmgenc_addr *addr, unsigned int phys_bits,
 				uint64_t *phys, int *error);

@@ -15,7 +15,7 @@
 #define NOT_INTEGER "has an element that is not an integer"
 #define ABOVE_32 "has an element above 32 bits"
 #define ZERO "is zero: the hypervisor has not configured the device"
-#define MISALIGNED "is not 8-byte aligned (rule R1a)"
+#define MISALIGNED "is not 8-byte aligned, which Microsoft's VM Generation ID paper requires"
 #define BEYOND "is beyond the processor's physical addresses"
 
 struct row {

@@ -601,7 +601,7 @@ static void test_addr(void **state)
 		 "ADDR has an element above 32 bits {0x100000000, 0}"},
 		{ACPI_TYPE_PACKAGE, 2, ACPI_TYPE_INTEGER, 0, 0, ENODEV, "ADDR is zero: the hypervisor"},
 		{ACPI_TYPE_PACKAGE, 2, ACPI_TYPE_INTEGER, 0xfeedf02c, 0, EINVAL,
-		 "ADDR is not 8-byte aligned (rule R1a) {0xfeedf02c, 0}"},
+		 "ADDR is not 8-byte aligned, which Microsoft's VM Generation ID paper requires {0xfeedf02c, 0}"},
 		{ACPI_TYPE_PACKAGE, 2, ACPI_TYPE_INTEGER, 0, 0x100, ERANGE,
 		 "ADDR is beyond the processor's physical addresses {0, 0x100}"},
 		{ACPI_TYPE_PACKAGE, 2, ACPI_TYPE_INTEGER, 0x10028, 0, EBUSY,
