@@ -158,6 +158,12 @@ uninstall:
 		$(wildcard include/*.h) $(LINKS:%=share/man/man3/vmgenc_%.3) \
 		$(foreach page,$(notdir $(PAGES)),share/man/man$(lastword $(subst ., ,$(page)))/$(page))
 
+# FILES= restricts both to some; clang-format 14
+format:
+	@FILES="$(FILES)" tools/format
+format-check:
+	@FILES="$(FILES)" tools/format --check
+
 clean:
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs -exec rm -rf {} + 2>/dev/null || true
 distclean:
@@ -178,6 +184,7 @@ help:
 	@echo 'make freebsd-module SYSDIR=DIR  build/freebsd/vmgenc.ko and vmgenc_companion.ko, by clang'
 	@echo 'make check-freebsd-headers SYSDIR=DIR   both, and the library, for amd64 and arm64'
 	@echo 'make install [DESTDIR=] [PREFIX=]     programs, library, provider and manual pages; or uninstall'
+	@echo 'make format     clang-format over the C that follows .clang-format (FILES=); or format-check'
 	@echo 'make clean      what was built; make distclean also what was downloaded'
 	@echo 'V=1 shows the commands.'
 
@@ -185,5 +192,5 @@ include provider/build.mk
 include cmd/build.mk
 include test/fuzz/build.mk
 include test/soak/build.mk
-.PHONY: all module listener modules tests deps kernels demo check bench install uninstall clean distclean help
+.PHONY: all module listener modules tests deps kernels demo check bench format format-check install uninstall clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)
