@@ -28,4 +28,6 @@ build/test/firmware/boot.aml: FIRMWARE_FLAGS = -DAT_BOOT
 build/test/firmware/all.aml: FIRMWARE_FLAGS = -DALL_PRESENT
 $(HOSTILE): test/firmware/hostile.asl test/firmware/hostile.def
 	$(compile_asl)
+# Of several sources' dependencies -MMD keeps the last one's, and this is the first's.
+build/test/test_hostile: $(wildcard test/firmware/hostile.*)
 build/test/vm/hostile: build/test/firmware/hostile.aml build/test/firmware/boot.aml
