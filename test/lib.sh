@@ -4,10 +4,10 @@ passed=0 failed=0 skipped=0 log=build/test/log
 unset MAKEFLAGS # the caller's job server is not ours
 
 t() { # name, command...: the cases that it reports, or itself as one
-	name=$1 start=$(date +%s%N) bad=0
-	shift
+	name=$1 start=$(date +%s%N) bad=0 && shift
 	"$@" >$log 2>&1 || bad=$?
 	[ $bad != 77 ] || { skipped=$((skipped + 1)) && echo "skip $name: $(cat $log)" && return; }
+	for case in $(sed -n 's/^\[  SKIPPED \] \([a-z0-9_]*\)$/\1/p' $log | sort -u); do skipped=$((skipped + 1)) && echo "skip $name: $case cannot run here"; done
 	ds=$((($(date +%s%N) - start) / 100000000)) && took="$((ds / 10)).$((ds % 10)) s"
 	good=$(sed -n 's/^\[  PASSED  ] \([0-9]*\) test.*/\1/p; s/^\([0-9]*\) passed, .*/\1/p' $log | tail -n 1)
 	[ "${good:-1}" != 0 ] || bad=1 # ran, but tested nothing
