@@ -8,7 +8,8 @@ wrong() { echo "documents: $*" >&2 && bad=1; }
 [ "$(wc -l <README.md)" -le 120 ] || wrong "README.md has $(wc -l <README.md) lines, more than 120"
 
 code() { # document: what is code in it - fenced, indented by four, between backquotes - without comments
-	awk '/^```/ { fenced = !fenced; next } fenced || /^    / { sub(/ +# .*/, ""); print; next }
+	awk '/^```/ { fenced = !fenced; next }
+		fenced || /^    / { sub(/ +# .*/, ""); line = line $0; if (!sub(/\\$/, "", line)) { print line; line = "" } next }
 		{ text = text " " $0 } END { n = split(text, part, "`"); for (i = 2; i <= n; i += 2) print part[i] }' "$1"
 }
 dirs='(include|driver|lib|provider|cmd|lab|test|man|docs|dist|tools|\.ci)'
@@ -35,7 +36,7 @@ for doc in README.md HACKING.md SECURITY.md $(find docs -name '*.md' ! -name gua
 	echo "$code" | sed -nE 's,.*(^|[ /])vmgenc ([a-z]+)(.*),\2 \3,p' | while read -r command rest; do
 		echo "$commands" | grep -qx "$command" || echo "vmgenc $command, which is no command"
 		for option in $(echo "$rest" | grep -oE -e ' --[a-z]+'); do takes build/vmgenc "$command" || echo "vmgenc $command $option"; done
-	done >build/test/options
+	done | sort -u >build/test/options
 	while read -r said; do wrong "$doc gives $said"; done <build/test/options
 	for option in $(echo "$code" | grep -oE '^--[a-z][a-z-]*' | sort -u); do # by itself, between backquotes
 		takes build/vmgenc-lab || { for c in $commands; do takes build/vmgenc "$c" && break; done; } || wrong "$doc gives $option"
