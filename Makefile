@@ -123,16 +123,16 @@ tests: all build/test/lab $(UNIT) $(VM_PROGRAMS) $(BENCH)
 
 # The two commands of the README; each brings what it needs
 deps:
-	@dist/deps
+	@tools/deps
 kernels: deps
-	@dist/kernels
+	@tools/kernels
 KMODULES := module
 modules: kernels
 	@for k in build/kernels/6.1 build/kernels/6.12; do \
 		$(MAKE) --no-print-directory $(KMODULES) KVER=$$(cat $$k) || exit; done
 demo: deps
 	@$(MAKE) --no-print-directory all modules
-	@dist/demo
+	@tools/demo
 check: deps
 	@$(MAKE) --no-print-directory tests modules KMODULES=listener
 	@test/run "$(UNIT)" "$(VM_PROGRAMS)"

@@ -54,7 +54,7 @@ build/probe-%: lab/program/%.c
 check bench: programs
 programs: deps
 	@$(MAKE) --no-print-directory build/probe-rand build/probe-ticket build/ossl-modules/vmgenc.so
-	@dist/programs
+	@tools/programs
 .PHONY: programs
 build/bench/bench_provider: test/bench/bench_provider.c
 	$(call say,CC,$<)

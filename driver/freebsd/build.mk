@@ -62,7 +62,7 @@ freebsd-module: $(if $(SYSDIR),$(FREEBSD_OUT)/vmgenc.ko $(FREEBSD_OUT)/vmgenc_co
 FREEBSD_USER := $(wildcard $(SYSDIR)/../lib/msun/src/math.h)
 check-freebsd-headers:
 	$(if $(SYSDIR),,@echo 'skipped: no FreeBSD source tree is given (SYSDIR=<freebsd>/sys)')
-	$(if $(SYSDIR),@dist/deps lld)
+	$(if $(SYSDIR),@tools/deps lld)
 	$(if $(SYSDIR),$(Q)for arch in amd64 arm64; do \
 		$(MAKE) --no-print-directory freebsd-module SYSDIR=$(SYSDIR) ARCH=$$arch || exit; done)
 	$(if $(SYSDIR),$(if $(FREEBSD_USER),$(Q)$(MAKE) --no-print-directory freebsd-lib SYSDIR=$(SYSDIR)))

@@ -27,7 +27,7 @@ check-freebsd:
 	@echo '0 passed, 0 failed, 1 skipped'
 else
 check-freebsd:
-	@dist/deps lld makefs
+	@tools/deps lld makefs
 	@$(MAKE) --no-print-directory check-freebsd-parts
 	@build/test/freebsd-check $(if $(WITNESS),--witness) $(if $(COMPARE),--compare $(COMPARE)) \
 		--runs $(RUNS) $(FREEBSD_KERNEL) $(FREEBSD_MODULES)
