@@ -86,13 +86,13 @@ module:
 	$(if $(KDIR),,$(error no headers for $(KVER): install linux-headers-$(KVER) or give KDIR=))
 	@mkdir -p build/linux/$(KVER)
 	$(Q)ln -sf $(abspath $(MODULE_SRCS)) build/linux/$(KVER)/
-	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(abspath build/linux/$(KVER)) \
+	$(Q)+tools/kbuild $(KDIR) M=$(abspath build/linux/$(KVER)) \
 		CONFIG_DEBUG_INFO_BTF_MODULES= $(MODULE_FLAGS) modules
 # A second module, for the tests, that listens to the first
 listener: module
 	@mkdir -p build/linux/$(KVER)/listener
 	$(Q)ln -sf $(abspath $(wildcard test/vm/listener/* include/vmgenc_*.h)) build/linux/$(KVER)/listener/
-	$(Q)$(MAKE) --no-print-directory -C $(KDIR) M=$(abspath build/linux/$(KVER)/listener) \
+	$(Q)+tools/kbuild $(KDIR) M=$(abspath build/linux/$(KVER)/listener) \
 		KBUILD_EXTRA_SYMBOLS=$(abspath build/linux/$(KVER)/Module.symvers) \
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
@@ -125,11 +125,13 @@ tests: all build/test/lab $(UNIT) $(VM_PROGRAMS) $(BENCH)
 deps:
 	@tools/deps
 kernels: deps
-	@tools/kernels
+	@tools/kernels $(KERNELS)
+# Those that Debian offers here (tools/kernels says how they are named), or the caller's.
+KERNELS ?= $(shell cat build/kernels/list 2>/dev/null)
 KMODULES := module
 modules: kernels
-	@for k in build/kernels/6.1 build/kernels/6.12; do \
-		$(MAKE) --no-print-directory $(KMODULES) KVER=$$(cat $$k) || exit; done
+	@for k in $(KERNELS); do \
+		$(MAKE) --no-print-directory $(KMODULES) KVER=$$(cat build/kernels/$$k) || exit; done
 demo: deps
 	@$(MAKE) --no-print-directory all modules
 	@tools/demo

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sourced by test/run and test/vm/run: how a test is run, counted and shown.
 passed=0 failed=0 skipped=0 log=build/test/log
+kernels=$(echo ${KERNELS:-$(cat build/kernels/list)})
 unset MAKEFLAGS # the caller's job server is not ours
 
 t() { # name, command...: the cases that it reports, or itself as one
@@ -45,5 +46,5 @@ provider_off() { # a configuration that does not name the provider has to be see
 	off=build/test/programs
 	rm -rf $off && mkdir -p $off && cp -a build/programs/openssl $off/ &&
 		cp $off/openssl/etc/ssl/openssl.cnf $off/openssl/etc/ssl/vmgenc.cnf || return
-	exits 1 lab 6.1 prove --draws 1000 --probe openssl --programs $off
+	exits 1 lab $k prove --draws 1000 --probe openssl --programs $off
 }

@@ -16,5 +16,5 @@ tests: $(SOAK)
 # SOAK_KERNELS= and SOAK_PARTS= leave some out; SOAK_AT_ONCE= clones run at once (2).
 soak: deps
 	@$(MAKE) --no-print-directory all $(SOAK) modules KMODULES=listener
-	@build/test/soak/soak
+	@SOAK_KERNELS="$${SOAK_KERNELS:-$(KERNELS)}" build/test/soak/soak
 .PHONY: soak

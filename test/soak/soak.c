@@ -232,7 +232,7 @@ int main(void)
 	struct soak s = {.parts = json_array()};
 	char kernels[100], *save;
 
-	snprintf(kernels, sizeof(kernels), "%s", setting("SOAK_KERNELS", "6.1 6.12"));
+	snprintf(kernels, sizeof(kernels), "%s", setting("SOAK_KERNELS", ""));
 	for (char *k = strtok_r(kernels, " ", &save); k; k = strtok_r(NULL, " ", &save)) {
 		if (!choose_kernel(&s, k)) {
 			s.failed++;
@@ -246,6 +246,8 @@ int main(void)
 			run_changes(&s, setting("SOAK_CHANGES", "10000"));
 	}
 	json_decref(s.parts);
+	if (!*setting("SOAK_KERNELS", ""))
+		fputs("SOAK_KERNELS names no kernel\n", stderr);
 	printf("%u passed, %u failed\n", s.passed, s.failed);
 	return s.failed || !s.passed ? 1 : 0;
 }

@@ -13,7 +13,7 @@ build/test/lab: $(SHAPES)
 # Beside make check's one boot for each: getrandom, and the kernel's own driver.
 matrix: deps
 	@$(MAKE) --no-print-directory build/vmgenc-lab firmware modules
-	@for k in 6.1 6.12; do sh test/vm/matrix $$k || exit; done
+	@for k in $(KERNELS); do sh test/vm/matrix $$k || exit; done
 define compile_asl
 	$(call say,IASL,$@)
 	@mkdir -p $(@D)
