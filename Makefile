@@ -194,5 +194,6 @@ include provider/build.mk
 include cmd/build.mk
 include test/fuzz/build.mk
 include test/soak/build.mk
+include test/fresh/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench format format-check install uninstall clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

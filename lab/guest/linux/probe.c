@@ -26,7 +26,7 @@
 static char *const rand_argv[] = {"/usr/bin/probe-rand", NULL};
 static char *const ticket_argv[] = {"/usr/bin/probe-ticket", NGINX_SOCKET, NULL};
 static char *const nginx_argv[] = {"/usr/sbin/nginx", "-c", "/etc/nginx.conf", NULL};
-static char *const postgres_argv[] = {"/usr/lib/postgresql/15/bin/postgres",
+static char *const postgres_argv[] = {"/usr/bin/postgres",
 				      "-D",
 				      "/data",
 				      "-k",
