@@ -6,9 +6,9 @@ VERSION := 0.1.0
 PREFIX ?= /usr/local
 CC ?= cc
 CFLAGS ?= -O2 -g
-WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
 HARDENING := -fstack-protector-strong -D_FORTIFY_SOURCE=2
-BUILD_FLAGS = -std=c11 -D_GNU_SOURCE= $(WARNINGS) -Iinclude -MMD -MP $(CFLAGS)
+BUILD_FLAGS = -std=c11 -D_GNU_SOURCE= -DVMGENC_VERSION='"$(VERSION)"' $(WARNINGS) -Iinclude -MMD -MP $(CFLAGS)
 SANITIZE := -fsanitize=address,undefined -fno-sanitize-recover=all -O1
 
 V ?= 0
@@ -136,8 +136,8 @@ demo: deps
 	@$(MAKE) --no-print-directory all modules
 	@tools/demo
 check: deps
-	@$(MAKE) --no-print-directory tests modules KMODULES=listener
-	@test/run "$(UNIT)" "$(VM_PROGRAMS)"
+	@$(MAKE) --no-print-directory tests modules KMODULES=listener WERROR=-Werror
+	@WERROR=-Werror test/run "$(UNIT)" "$(VM_PROGRAMS)"
 bench: deps
 	@$(MAKE) --no-print-directory tests modules
 	@test/bench/run
@@ -167,27 +167,35 @@ format-check:
 	@FILES="$(FILES)" tools/format --check
 
 clean:
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs ! -name apt ! -name roots -exec rm -rf {} + 2>/dev/null || true
 distclean:
 	$(Q)rm -rf build
 
 help:
-	@echo 'make            the library and the lab, below build/'
+	@echo 'make            the library, provider, command and lab, below build/'
 	@echo 'make demo       clone real VMs with and without the driver: the table, and build/demo.html'
 	@echo 'make check      all tests, in VMs too; the last line counts them'
+	@echo 'make check-fresh [SUITES=] [FRESH=]   the two commands above on a fresh Debian 12 and 13'
+	@echo 'make tests      build all that make check runs; fuzzers, firmware and listener are parts of it'
 	@echo 'make fuzz       the fuzzers, a minute each, two at a time'
 	@echo 'make soak       1,000 clones, a chain of 100, 10,000 changes in a guest (SOAK_CLONES= etc.)'
 	@echo 'make bench      the figures: draws after resume, cost of the check, times'
+	@echo 'make matrix     the firmware of nine hypervisors on each kernel, beside their own driver'
+	@echo 'make deps       install what building and testing need, where it is missing'
+	@echo 'make kernels    unpack Debian kernels below build/kernels; make modules also builds for them'
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
-	@echo 'make matrix     the firmware of nine hypervisors on both kernels, beside their own driver'
-	@echo 'make check-freebsd FREEBSD_KERNEL= SYSDIR=   the module on a FreeBSD kernel in QEMU'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
-	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; -undo takes it out'
+	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; freebsd-overlay-undo takes it out'
 	@echo 'make freebsd-module SYSDIR=DIR  build/freebsd/vmgenc.ko and vmgenc_companion.ko, by clang'
+	@echo 'make check-freebsd FREEBSD_KERNEL= SYSDIR=   the module on a FreeBSD kernel in QEMU;'
+	@echo '     check-freebsd-parts builds what it runs, freebsd-lib the library for there'
 	@echo 'make check-freebsd-headers SYSDIR=DIR   both, and the library, for amd64 and arm64'
-	@echo 'make install [DESTDIR=] [PREFIX=]     programs, library, provider and manual pages; or uninstall'
+	@echo 'make install [DESTDIR=] [PREFIX=]     programs, library, provider and manual pages; or'
+	@echo '     uninstall; install-cmd and install-provider are parts of it'
 	@echo 'make format     clang-format over the C that follows .clang-format (FILES=); or format-check'
 	@echo 'make clean      what was built; make distclean also what was downloaded'
+	@echo 'KERNELS="6.1 6.12-rt 7.2@trixie-backports"   other kernels for all of these'
+	@echo 'VMGENC_LAB_ACCEL=auto|kvm|tcg   how the guests run'
 	@echo 'V=1 shows the commands.'
 
 include provider/build.mk

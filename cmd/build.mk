@@ -2,7 +2,7 @@
 # cmd: build/vmgenc, with libvmgenc inside. Needs jansson. Static: so that it starts, and says what is
 # wrong, where descriptors or libraries have run out, and in a few milliseconds.
 CMD_SRCS := $(sort $(wildcard cmd/*.c))
-CMD_FLAGS = -Ilib -DVMGENC_VERSION='"$(VERSION)"'
+CMD_FLAGS = -Ilib
 all: build/vmgenc
 build/cmd/%.o: cmd/%.c
 	$(call say,CC,$<)

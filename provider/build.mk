@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Provider: build/ossl-modules/vmgenc.so, with libvmgenc inside; needs libssl-dev (OpenSSL 3).
 PROVIDER_SRCS := $(sort $(wildcard provider/*.c))
-PROVIDER_FLAGS = $(BUILD_FLAGS) $(HARDENING) -DVMGENC_VERSION='"$(VERSION)"' -fPIC
+PROVIDER_FLAGS = $(BUILD_FLAGS) $(HARDENING) -fPIC
 PROVIDER_LINK = -shared -pthread -Wl,-z,relro,-z,now,-z,defs -Wl,--version-script=provider/vmgenc.map
 PROVIDER_CNF = sed 's,@PREFIX@,$(PREFIX),' dist/openssl/vmgenc.cnf
 

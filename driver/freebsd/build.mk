@@ -14,7 +14,7 @@ FREEBSD_FLAGS_amd64 := -target x86_64-unknown-freebsd -mcmodel=kernel -mno-red-z
 FREEBSD_FLAGS_arm64 := -target aarch64-unknown-freebsd -mgeneral-regs-only -ffixed-x18
 # What the kernel's own build says, but for what newer compilers find in the kernel's headers.
 FREEBSD_FLAGS := $(FREEBSD_FLAGS_$(ARCH)) -std=gnu99 -O2 -ffreestanding -fwrapv -fno-common \
-	-fno-strict-aliasing -fno-stack-protector -nostdinc -D_KERNEL -DKLD_MODULE -Wall -Werror \
+	-fno-strict-aliasing -fno-stack-protector -nostdinc -D_KERNEL -DKLD_MODULE -Wall $(WERROR) \
 	-Wredundant-decls -Wnested-externs -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \
 	-Wcast-qual -Wundef -Wno-pointer-sign -Wno-unknown-pragmas -Wno-unused-but-set-variable \
 	-Wno-deprecated-non-prototype -Wno-unknown-warning-option -isystem $(FREEBSD_OUT)/include \

@@ -12,7 +12,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define LAB_VERSION "0.1"
+#define LAB_VERSION VMGENC_VERSION /* the Makefile's */
 
 enum lab_exit {
 	LAB_EXIT_OK = 0,

@@ -2,7 +2,7 @@
 # test/fuzz: NAME.c becomes build/fuzz/NAME with libFuzzer; test/fuzz/corpus/NAME is what it starts from.
 FUZZERS := $(patsubst %,build/fuzz/%,config core firmware name page qmp results state vmclock)
 FUZZ_CC ?= clang
-FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -Iinclude -Ilib -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
+FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -DVMGENC_VERSION='"$(VERSION)"' -Iinclude -Ilib -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
 build/fuzz/page build/fuzz/vmclock: FUZZ_WITH = $(FUZZ_SOURCES) -Wl,--wrap=nanosleep,--wrap=rekey_kernel
 build/fuzz/name: FUZZ_WITH = $(wildcard lib/*.c)
@@ -11,7 +11,7 @@ build/fuzz/qmp: FUZZ_WITH = -Ilab lab/vm/qmp.c -ljansson
 FUZZ_REPORT := $(filter-out %/write.c,$(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c
 build/fuzz/results: $(FUZZ_REPORT) $(wildcard lab/report/*.h lab/compare/*.h)
 build/fuzz/results: FUZZ_WITH = -Ilab $(FUZZ_REPORT) -I/usr/include/libxml2 -ljansson -lxml2
-build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit -DVMGENC_VERSION='"$(VERSION)"' $(wildcard provider/*.c lib/*.c) \
+build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit $(wildcard provider/*.c lib/*.c) \
 	test/unit/simfile.c -lcrypto
 build/fuzz/config: $(wildcard provider/*.[ch] test/unit/simfile.[ch])
 build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cmd/state.c cmd/state.h lab/vm/qmp.c lab/vm/vm.h

@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test/unit: what has to agree between files: make help names every target, all versions are one,
+# and no list of kernels stands beside build/kernels/list.
+bad=0
+wrong() { echo "$*" && bad=1; }
+
+help=$(make --no-print-directory help)
+makefiles="Makefile $(find ./* -name build.mk -not -path './build/*')"
+for t in $(sed -n 's/^\.PHONY: //p' $makefiles); do
+	case $t in all | help) continue ;; esac
+	echo "$help" | grep -qE "(^| )$t([ ,;]|$)" || wrong "make help does not name $t"
+done
+version=$(sed -n 's/^VERSION := //p' Makefile)
+[ "$(build/vmgenc --version)" = "vmgenc $version" ] || wrong "build/vmgenc is not $version"
+[ "$(build/vmgenc-lab --version)" = "vmgenc-lab $version" ] || wrong "build/vmgenc-lab is not $version"
+grep -q "MODULE_VERSION(\"$version\")" driver/linux/main.c || wrong "driver/linux/main.c is not $version"
+grep -q "^DISTVERSION=	$version$" dist/freebsd/port/Makefile || wrong "the port is not $version"
+! grep -nE '(^|[^0-9.])6\.1[" ]+6\.12' $makefiles test/run test/lib.sh test/vm/* test/bench/run test/soak/*.c tools/* |
+	grep -v 'KERNELS="6.1 6.12-rt' || wrong "a list of kernels of its own"
+[ $bad = 0 ]
