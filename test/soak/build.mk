@@ -6,7 +6,7 @@ build/test/soak/changes: $(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS) $(wildcard test/so
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilib -Itest/vm -static -pthread -o $@ \
 		$(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS)
-build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h) lab/say.c lab/lab.h
+build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h) lab/say.c lab/time.c lab/lab.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D) build/soak
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilab -o $@ $(filter %.c,$^) -ljansson

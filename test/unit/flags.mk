@@ -6,7 +6,7 @@ build/test/test_shape: lab/shape.c lab/aml.c lab/shape.h lab/lab.h
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl
 # The lab's parts that need no VM
-REPORT_SRCS := $(sort $(wildcard lab/report*.c)) lab/html.c lab/say.c
+REPORT_SRCS := $(sort $(wildcard lab/report*.c)) lab/html.c lab/say.c lab/time.c
 build/test/test_report: $(REPORT_SRCS) lab/page.h lab/lab.h
 build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
 build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
@@ -18,3 +18,6 @@ test_strip_LDFLAGS := -ljansson
 build/test/test_compare: TEST_SRCS = lab/compare.c lab/shared.c lab/strip.c
 test_compare_LDFLAGS := -ljansson
 build/test/test_compare: lab/compare.c lab/shared.c lab/strip.c lab/lab.h
+build/test/test_time: lab/time.c lab/lab.h
+build/test/test_time: TEST_SRCS = lab/time.c
+build/test/test_time: TEST_FLAGS = -Ilab
