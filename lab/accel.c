@@ -1,118 +1,149 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: chooses the accelerator. /dev/kvm may open and still be unable to run a guest (nested
- * virtualization half there), so a guest of two instructions is run to see.
+ * Lab: chooses the accelerator: kvm only where the very kernel comes up under it.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#include "lab.h"
+#include "accel.h"
 
-#define ROM_SIZE 65536
-#define RESET_VECTOR 0xfff0
+#define KVM "/dev/kvm"
+#define MOST 16
 
-/* mov $0x10, %al; out %al, $0xf4: isa-debug-exit ends QEMU with (0x10 << 1) | 1. */
-static const unsigned char program[] = {0xb0, 0x10, 0xe6, 0xf4, 0xf4};
-#define PROGRAM_RAN 33
+/* What was found out and said in this run: the experiments of a matrix each ask anew. */
+static struct answer {
+	char path[300];
+	struct accel_verdict verdict;
+} answers[MOST];
+static size_t answered;
 
-static void exec_probe(const char *rom, int errors)
+/* The first in PATH, as execvp(3) finds it. */
+static bool find_qemu(char *to, size_t size)
 {
-	char *const argv[] = {QEMU,	   "-accel",	  "kvm",
-			      "-cpu",	   "host",	  "-m",
-			      "1M",	   "-nodefaults", "-display",
-			      "none",	   "-no-reboot",  "-bios",
-			      (char *)rom, "-device",	  "isa-debug-exit,iobase=0xf4,iosize=1",
-			      NULL};
+	const char *path = getenv("PATH");
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	setpgid(0, 0);
-	dup2(errors, 2);
-	qemu_exec(argv);
-}
+	while (path && *path) {
+		size_t length = strcspn(path, ":");
 
-/* A guest that does not get to its second instruction in 5 s never will. */
-static int wait_probe(pid_t pid)
-{
-	int status = 0;
-
-	for (double end = lab_now() + 5; !lab_signal && lab_now() < end; usleep(5000)) {
-		if (waitpid(pid, &status, WNOHANG) == pid)
-			return status;
+		if (length && snprintf(to, size, "%.*s/" QEMU, (int)length, path) < (int)size &&
+		    !access(to, X_OK))
+			return true;
+		path += length + (path[length] == ':');
 	}
-	kill(pid, SIGKILL);
-	return qemu_reap(pid);
+	return false;
 }
 
-static int run_probe(const char *rom, int errors)
+/* Whether there is something to try; *why says what is wrong with /dev/kvm. */
+static bool can_try(struct accel_verdict *v)
 {
-	pid_t pid = fork();
+	int fd = open(KVM, O_RDWR | O_CLOEXEC);
 
-	if (!pid)
-		exec_probe(rom, errors);
-	if (pid > 0)
-		return wait_probe(pid);
-	dprintf(errors, "fork: %s\n", strerror(errno));
-	return -1;
-}
-
-/* How the probe ended, as waitpid(2) says it, and its words. */
-static int try_kvm(char *why, size_t size)
-{
-	static unsigned char rom[ROM_SIZE];
-	char path[40];
-	int status = -1;
-	int fd = memfd_create("vmgenc-lab-rom", 0);
-	int errors = memfd_create("vmgenc-lab-errors", 0);
-
-	memcpy(rom + RESET_VECTOR, program, sizeof(program));
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	if (fd < 0 || errors < 0 || write(fd, rom, ROM_SIZE) != ROM_SIZE) {
-		snprintf(why, size, " %s", strerror(errno));
-	} else {
-		status = run_probe(path, errors);
-		snprintf(path, sizeof(path), "/proc/self/fd/%d", errors);
-		rundir_tail(path, why, size);
-	}
-	if (fd >= 0)
+	if (fd >= 0) {
 		close(fd);
-	if (errors >= 0)
-		close(errors);
-	return status;
+		return true;
+	}
+	if (errno == ENOENT)
+		snprintf(v->why, sizeof(v->why), "there is no " KVM);
+	else if (errno == EACCES || errno == EPERM)
+		snprintf(v->why, sizeof(v->why), "no permission on " KVM ": join group kvm");
+	else
+		snprintf(v->why, sizeof(v->why), "cannot open " KVM ": %s", strerror(errno));
+	return false;
 }
 
-int accel_choose(const char *wanted, const char **accel)
+static int try_now(const struct accel_kernel *kernel, const struct accel_memory *m,
+		   struct accel_verdict *v)
 {
-	char why[2000] = "";
-	int status = -1;
+	char took[LAB_TIME_SIZE];
+	double begin = lab_now();
+	int code = accel_try(kernel, v);
+
+	if (code)
+		return code;
+	if (v->lasting)
+		accel_memory_write(m, v);
+	snprintf(v->how, sizeof(v->how), "found out in %s", lab_time(lab_now() - begin, took));
+	return 0;
+}
+
+/* Of several labs that ask at once the first tries, and the others wait for what it finds. */
+static int ask(const struct accel_kernel *kernel, struct accel_verdict *v)
+{
+	struct accel_memory m;
+	char qemu[500];
+
+	/* Without QEMU the boot that follows says what to install. */
+	if (!find_qemu(qemu, sizeof(qemu)))
+		return 0;
+	int code = accel_memory_open(&m, kernel, qemu);
+
+	if (!code && accel_memory_read(&m, v))
+		snprintf(v->how, sizeof(v->how), "remembered in %s", m.path);
+	else if (!code)
+		code = try_now(kernel, &m, v);
+	accel_memory_close(&m);
+	return code;
+}
+
+static const struct accel_verdict *known(const char *path)
+{
+	for (size_t i = 0; i < answered; i++) {
+		if (!strcmp(answers[i].path, path))
+			return &answers[i].verdict;
+	}
+	return NULL;
+}
+
+static int find_out(const struct accel_kernel *kernel, struct accel_verdict *v)
+{
+	struct answer *a = &answers[answered];
+	int code = can_try(v) ? ask(kernel, v) : 0;
+
+	if (!code && answered < MOST) {
+		snprintf(a->path, sizeof(a->path), "%s", kernel->path);
+		a->verdict = *v;
+		answered++;
+	}
+	return code;
+}
+
+static void describe(const struct accel_kernel *kernel, const struct accel_verdict *v, char *to,
+		     size_t size)
+{
+	if (v->tried)
+		snprintf(to, size, "kvm %s %s%s%s (%s)", v->runs ? "runs" : "does not run",
+			 kernel->path, v->runs ? "" : " here: ", v->why, v->how);
+	else
+		snprintf(to, size, "%s", v->why);
+}
+
+int accel_choose(const char *wanted, const struct accel_kernel *kernel, const char **accel,
+		 bool *kvm_failed)
+{
+	const struct accel_verdict *before = known(kernel->path);
+	struct accel_verdict v = before ? *before : (struct accel_verdict){.runs = false};
+	bool must = !strcmp(wanted, "kvm");
+	char words[1500];
+	int code = 0;
 
 	*accel = "tcg";
 	if (!strcmp(wanted, "tcg"))
 		return 0;
-	bool node = !access("/dev/kvm", R_OK | W_OK);
-
-	if (node)
-		status = try_kvm(why, sizeof(why));
-	else
-		snprintf(why, sizeof(why), " %s", strerror(errno));
-	if (lab_signal)
-		return lab_interrupted();
-	if (WIFEXITED(status) && WEXITSTATUS(status) == QEMU_MISSING)
-		return qemu_missing(why);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == PROGRAM_RAN) {
+	if (!before)
+		code = find_out(kernel, &v);
+	if (code)
+		return code;
+	describe(kernel, &v, words, sizeof(words));
+	if (must && !v.runs && *v.why)
+		return lab_fail(EXIT_ENVIRONMENT, "cannot use kvm: %s", words);
+	if (v.runs)
 		*accel = "kvm";
-		return 0;
-	}
-	if (!strcmp(wanted, "kvm"))
-		return lab_fail(EXIT_ENVIRONMENT,
-				"/dev/kvm cannot run a guest here, use --accel tcg:%s",
-				*why ? why : " it did not come to its second instruction");
-	if (node)
-		lab_note("/dev/kvm is there but cannot run a guest; emulating with tcg");
+	*kvm_failed |= v.tried && !v.runs;
+	if (!before && *words)
+		lab_note("accelerator %s: %s", *accel, words);
 	return 0;
 }

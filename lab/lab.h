@@ -100,12 +100,10 @@ int qemu_missing(const char *words);
 /* waitpid(2), and the status; a signal to us does not end it. */
 int qemu_reap(pid_t pid);
 
-/* accel.c: kvm where it really runs a guest, else tcg */
-int accel_choose(const char *wanted, const char **accel);
-
 /* qmp.c: one request and its answer at a time */
 struct qmp {
 	int fd;
+	double patience; /* seconds that QEMU may take for an answer */
 	char buffer[65536];
 	size_t used;
 };
@@ -145,6 +143,8 @@ struct machine {
 	unsigned int memory_mb;
 	bool rdrand;
 	bool tcg_single; /* one CPU at a time */
+	bool trial;	 /* whether kvm runs this kernel: --timeout does not count */
+	bool kvm_failed; /* for the message when it does not run with tcg either */
 	double timeout;	 /* seconds in which a guest must show a sign of life */
 	uint64_t report_size;
 };
@@ -159,6 +159,7 @@ struct vm {
 	char bell[300];	      /* a byte into this FIFO is an interrupt */
 	bool shared_ram;      /* can be snapshotted; a clone that shares the parent's file cannot */
 	pid_t pid;
+	bool killed; /* QEMU was, or there is none: nothing that the guest did */
 	struct qmp qmp;
 	struct lab_report *report;
 };
@@ -187,6 +188,17 @@ void vm_kill(struct vm *vm);
 void vm_keep_report(const struct vm *vm, uint64_t size);
 void vm_drop_ram(const struct vm *vm);
 void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
+
+/* alive.c: a guest that is waited for */
+struct alive {
+	double begun, sign, told; /* the last sign of life, the last word of progress */
+	off_t console;
+	uint32_t state;
+};
+
+void alive_begin(struct alive *a, const struct vm *vm);
+/* 0, or EXIT_GUEST after saying that it has been silent for machine->timeout. */
+int alive_check(struct alive *a, const struct vm *vm);
 
 /* crowd.c: is there memory for one more clone beside those that run? */
 bool crowd_has_memory(const struct machine *m);

@@ -136,7 +136,8 @@ static const char help[] =
 	"  --module-args TEXT    parameters for the module\n"
 	"  --append TEXT         more of the kernel's command line; FreeBSD: NAME=VALUE, kenv(1)\n"
 	"  --arc4rand FILE       FreeBSD: the module that makes arc4rand(9) readable\n"
-	"  --accel auto|kvm|tcg  how QEMU runs the guest (auto: kvm where it works)\n"
+	"  --accel auto|kvm|tcg  how QEMU runs the guest; auto: kvm where the kernel boots with it\n"
+	"                        (otherwise VMGENC_LAB_ACCEL says it, or auto)\n"
 	"  --tcg-single          with tcg, emulate one CPU at a time\n"
 	"  --cpus N              virtual CPUs (2)\n"
 	"  --rdrand              leave the CPU's random instructions to the guest\n"
@@ -177,8 +178,8 @@ static int number(const char *name, const char *text, double min, double max, do
 
 	*to = strtod(text, &end);
 	if (!*text || *end || !(*to >= min && *to <= max))
-		return lab_fail(EXIT_USAGE, "--%s takes a number from %g to %g, not %s", name, min,
-				max, text);
+		return lab_fail(EXIT_USAGE, "--%s takes a number from %.10g to %.10g, not %s", name,
+				min, max, text);
 	return 0;
 }
 
@@ -332,12 +333,30 @@ static int add_firmware(struct prove_options *o, const char *name)
 	return found ? 0 : usage("there is no firmware %s", name);
 }
 
+static bool is_accel(const char *name)
+{
+	return !strcmp(name, "auto") || !strcmp(name, "kvm") || !strcmp(name, "tcg");
+}
+
 static int parse_accel(struct parsed *p)
 {
-	if (strcmp(optarg, "auto") && strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
+	if (!is_accel(optarg))
 		return usage("--accel takes auto, kvm or tcg, not %s", optarg);
 	p->prove.accel = p->run.accel = optarg;
 	return 0;
+}
+
+/* What the environment says counts only without the option. */
+static int accel_of_environment(struct parsed *p)
+{
+	const char *name = getenv("VMGENC_LAB_ACCEL");
+
+	if (p->run.accel)
+		return 0;
+	if (!name || !*name)
+		name = "auto";
+	p->prove.accel = p->run.accel = name;
+	return is_accel(name) ? 0 : usage("VMGENC_LAB_ACCEL is auto, kvm or tcg, not %s", name);
 }
 
 static int parse_module_args(struct parsed *p)
@@ -562,7 +581,6 @@ int main(int argc, char **argv)
 					    .programs = "build/programs",
 					    .tables = "build/test/firmware",
 					    .append = "",
-					    .accel = "auto",
 					    .clones = 2,
 					    .at_once = 1,
 					    .runs = 1,
@@ -574,7 +592,6 @@ int main(int argc, char **argv)
 					    .max_identical = -1},
 				  .run = {.module_args = "",
 					  .append = "",
-					  .accel = "auto",
 					  .cpus = 2,
 					  .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";
@@ -600,6 +617,8 @@ int main(int argc, char **argv)
 		code = parse_option(&p, option, options[index].name);
 	}
 	lab_catch_signals();
+	if (!code && !is_report)
+		code = accel_of_environment(&p);
 	if (!code && is_report)
 		code = main_report(&p, argv + 1 + optind);
 	else if (!code)

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "accel.h"
 #include "lab.h"
 
 #define REPORT_SIZE (1 << 20)
@@ -77,7 +78,7 @@ static int boot(struct vm *vm, int *status)
 }
 
 static int run_in(const struct run_options *o, const char *directory, const char *accel,
-		  int *status)
+		  bool kvm_failed, int *status)
 {
 	struct media media;
 	struct media_source from = {.freebsd = o->freebsd,
@@ -92,6 +93,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
 			    .timeout = o->timeout,
+			    .kvm_failed = kvm_failed,
 			    .report_size = REPORT_SIZE,
 			    .firmware = o->firmware};
 	struct lab_report *first = malloc(sizeof(*first));
@@ -113,16 +115,18 @@ static int run_in(const struct run_options *o, const char *directory, const char
 
 int run_program(const struct run_options *o)
 {
+	const struct accel_kernel kernel = {.path = o->kernel, .freebsd = o->freebsd};
 	const char *accel;
+	bool kvm_failed = false;
 	struct rundir dir;
 	int status = 0;
-	int code = accel_choose(o->accel, &accel);
+	int code = accel_choose(o->accel, &kernel, &accel, &kvm_failed);
 
 	if (!code)
 		code = rundir_open(&dir, (256 << 20) + REPORT_SIZE + (16 << 20));
 	if (code)
 		return lab_signal ? code : EXIT_LAB;
-	code = run_in(o, dir.path, accel, &status);
+	code = run_in(o, dir.path, accel, kvm_failed, &status);
 	rundir_close(&dir, o->keep);
 	if (code)
 		return lab_signal ? code : EXIT_LAB;
