@@ -115,11 +115,14 @@ build/bench/%: test/bench/%.c $(LIB_SRCS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -pthread -o $@ $< $(LIB_SRCS) $(wildcard test/unit/simfile.c)
+LAB_TESTS := build/test/lab build/test/lab-accel
 build/test/lab: test/lab/test_lab.c
-	$(call say,CC,$<)
+build/test/lab-accel: test/lab/test_accel.c
+$(LAB_TESTS): test/lab/run.c test/lab/run.h
+	$(call say,CC,$(filter test/lab/test_%,$^))
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) -o $@ $< -lcmocka
-tests: all build/test/lab $(UNIT) $(VM_PROGRAMS) $(BENCH)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) $(SANITIZE) -o $@ $(filter %.c,$^) -lcmocka
+tests: all $(LAB_TESTS) $(UNIT) $(VM_PROGRAMS) $(BENCH)
 
 # The two commands of the README; each brings what it needs
 deps:
@@ -179,6 +182,7 @@ help:
 	@echo 'make check-freebsd-headers SYSDIR=DIR   both, and the library, for amd64 and arm64'
 	@echo 'make install [DESTDIR=] [PREFIX=]     programs, library, provider and manual pages; or uninstall'
 	@echo 'make clean      what was built; make distclean also what was downloaded'
+	@echo 'VMGENC_LAB_ACCEL=auto|kvm|tcg           how QEMU runs guests, in all of these (auto: kvm where it works)'
 	@echo 'V=1 shows the commands.'
 
 include provider/build.mk

@@ -19,9 +19,9 @@ static off_t console_size(const struct vm *vm)
 
 void alive_begin(struct alive *a, const struct vm *vm)
 {
-	a->begun = a->sign = a->told = lab_now();
 	a->console = console_size(vm);
 	a->state = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE);
+	a->begun = a->sign = a->told = a->state == LAB_BOOTING ? vm->started : lab_now();
 }
 
 static void last_line(const struct vm *vm, char *to, size_t size)
@@ -49,6 +49,11 @@ static void tell_progress(struct alive *a, const struct vm *vm)
 		     lab_time((long)(now - a->sign), silent), line);
 }
 
+const char *alive_nor_kvm(const struct machine *m)
+{
+	return m->kvm_failed ? ", which kvm does not run here either," : "";
+}
+
 int alive_check(struct alive *a, const struct vm *vm)
 {
 	uint32_t state = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE);
@@ -71,7 +76,6 @@ int alive_check(struct alive *a, const struct vm *vm)
 	return lab_fail(EXIT_GUEST,
 			"the guest (%s)%s has been silent for %s (--timeout); its console ended "
 			"with:%s",
-			vm->machine->kernel,
-			vm->machine->kvm_failed ? ", which kvm does not run here either," : "",
-			limit, *console ? console : " nothing");
+			vm->machine->kernel, alive_nor_kvm(vm->machine), limit,
+			*console ? console : " nothing");
 }

@@ -159,6 +159,7 @@ struct vm {
 	char bell[300];	      /* a byte into this FIFO is an interrupt */
 	bool shared_ram;      /* can be snapshotted; a clone that shares the parent's file cannot */
 	pid_t pid;
+	double started; /* when QEMU was */
 	bool killed; /* QEMU was, or there is none: nothing that the guest did */
 	struct qmp qmp;
 	struct lab_report *report;
@@ -199,6 +200,8 @@ struct alive {
 void alive_begin(struct alive *a, const struct vm *vm);
 /* 0, or EXIT_GUEST after saying that it has been silent for machine->timeout. */
 int alive_check(struct alive *a, const struct vm *vm);
+/* What to add to the kernel's name where it failed under kvm before; else "". */
+const char *alive_nor_kvm(const struct machine *m);
 
 /* crowd.c: is there memory for one more clone beside those that run? */
 bool crowd_has_memory(const struct machine *m);

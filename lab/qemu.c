@@ -321,8 +321,8 @@ static int gone(struct vm *vm, int status)
 	if (WEXITSTATUS(status))
 		return lab_fail(EXIT_ENVIRONMENT, "QEMU ended with status %d; it said:%s",
 				WEXITSTATUS(status), words);
-	return lab_fail(EXIT_GUEST, "the guest (%s) stopped by itself; its console ended with:%s",
-			vm->machine->kernel, *console ? console : " nothing");
+	return lab_fail(EXIT_GUEST, "the guest (%s)%s stopped by itself; its console ended with:%s",
+			vm->machine->kernel, alive_nor_kvm(vm->machine), *console ? console : " nothing");
 }
 
 static int guest_failed(const struct vm *vm)
@@ -372,6 +372,7 @@ static int start(struct vm *vm, bool incoming)
 		return lab_fail(EXIT_ENVIRONMENT, "cannot make %s: %s", vm->bell, strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return lab_fail(EXIT_ENVIRONMENT, "socketpair: %s", strerror(errno));
+	vm->started = lab_now();
 	vm->pid = fork();
 	if (!vm->pid)
 		exec_qemu(vm, pair[1], incoming, lab);
