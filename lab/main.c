@@ -20,6 +20,7 @@ enum {
 	OPT_AT_ONCE,
 	OPT_BRIEF,
 	OPT_CLONES,
+	OPT_COMPARE,
 	OPT_CPUS,
 	OPT_DEPTH,
 	OPT_DRAWS,
@@ -60,6 +61,7 @@ static const struct option options[] = {
 	{"at-once", required_argument, NULL, OPT_AT_ONCE},
 	{"brief", no_argument, NULL, OPT_BRIEF},
 	{"clones", required_argument, NULL, OPT_CLONES},
+	{"compare", required_argument, NULL, OPT_COMPARE},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
 	{"draws", required_argument, NULL, OPT_DRAWS},
@@ -120,6 +122,8 @@ static const char help[] =
 	"                        own driver\n"
 	"  --tables DIR          where \"make firmware\" put those tables (build/test/firmware)\n"
 	"  --programs DIR        where \"make programs\" put those (build/programs)\n"
+	"  --compare LABEL=KERNEL[,MODULE[,COMPANION]]\n"
+	"                        a column beside the judged ones, with another driver for one\n"
 	"  --clones N            clones of each snapshot (2)\n"
 	"  --at-once N           of these, run so many at once if memory allows (1)\n"
 	"  --runs N              boot and clone everything this often (1)\n"
@@ -224,22 +228,28 @@ static int add_guest(struct prove_options *o, const char *label, size_t length, 
 	return code;
 }
 
-static int parse_guest(struct prove_options *o, char *text)
+static int parse_guest(struct prove_options *o, char *text, const char *option)
 {
 	char *kernel = strchr(text, '=');
 	char *module = kernel ? strchr(kernel, ',') : NULL;
 	char *companion = module ? strchr(module + 1, ',') : NULL;
 
 	if (!kernel || kernel == text)
-		return usage("--guest takes LABEL=KERNEL[,MODULE[,COMPANION]], not %s", text);
+		return lab_fail(EXIT_USAGE,
+				"--%s takes LABEL=KERNEL[,MODULE[,COMPANION]], not %s (vmgenc-lab "
+				"--help lists the options)",
+				option, text);
 	if (module)
 		*module++ = '\0';
 	if (companion)
 		*companion++ = '\0';
 	int code = add_guest(o, text, (size_t)(kernel - text), kernel + 1, module);
 
-	if (code || !companion)
+	if (code)
 		return code;
+	o->guests[o->guest_count - 1].compare = !strcmp(option, "compare");
+	if (!companion)
+		return 0;
 	o->guests[o->guest_count - 1].companion = companion;
 	return o->guests[o->guest_count - 1].freebsd
 		       ? 0
@@ -380,6 +390,7 @@ static void note_for_matrix(struct parsed *p, int option, const char *name)
 		break;
 	case OPT_AT_ONCE:
 	case OPT_CLONES:
+	case OPT_COMPARE:
 	case OPT_DEPTH:
 	case OPT_DRAWS:
 	case OPT_GENERATOR:
@@ -423,8 +434,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_GENERATOR:
 		return add_generator(&p->prove, optarg);
+	case OPT_COMPARE:
 	case OPT_GUEST:
-		return parse_guest(&p->prove, optarg);
+		return parse_guest(&p->prove, optarg, name);
 	case OPT_ID:
 		return parse_id(p);
 	case OPT_JSON:

@@ -21,3 +21,6 @@ build/test/test_compare: lab/compare.c lab/shared.c lab/strip.c lab/lab.h
 build/test/test_time: lab/time.c lab/lab.h
 build/test/test_time: TEST_SRCS = lab/time.c
 build/test/test_time: TEST_FLAGS = -Ilab
+build/test/test_judge: lab/judge.c lab/lab.h
+build/test/test_judge: TEST_SRCS = lab/judge.c
+build/test/test_judge: TEST_FLAGS = -Ilab
