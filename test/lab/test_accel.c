@@ -21,7 +21,7 @@
 #define PROVE "prove", "--draws", "1000", "--generator", "getrandom", "--kernel", kernel
 #define CHOSEN_TCG "tcg was asked for"
 
-static const char *kernel;
+static const char *given, *kernel; /* of this test */
 static char log_file[100], cache[100];
 
 static void make_file(const char *path, const char *text)
@@ -68,11 +68,17 @@ static int make_stand_in(void)
 	return setenv("PATH", path, 1);
 }
 
-/* Nothing is known, nothing was started, and kvm does that; NULL: there is none. */
+/* Nothing is known, nothing was started, and kvm does that (NULL: there is none), whatever failed.
+ */
 static void begin(const char *kvm)
 {
 	char command[150];
 
+	kernel = given;
+	run_user = geteuid();
+	setenv("TMPDIR", directory, 1);
+	setenv("XDG_CACHE_HOME", cache, 1);
+	unsetenv("VMGENC_LAB_ACCEL");
 	unlink("/dev/kvm");
 	if (kvm) {
 		make_file("/dev/kvm", "");
@@ -142,7 +148,6 @@ static void no_kvm(void **state)
 static void no_permission(void **state)
 {
 	char copy[100], command[400];
-	const char *others = kernel;
 
 	(void)state;
 	begin("works");
@@ -158,9 +163,6 @@ static void no_permission(void **state)
 	EXPECT(3, "accelerator tcg: no permission on /dev/kvm: join group kvm", PROVE);
 	EXPECT(3, "cannot use kvm: no permission on /dev/kvm: join group kvm", PROVE, "--accel",
 	       "kvm");
-	run_user = geteuid();
-	setenv("TMPDIR", directory, 1);
-	kernel = others;
 	assert_int_equal(times_started("kvm"), 0);
 }
 
@@ -335,7 +337,6 @@ static void remembered_wrongly(void **state)
 static void of_another(void **state)
 {
 	char other[100], command[300];
-	const char *first = kernel;
 
 	(void)state;
 	begin("dies");
@@ -346,7 +347,7 @@ static void of_another(void **state)
 	kernel = other;
 	EXPECT(3, "found out in", PROVE);
 	EXPECT(3, "remembered in", PROVE);
-	kernel = first;
+	kernel = given;
 	EXPECT(3, "remembered in", PROVE);
 	sprintf(command, "touch -d 2001-01-01 %s/bin/qemu-system-x86_64", directory);
 	assert_int_equal(system(command), 0);
@@ -358,10 +359,9 @@ static void of_another(void **state)
 static void neither(void **state)
 {
 	static char image[1 << 20];
-	const char *first = kernel;
 	static struct run run;
 	char path[100];
-	FILE *f = fopen(kernel, "re");
+	FILE *f = fopen(given, "re");
 
 	(void)state;
 	assert_non_null(f);
@@ -373,7 +373,6 @@ static void neither(void **state)
 	kernel = path;
 	START(&run, PROVE, "--timeout", "3");
 	run_end(&run, 4, ", which kvm does not run here either, ");
-	kernel = first;
 	unlink(path);
 }
 
@@ -451,7 +450,7 @@ int main(int argc, char **argv)
 
 	if (argc != 2 || tests_begin())
 		return 2;
-	kernel = argv[1];
+	given = argv[1];
 	int failed = 2;
 
 	if (make_dev() || make_stand_in())

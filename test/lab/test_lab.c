@@ -27,7 +27,10 @@ static const char *kernel, *module, *other_module;
 /* Fails if wrong words are taken, or end otherwise than with 2 and the word. */
 static void wrong_usage(void **state)
 {
+	char other[300];
+
 	(void)state;
+	snprintf(other, sizeof(other), "other=%s", kernel);
 	EXPECT(2, "there is no command clone", "clone");
 	EXPECT(2, "unrecognized option '--closes'", PROVE, "--closes");
 	EXPECT(2, "--clones takes a number from 2 to", PROVE, "--clones", "3x");
@@ -38,6 +41,8 @@ static void wrong_usage(void **state)
 	EXPECT(2, "there is no firmware dice", PROVE, "--firmware", "dice");
 	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
 	EXPECT(2, "prove needs --kernel", "prove");
+	EXPECT(2, "--compare takes LABEL=KERNEL", PROVE, "--compare", "other");
+	EXPECT(2, "either --firmware or --compare", MATRIX, "--compare", other);
 	EXPECT(2, "--torn needs --vmclock", PROVE, "--torn");
 	EXPECT(2, "either --firmware or --draws", MATRIX, "--draws", "5");
 	EXPECT(2, "--brief needs --firmware", PROVE, "--brief");
@@ -152,6 +157,14 @@ static void kernel_that_does_not_boot(void **state)
 	write_file(image, sizeof(image), path);
 	EXPECT(4, "the guest (", "prove", "--kernel", path, "--timeout", "3");
 	unlink(path);
+}
+
+/* Fails if a kernel that gets nowhere has shown no sign of life, or is waited for as if it had. */
+static void kernel_that_waits(void **state)
+{
+	(void)state;
+	EXPECT(4, "has been silent for 9 s (--timeout); its console ended with:\n    [", PROVE,
+	       "--timeout", "8", "--append", "rdinit=/none root=/dev/none rootwait");
 }
 
 /* Fails if the kernel's own words are not shown. */
@@ -359,6 +372,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_report_of_a_failed_run),
 		cmocka_unit_test(freebsd_kernel_that_is_none),
 		cmocka_unit_test(kernel_that_does_not_boot),
+		cmocka_unit_test(kernel_that_waits),
 		cmocka_unit_test(module_for_another_kernel),
 		cmocka_unit_test(no_qemu),
 		cmocka_unit_test(wrong_qemu),
