@@ -125,7 +125,7 @@ int tests_begin(void)
 	/* What runs here finds out about kvm is not for others. */
 	sprintf(path, "%s/cache", directory);
 	setenv("XDG_CACHE_HOME", path, 1);
-	alarm(5 * PATIENCE_S);
+	alarm(20 * PATIENCE_S);
 	prctl(PR_SET_CHILD_SUBREAPER, 1);
 	/* What is mounted here is for this process and its children alone. */
 	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||

@@ -163,8 +163,8 @@ static void kernel_that_does_not_boot(void **state)
 static void kernel_that_waits(void **state)
 {
 	(void)state;
-	EXPECT(4, "has been silent for 9 s (--timeout); its console ended with:\n    [", PROVE,
-	       "--timeout", "8", "--append", "rdinit=/none root=/dev/none rootwait");
+	EXPECT(4, "has been silent for 13 s (--timeout); its console ended with:\n    ", PROVE,
+	       "--timeout", "12", "--append", "rdinit=/none root=/dev/none rootwait");
 }
 
 /* Fails if the kernel's own words are not shown. */
