@@ -19,9 +19,13 @@ static off_t console_size(const struct vm *vm)
 
 void alive_begin(struct alive *a, const struct vm *vm)
 {
-	a->console = console_size(vm);
-	a->state = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE);
-	a->begun = a->sign = a->told = a->state == LAB_BOOTING ? vm->started : lab_now();
+	bool boots = __atomic_load_n(&vm->report->state, __ATOMIC_ACQUIRE) == LAB_BOOTING;
+
+	/* A guest that boots is waited for from QEMU's start, and may have said something by now.
+	 */
+	a->console = boots ? 0 : console_size(vm);
+	a->state = vm->report->state;
+	a->begun = a->sign = a->told = boots ? vm->started : lab_now();
 }
 
 static void last_line(const struct vm *vm, char *to, size_t size)
