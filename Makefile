@@ -115,11 +115,14 @@ build/bench/%: test/bench/%.c $(LIB_SRCS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -pthread -o $@ $< $(LIB_SRCS) $(wildcard test/unit/simfile.c)
+LAB_TESTS := build/test/lab build/test/lab-accel
 build/test/lab: test/lab/test_lab.c
-	$(call say,CC,$<)
+build/test/lab-accel: test/lab/test_accel.c
+$(LAB_TESTS): test/lab/run.c test/lab/run.h
+	$(call say,CC,$(filter test/lab/test_%,$^))
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) -o $@ $< -lcmocka
-tests: all build/test/lab $(UNIT) $(VM_PROGRAMS) $(BENCH)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) $(SANITIZE) -o $@ $(filter %.c,$^) -lcmocka
+tests: all $(LAB_TESTS) $(UNIT) $(VM_PROGRAMS) $(BENCH)
 
 # The two commands of the README; each brings what it needs
 deps:

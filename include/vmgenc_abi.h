@@ -45,6 +45,10 @@
  * read acquire-ordered, take seq again, and start over if it was odd or moved. A single
  * aligned 64-bit field needs no seq. The driver stores generation after everything that a
  * reader of the new generation may look at.
+ *
+ * spurious counts the hypervisor's notifications that found the id unchanged. The driver may find a
+ * change before the notification of it arrives (at a draw, a sync, an interrupt, the slow look):
+ * the first notification after that belongs to the change and is not counted.
  */
 struct vmgenc_page {
 	uint32_t magic;	     /* VMGENC_PAGE_MAGIC */
@@ -60,7 +64,7 @@ struct vmgenc_page {
 	uint32_t reserved;   /* 0 */
 	/* The second cache line: counters since the driver attached. */
 	uint64_t changes;	 /* changes of the id */
-	uint64_t spurious;	 /* notifications that found the id unchanged */
+	uint64_t spurious;	 /* notifications without a change; see below */
 	uint64_t rekeys;	 /* rekeys of the kernel's generator, verified */
 	uint64_t rekey_failures; /* attempts that failed */
 };

@@ -38,6 +38,8 @@ static const char help[] =
 	"                        own driver\n"
 	"  --tables DIR          where \"make firmware\" put those tables (build/test/firmware)\n"
 	"  --programs DIR        where \"make programs\" put those (build/programs)\n"
+	"  --compare LABEL=KERNEL[,MODULE[,COMPANION]]\n"
+	"                        a column beside the judged ones, with another driver for one\n"
 	"  --clones N            clones of each snapshot (2)\n"
 	"  --at-once N           of these, run so many at once if memory allows (1)\n"
 	"  --runs N              boot and clone everything this often (1)\n"
@@ -55,7 +57,8 @@ static const char help[] =
 	"  --module-args TEXT    parameters for the module\n"
 	"  --append TEXT         more of the kernel's command line; FreeBSD: NAME=VALUE, kenv(1)\n"
 	"  --arc4rand FILE       FreeBSD: the module that makes arc4rand(9) readable\n"
-	"  --accel auto|kvm|tcg  how QEMU runs the guest (auto: kvm where it works)\n"
+	"  --accel auto|kvm|tcg  how QEMU runs the guest; auto: kvm where the kernel boots with it\n"
+	"                        (otherwise VMGENC_LAB_ACCEL says it, or auto)\n"
 	"  --tcg-single          with tcg, emulate one CPU at a time\n"
 	"  --cpus N              virtual CPUs (2)\n"
 	"  --rdrand              leave the CPU's random instructions to the guest\n"
@@ -173,7 +176,6 @@ int main(int argc, char **argv)
 					    .programs = "build/programs",
 					    .tables = "build/test/firmware",
 					    .append = "",
-					    .accel = "auto",
 					    .clones = 2,
 					    .at_once = 1,
 					    .runs = 1,
@@ -186,7 +188,6 @@ int main(int argc, char **argv)
 				  .matrix = {.prove = &p.prove},
 				  .run = {.module_args = "",
 					  .append = "",
-					  .accel = "auto",
 					  .cpus = 2,
 					  .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";
@@ -214,6 +215,8 @@ int main(int argc, char **argv)
 		code = options_take(&p, option, options_list[index].name);
 	}
 	lab_catch_signals();
+	if (!code && !is_report)
+		code = options_accel(&p);
 	if (!code && is_report)
 		code = main_report(&p, argv + 1 + optind);
 	else if (!code)

@@ -17,6 +17,7 @@ enum {
 	OPT_AT_ONCE,
 	OPT_BRIEF,
 	OPT_CLONES,
+	OPT_COMPARE,
 	OPT_CPUS,
 	OPT_DEPTH,
 	OPT_DRAWS,
@@ -57,6 +58,7 @@ const struct option options_list[] = {
 	{"at-once", required_argument, NULL, OPT_AT_ONCE},
 	{"brief", no_argument, NULL, OPT_BRIEF},
 	{"clones", required_argument, NULL, OPT_CLONES},
+	{"compare", required_argument, NULL, OPT_COMPARE},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
 	{"draws", required_argument, NULL, OPT_DRAWS},
@@ -107,7 +109,7 @@ static int number(const char *name, const char *text, double min, double max, do
 
 	*to = strtod(text, &end);
 	if (!*text || *end || !(*to >= min && *to <= max))
-		return lab_fail(LAB_EXIT_USAGE, "--%s takes a number from %g to %g, not %s", name,
+		return lab_fail(LAB_EXIT_USAGE, "--%s takes a number from %.10g to %.10g, not %s", name,
 				min, max, text);
 	return 0;
 }
@@ -155,23 +157,28 @@ int options_add_guest(struct prove_options *o, const char *label, size_t length,
 	return code;
 }
 
-static int parse_guest(struct prove_options *o, char *text)
+static int parse_guest(struct prove_options *o, char *text, const char *option)
 {
 	char *kernel = strchr(text, '=');
 	char *module = kernel ? strchr(kernel, ',') : NULL;
 	char *companion = module ? strchr(module + 1, ',') : NULL;
 
 	if (!kernel || kernel == text)
-		return options_usage("--guest takes LABEL=KERNEL[,MODULE[,COMPANION]], not %s",
-				     text);
+		return lab_fail(LAB_EXIT_USAGE,
+				"--%s takes LABEL=KERNEL[,MODULE[,COMPANION]], not %s (vmgenc-lab "
+				"--help lists the options)",
+				option, text);
 	if (module)
 		*module++ = '\0';
 	if (companion)
 		*companion++ = '\0';
 	int code = options_add_guest(o, text, (size_t)(kernel - text), kernel + 1, module);
 
-	if (code || !companion)
+	if (code)
 		return code;
+	o->guests[o->guest_count - 1].compare = !strcmp(option, "compare");
+	if (!companion)
+		return 0;
 	o->guests[o->guest_count - 1].companion = companion;
 	return o->guests[o->guest_count - 1].freebsd
 		       ? 0
@@ -265,12 +272,31 @@ static int add_firmware(struct parsed *p, const char *name)
 	return found ? 0 : options_usage("there is no firmware %s", name);
 }
 
+static bool is_accel(const char *name)
+{
+	return !strcmp(name, "auto") || !strcmp(name, "kvm") || !strcmp(name, "tcg");
+}
+
 static int parse_accel(struct parsed *p)
 {
-	if (strcmp(optarg, "auto") && strcmp(optarg, "kvm") && strcmp(optarg, "tcg"))
+	if (!is_accel(optarg))
 		return options_usage("--accel takes auto, kvm or tcg, not %s", optarg);
 	p->prove.accel = p->run.accel = optarg;
 	return 0;
+}
+
+/* What the environment says counts only without the option. */
+int options_accel(struct parsed *p)
+{
+	const char *name = getenv("VMGENC_LAB_ACCEL");
+
+	if (p->run.accel)
+		return 0;
+	if (!name || !*name)
+		name = "auto";
+	p->prove.accel = p->run.accel = name;
+	return is_accel(name) ? 0
+			      : options_usage("VMGENC_LAB_ACCEL is auto, kvm or tcg, not %s", name);
 }
 
 static int parse_module_args(struct parsed *p)
@@ -294,6 +320,7 @@ static void note_for_matrix(struct parsed *p, int option, const char *name)
 		break;
 	case OPT_AT_ONCE:
 	case OPT_CLONES:
+	case OPT_COMPARE:
 	case OPT_DEPTH:
 	case OPT_DRAWS:
 	case OPT_GENERATOR:
@@ -337,8 +364,9 @@ int options_take(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_GENERATOR:
 		return options_add_generator(&p->prove, optarg);
+	case OPT_COMPARE:
 	case OPT_GUEST:
-		return parse_guest(&p->prove, optarg);
+		return parse_guest(&p->prove, optarg, name);
 	case OPT_ID:
 		return parse_id(p);
 	case OPT_JSON:

@@ -28,6 +28,8 @@ extern const struct option options_list[];
 
 /* One option, as getopt_long(3) found it with its argument in optarg. */
 int options_take(struct parsed *p, int option, const char *name);
+/* How to run the guests, where no option says it: VMGENC_LAB_ACCEL, or auto. */
+int options_accel(struct parsed *p);
 /* A guest; its label is made of the kernel's release and the module where label is NULL. */
 int options_add_guest(struct prove_options *o, const char *label, size_t length, const char *kernel,
 		      const char *module);

@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "accel/accel.h"
 #include "boot/boot.h"
 #include "exchange.h"
 #include "host/host.h"
@@ -81,7 +82,7 @@ static int boot(struct vm *vm, int *status)
 }
 
 static int run_in(const struct run_options *o, const char *directory, const char *accel,
-		  int *status)
+		  bool kvm_failed, int *status)
 {
 	struct boot_files disk = {.kernel = NULL};
 	struct machine m = {.kernel = o->kernel,
@@ -92,6 +93,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
 			    .timeout = o->timeout,
+			    .kvm_failed = kvm_failed,
 			    .exchange_size = EXCHANGE_SIZE,
 			    .firmware = o->firmware};
 	struct boot_source from = {.freebsd = o->freebsd,
@@ -123,16 +125,18 @@ static int run_in(const struct run_options *o, const char *directory, const char
 
 int run_program(const struct run_options *o)
 {
+	const struct accel_kernel kernel = {.path = o->kernel, .freebsd = o->freebsd};
 	const char *accel;
+	bool kvm_failed = false;
 	struct rundir dir;
 	int status = 0;
-	int code = accel_choose(o->accel, &accel);
+	int code = accel_choose(o->accel, &kernel, &accel, &kvm_failed);
 
 	if (!code)
 		code = rundir_open(&dir, (256 << 20) + EXCHANGE_SIZE + (16 << 20));
 	if (code)
 		return lab_signal ? code : LAB_EXIT_RUN;
-	code = run_in(o, dir.path, accel, &status);
+	code = run_in(o, dir.path, accel, kvm_failed, &status);
 	rundir_close(&dir, o->keep);
 	if (code)
 		return lab_signal ? code : LAB_EXIT_RUN;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Sourced by test/run and test/vm/run: how a test is run, counted and shown.
-passed=0 failed=0 skipped=0 log=build/test/log
+passed=0 failed=0 skipped=0 log=build/test/log quiet=--quiet
 kernels=$(echo ${KERNELS:-$(cat build/kernels/list)})
 unset MAKEFLAGS # the caller's job server is not ours
 
@@ -22,7 +22,7 @@ lab() { # kernel series, command...: with the module
 	r=$(cat "build/kernels/$1") command=$2
 	shift 2
 	build/vmgenc-lab "$command" --kernel "build/kernels/root/boot/vmlinuz-$r" \
-		--module "build/linux/$r/vmgenc.ko" --quiet "$@"
+		--module "build/linux/$r/vmgenc.ko" $quiet "$@"
 }
 
 exits() { # code, command...

@@ -113,6 +113,17 @@ static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
 	return core->error;
 }
 
+/*
+ * A look may find the change before the hypervisor's notification of it arrives. That one finds the
+ * id unchanged then, and is not spurious: one notification belongs to the changes since the last.
+ */
+static void count_notification(struct vmgenc_core *core, bool changed)
+{
+	if (!changed && !core->unnotified)
+		core->page->spurious++;
+	core->unnotified = false;
+}
+
 int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
 {
 	uint64_t id[2];
@@ -126,8 +137,10 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
 
 	/* An id that has become none is the host's mistake, not a new machine. */
 	changed = !vmgenc_core_unfilled(id) && !same_id(id, core->seen);
-	if (!changed && trigger == VMGENC_TRIGGER_NOTIFY)
-		core->page->spurious++;
+	if (trigger == VMGENC_TRIGGER_NOTIFY)
+		count_notification(core, changed);
+	else if (changed)
+		core->unnotified = true;
 	if (changed)
 		error = settle(core, id, true);
 	else if (!settled(core))

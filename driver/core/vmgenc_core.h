@@ -43,7 +43,7 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
 /*
  * One device.
  *
- * Locking: vmgenc_os_lock() guards page, seen and error, and is held through steps 1 to 4. The
+ * Locking: vmgenc_os_lock() guards page, seen, error and unnotified, and is held through steps 1 to 4. The
  * core itself does not sleep under it; vmgenc_os_rekey() may where the system's lock can be held
  * asleep (FreeBSD: a reseed takes 100 ms), and then looks come from threads alone. Where it does
  * not (Linux), a change is settled in whatever context comes first, and whoever else would draw
@@ -59,6 +59,7 @@ struct vmgenc_core {
 	struct vmgenc_page *page;     /* a whole zeroed page, given by the system */
 	uint64_t seen[2];	      /* the id of page->generation */
 	int error;		      /* of the last rekey */
+	bool unnotified;	      /* a look found a change since the last notification */
 
 	uint64_t told; /* the generation that listeners were told last */
 	uint64_t logged_generation;

@@ -32,6 +32,14 @@ void lab_quiet(void);
 void lab_catch_signals(void);
 int lab_interrupted(void); /* 0, or 128 + signal */
 double lab_now(void);	   /* seconds on a steady clock */
+/* Until it is called with NULL, what lab_fail() says goes to that buffer: one try of several. */
+void lab_capture(char *to, size_t size);
+
+/* time.c: 40 µs, 77 ms, 1.5 s, 5 min 20 s; written to that buffer, which is returned */
+#define LAB_TIME_SIZE 48
+
+const char *lab_time(double seconds, char *to);
+int lab_time_columns(const char *text); /* that a text takes on a terminal */
 
 /* rundir.c: the directory of this run's files, in memory where possible */
 struct rundir {

@@ -12,6 +12,8 @@
 
 volatile sig_atomic_t lab_signal;
 static bool quiet, line_open;
+static char *captured;
+static size_t captured_size;
 
 static void clear_line(void)
 {
@@ -28,12 +30,21 @@ static void say(const char *prefix, const char *format, va_list args)
 	fputc('\n', stderr);
 }
 
+void lab_capture(char *to, size_t size)
+{
+	captured = to;
+	captured_size = size;
+}
+
 int lab_fail(int code, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	say("vmgenc-lab: ", format, args);
+	if (captured)
+		vsnprintf(captured, captured_size, format, args);
+	else
+		say("vmgenc-lab: ", format, args);
 	va_end(args);
 	return code;
 }

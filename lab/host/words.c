@@ -28,33 +28,14 @@ const char *words_count(uint64_t n)
 	return text;
 }
 
-/* Three digits that count, and never an exponent. */
-static const char *three(double n, const char *unit)
-{
-	char *text = room();
-
-	snprintf(text, 96, n >= 100 ? "%.0f %s" : "%.3g %s", n, unit);
-	return text;
-}
-
 const char *words_time(uint64_t ns)
 {
-	if (ns < 1000000)
-		return three((double)ns / 1e3, "µs");
 	return words_seconds((double)ns / 1e9);
 }
 
 const char *words_seconds(double s)
 {
-	char *text = room();
-
-	if (s < 1)
-		return three(s * 1e3, "ms");
-	if (s < 100 || s >= 1e15) /* what no integer holds, if somebody wrote it */
-		return three(s, "s");
-	snprintf(text, 96, "%.0f min %.0f s", (double)(uint64_t)(s / 60),
-		 (double)((uint64_t)s % 60));
-	return text;
+	return lab_time(s, room());
 }
 
 const char *words_draws(uint64_t identical, uint64_t drawn)

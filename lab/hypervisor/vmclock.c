@@ -53,6 +53,7 @@ int vmclock_finish(struct vm *clone)
 	volatile struct vmclock_page *page = page_of(clone);
 	const uint32_t *unsettled = &clone->exchange->unsettled;
 	double begin = lab_now();
+	char limit[LAB_TIME_SIZE];
 	int code;
 
 	while (__atomic_load_n(unsettled, __ATOMIC_ACQUIRE) < clone->machine->cpus) {
@@ -65,8 +66,8 @@ int vmclock_finish(struct vm *clone)
 		if (lab_now() - begin > clone->machine->timeout)
 			return lab_fail(LAB_EXIT_GUEST,
 					"a guest with a half-written VMClock page has "
-					"been silent for %.0f s (--timeout)",
-					clone->machine->timeout);
+					"been silent for %s (--timeout)",
+					lab_time(clone->machine->timeout, limit));
 		usleep(2000);
 	}
 	page->seq_count++;

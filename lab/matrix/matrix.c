@@ -151,13 +151,14 @@ static void take_notification(struct matrix_row *row, const struct clone *c, boo
 {
 	bool noticed = c->rekeyed_ns != LAB_NEVER && c->changes == 1;
 	bool told = c->seen.events != 0;
+	char after[LAB_TIME_SIZE];
 
 	if (first)
 		row->noticed = expected_notice(row);
 	if (!noticed)
 		row->noticed = NOTICED_NO;
 	if (first && noticed && !tells(row))
-		add_note(row, "looked after %.1f s", (double)c->rekeyed_ns / 1e9);
+		add_note(row, "looked after %s", lab_time((double)c->rekeyed_ns / 1e9, after));
 	if (first && told != tells(row))
 		add_note(row, told ? "told, though this hypervisor never tells" : "not told");
 	row->ok &= told == tells(row);

@@ -85,7 +85,7 @@ static json_t *result_of(const struct prove_options *o, const struct result *r)
 {
 	const struct guest *g = &o->guests[r->guest];
 	json_t *object = json_pack("{s:s,s:s,s:b,s:i,s:s,s:b,s:b}", "guest", g->label, "release",
-				   g->release, "module", g->module != NULL, "run", (int)r->run + 1,
+				   g->release, "module", g->module && !g->compare, "run", (int)r->run + 1,
 				   "generator", generator_table[r->generator].name, "possible",
 				   r->possible, "judged", judge_counts(o, r));
 

@@ -2,8 +2,8 @@
 /*
  * Lab: what decides the exit code. Judged are guests with a module: the guarded generator may
  * repeat nothing, nor may programs with the OpenSSL provider; the kernel's own, and its UUIDs, may
- * repeat the draw that was under way on each CPU. The unguarded generators and guests
- * without a module are there to compare with. With --same-id the clones of guests with a module are
+ * repeat the draw that was under way on each CPU. The unguarded generators, guests
+ * without a module and those given with --compare are there to compare with. With --same-id the clones of guests with a module are
  * judged instead: nothing may have changed. With --vmclock nobody rekeys the kernel but the guarded
  * generator, which alone is judged then.
  */
@@ -19,6 +19,12 @@ static bool is_protected(enum lab_generator g)
 	       g == LAB_UUID || generator_table[g].provider;
 }
 
+/* A column to compare with may have another driver, FreeBSD's own for one. */
+static bool is_ours(const struct prove_options *o, const struct result *r)
+{
+	return o->guests[r->guest].module && !o->guests[r->guest].compare;
+}
+
 bool judge_counts(const struct prove_options *o, const struct result *r)
 {
 	/* With the same id nothing has changed as far as a guest can know. */
@@ -26,7 +32,7 @@ bool judge_counts(const struct prove_options *o, const struct result *r)
 		return false;
 	if (o->vmclock)
 		return r->generator == LAB_GUARDED;
-	return o->guests[r->guest].module && is_protected(r->generator);
+	return is_ours(o, r) && is_protected(r->generator);
 }
 
 uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
@@ -34,6 +40,25 @@ uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
 	if (r->generator == LAB_GUARDED || generator_table[r->generator].provider)
 		return 0;
 	return o->max_identical >= 0 ? (uint64_t)o->max_identical : o->cpus;
+}
+
+/* What is there to compare with, beside the verdict. */
+static void compare_draws(const struct prove_options *o, const struct results *all)
+{
+	unsigned long long trials = 0, same = 0;
+
+	for (size_t i = 0; i < all->count; i++) {
+		const struct result *r = &all->list[i];
+
+		if (!r->possible || is_ours(o, r) || !is_protected(r->generator))
+			continue;
+		trials++;
+		same += r->found.identical > judge_allowed(o, r);
+	}
+	if (trials && !o->vmclock)
+		printf("To compare with, without vmgenc: the same values in %llu of %llu "
+		       "trials.\n",
+		       same, trials);
 }
 
 static int judge_draws(const struct prove_options *o, const struct results *all)
@@ -63,6 +88,7 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 	else
 		printf("Nothing judged: no guest had %s.\n",
 		       o->vmclock ? "a guarded program" : "a vmgenc module to judge");
+	compare_draws(o, all);
 	return bad ? LAB_EXIT_IDENTICAL : LAB_EXIT_OK;
 }
 
@@ -72,14 +98,14 @@ static bool unchanged(const struct clone *c)
 	return !c->changes && c->rekeys <= 1 && !c->rekey_failures;
 }
 
-static int judge_same_id(const struct results *all)
+static int judge_same_id(const struct prove_options *o, const struct results *all)
 {
 	uint64_t clones = 0, bad = 0, spurious = 0;
 
 	for (size_t i = 0; i < all->count; i++) {
 		const struct result *r = &all->list[i];
 
-		for (size_t j = 0; j < r->clone_count; j++) {
+		for (size_t j = 0; is_ours(o, r) && j < r->clone_count; j++) {
 			clones += r->clones[j].device;
 			bad += r->clones[j].device && !unchanged(&r->clones[j]);
 			spurious += r->clones[j].device && r->clones[j].spurious;
@@ -98,6 +124,6 @@ static int judge_same_id(const struct results *all)
 int judge(const struct prove_options *o, const struct results *all)
 {
 	if (o->same_id)
-		return judge_same_id(all);
+		return judge_same_id(o, all);
 	return judge_draws(o, all);
 }

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "accel/accel.h"
 #include "boot/boot.h"
 #include "experiment.h"
 #include "host/host.h"
@@ -243,13 +244,28 @@ static int check_files(const struct prove_options *o)
 	return o->json ? json_check(o->json) : 0;
 }
 
+/* All guests run alike: with kvm where it runs each of their kernels. */
+static int choose_accel(const struct prove_options *o, struct machine *m)
+{
+	int code = 0;
+
+	m->accel = "kvm";
+	for (size_t i = 0; i < o->guest_count && !code && strcmp(m->accel, "tcg"); i++) {
+		struct accel_kernel kernel = {.path = o->guests[i].kernel,
+					      .freebsd = o->guests[i].freebsd};
+
+		code = accel_choose(o->accel, &kernel, &m->accel, &m->kvm_failed);
+	}
+	return code;
+}
+
 static int prove_in(const struct prove_options *o, struct experiment *b)
 {
 	struct rundir dir;
 	int code = check_files(o);
 
 	if (!code)
-		code = accel_choose(o->accel, &b->machine.accel);
+		code = choose_accel(o, &b->machine);
 	b->results->accel = b->machine.accel;
 	if (code)
 		return code;

@@ -41,6 +41,7 @@ struct guest {
 	const char *kernel;
 	const char *module;
 	const char *companion; /* FreeBSD: a module to load after the other */
+	bool compare;	       /* not judged, whatever its module */
 	bool freebsd;
 };
 

@@ -55,6 +55,7 @@ static struct cell cell_of(const struct result *r)
 	struct cell c = {.duration = ""};
 	const char *identical = words_count(r->found.identical);
 	const char *drawn = words_count(r->found.drawn);
+	char last[LAB_TIME_SIZE];
 
 	if (!r->possible)
 		snprintf(c.count, sizeof(c.count), "-");
@@ -67,8 +68,8 @@ static struct cell cell_of(const struct result *r)
 	if (r->possible && r->found.identical && !r->found.last_index)
 		snprintf(c.duration, sizeof(c.duration), "under way");
 	else if (r->possible && r->found.identical)
-		snprintf(c.duration, sizeof(c.duration), "for %.3g ms",
-			 (double)r->found.last_ns / 1e6);
+		snprintf(c.duration, sizeof(c.duration), "for %s",
+			 lab_time((double)r->found.last_ns / 1e9, last));
 	return c;
 }
 
@@ -92,7 +93,9 @@ static int width_of(const struct prove_options *o, const struct results *all, si
 		struct cell c = cell_of(worst(all, guest, i));
 
 		width = strlen(c.count) > width ? strlen(c.count) : width;
-		width = strlen(c.duration) > width ? strlen(c.duration) : width;
+		size_t duration = (size_t)lab_time_columns(c.duration);
+
+		width = duration > width ? duration : width;
 	}
 	return (int)width;
 }
@@ -118,8 +121,11 @@ static void print_row(const struct prove_options *o, const struct results *all, 
 			const char *colour = r->found.identical ? "\033[31m" : "\033[32m";
 			bool coloured = r->possible && colours();
 
-			printf("  %s%-*s%s", coloured ? colour : "", width_of(o, all, g),
-			       line ? c.duration : c.count, coloured ? "\033[0m" : "");
+			const char *text = line ? c.duration : c.count;
+
+			printf("  %s%s%s%*s", coloured ? colour : "", text,
+			       coloured ? "\033[0m" : "",
+			       width_of(o, all, g) - lab_time_columns(text), "");
 		}
 		printf("\n");
 	}

@@ -7,7 +7,7 @@
 #include "host/host.h"
 #include "prove.h"
 
-#define WIDTH 20
+#define WIDTH 24
 
 /* The last two are of a whole trial, the others of each clone. */
 enum row { REKEYED, WOKEN, ANNOUNCED, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
@@ -17,14 +17,14 @@ static const char *const rows[ROWS] = {"kernel rekeyed",	   "poller running",
 				       "QEMU started, clone runs", "snapshot taken",
 				       "all cloned and compared"};
 
-/* In milliseconds; negative: did not happen. */
+/* In seconds; negative: did not happen. */
 static double of_clone(enum row row, const struct clone *c)
 {
 	const uint64_t times[] = {c->rekeyed_ns, c->woken_ns, c->announced_ns, c->logged_ns};
 
 	if (row == RUNNING)
-		return c->start_seconds * 1e3;
-	return times[row] == LAB_NEVER ? -1 : (double)times[row] / 1e6;
+		return c->start_seconds;
+	return times[row] == LAB_NEVER ? -1 : (double)times[row] / 1e9;
 }
 
 static int by_size(const void *a, const void *b)
@@ -51,12 +51,12 @@ static size_t collect(const struct results *all, size_t guest, enum lab_generato
 		if (!wanted(r, guest, g))
 			continue;
 		if (row >= SNAPSHOT)
-			list[n++] = (row == SNAPSHOT ? r->snapshot_seconds : r->seconds) * 1e3;
+			list[n++] = row == SNAPSHOT ? r->snapshot_seconds : r->seconds;
 		for (size_t j = 0; row < SNAPSHOT && j < r->clone_count; j++) {
-			double ms = of_clone(row, &r->clones[j]);
+			double seconds = of_clone(row, &r->clones[j]);
 
-			if (ms >= 0)
-				list[n++] = ms;
+			if (seconds >= 0)
+				list[n++] = seconds;
 		}
 	}
 	qsort(list, n, sizeof(*list), by_size);
@@ -71,7 +71,7 @@ static double median(const double *list, size_t n)
 static void print_row(const struct prove_options *o, const struct results *all,
 		      enum lab_generator g, enum row row, double *list)
 {
-	char text[64];
+	char text[2 * LAB_TIME_SIZE + 32], middle[LAB_TIME_SIZE], last[LAB_TIME_SIZE];
 
 	printf("%-24s", rows[row]);
 	for (size_t guest = 0; guest < o->guest_count; guest++) {
@@ -79,9 +79,9 @@ static void print_row(const struct prove_options *o, const struct results *all,
 
 		snprintf(text, sizeof(text), "-");
 		if (n)
-			snprintf(text, sizeof(text), "%.1f / %.1f ms (%zu)", median(list, n),
-				 list[n - 1], n);
-		printf("  %-*s", WIDTH, text);
+			snprintf(text, sizeof(text), "%s / %s (%zu)",
+				 lab_time(median(list, n), middle), lab_time(list[n - 1], last), n);
+		printf("  %s%*s", text, WIDTH - lab_time_columns(text), "");
 	}
 	printf("\n");
 }

@@ -117,7 +117,8 @@ static void prove_conditions(FILE *out, const struct document *d)
 	html(out, "</dd>\n<dt>Recorded</dt><dd>%s draws a CPU, in at most %s</dd>\n",
 	     words_count(p->draws), words_seconds(p->record_seconds));
 	if (p->interval_ms > 0)
-		html(out, "<dt>Pause after each draw</dt><dd>%g ms</dd>\n", p->interval_ms);
+		html(out, "<dt>Pause after each draw</dt><dd>%s</dd>\n",
+		     words_seconds(p->interval_ms / 1e3));
 	if (*p->module_args)
 		html(out, "<dt>Module’s parameters</dt><dd><code>%s</code></dd>\n", p->module_args);
 	if (*p->append)

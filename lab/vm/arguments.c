@@ -9,8 +9,10 @@
 
 /* Above the exchange: the firmware keeps its tables and the initramfs at the top of RAM. */
 #define TOP_MB 32u
+/* What the kernel notes from its first second on is the sign that it lives; PID 1 ends that. */
 #define CMDLINE                                                                                    \
-	"console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init no_timer_check audit=0 numa=off "    \
+	"earlyprintk=ttyS0,115200 console=ttyS0 loglevel=6 panic=-1 rdinit=/init no_timer_check "  \
+	"audit=0 numa=off "                                                                        \
 	"random.trust_cpu=off"
 
 static void __attribute__((format(printf, 2, 3))) add(struct arguments *a, const char *format, ...)

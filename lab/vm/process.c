@@ -70,6 +70,7 @@ int process_start(struct vm *vm, bool incoming)
 				strerror(errno));
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair))
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "socketpair: %s", strerror(errno));
+	vm->started = lab_now();
 	vm->pid = fork();
 	if (!vm->pid)
 		exec_qemu(vm, pair[1], incoming, lab);

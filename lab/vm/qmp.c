@@ -14,18 +14,17 @@
 #include "host/host.h"
 #include "vm.h"
 
-#define ANSWER_SECONDS 60
-
 static int fill(struct qmp *q, double end)
 {
 	struct pollfd p = {.fd = q->fd, .events = POLLIN};
+	char limit[LAB_TIME_SIZE];
 
 	while (!lab_signal) {
 		double left = end - lab_now();
 
 		if (left < 0)
-			return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU did not answer in %d s",
-					ANSWER_SECONDS);
+			return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU did not answer in %s",
+					lab_time(q->patience, limit));
 		if (poll(&p, 1, (int)(left * 1000) + 1) <= 0)
 			continue;
 		if (q->used == sizeof(q->buffer))
@@ -46,7 +45,7 @@ static int fill(struct qmp *q, double end)
 /* The next message, one a line. */
 static int next(struct qmp *q, json_t **message)
 {
-	double end = lab_now() + ANSWER_SECONDS;
+	double end = lab_now() + q->patience;
 	char *newline;
 
 	while (!(newline = memchr(q->buffer, '\n', q->used))) {

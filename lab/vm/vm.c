@@ -17,6 +17,7 @@
 #include "host/host.h"
 #include "qemu.h"
 
+#define ANSWER_SECONDS 60 /* that QEMU may take */
 #define BOOT_ATTEMPTS 3
 void vm_random_id(struct vm *vm)
 {
@@ -34,6 +35,7 @@ void vm_init(struct vm *vm, const struct machine *m, const char *directory, cons
 	vm->machine = m;
 	vm->shared_ram = true;
 	vm->qmp.fd = -1;
+	vm->qmp.patience = ANSWER_SECONDS;
 	snprintf(vm->name, sizeof(vm->name), "%s", name);
 	snprintf(vm->ram, sizeof(vm->ram), "%s/%s.ram", directory, name);
 	snprintf(vm->ram_top, sizeof(vm->ram_top), "%s/%s.top", directory, name);
@@ -94,6 +96,7 @@ static int gone(struct vm *vm, int status)
 				       : "";
 
 	vm->pid = 0;
+	vm->killed = WIFSIGNALED(status) || WEXITSTATUS(status) == QEMU_MISSING;
 	rundir_tail(vm->errors, words, sizeof(words));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == QEMU_MISSING)
 		return qemu_missing(words);
@@ -108,8 +111,8 @@ static int gone(struct vm *vm, int status)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU ended with status %d; it said:%s",
 				WEXITSTATUS(status), words);
 	return lab_fail(LAB_EXIT_GUEST,
-			"the guest (%s) stopped by itself; its console ended with:%s",
-			vm->machine->kernel, *console ? console : " nothing");
+			"the guest (%s)%s stopped by itself; its console ended with:%s",
+			vm->machine->kernel, alive_nor_kvm(vm->machine), *console ? console : " nothing");
 }
 
 static int guest_failed(const struct vm *vm)
@@ -264,19 +267,11 @@ int vm_continue(struct vm *vm)
 	return explain(vm, qmp_call(&vm->qmp, "cont", NULL, -1));
 }
 
-static off_t console_size(const struct vm *vm)
-{
-	struct stat st;
-
-	return stat(vm->console, &st) ? 0 : st.st_size;
-}
-
 int vm_wait(struct vm *vm, enum lab_state state)
 {
-	off_t seen = console_size(vm);
-	double alive = lab_now();
-	char console[2000];
+	struct alive alive;
 
+	alive_begin(&alive, vm);
 	for (;;) {
 		uint32_t now = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
 
@@ -285,21 +280,10 @@ int vm_wait(struct vm *vm, enum lab_state state)
 			return 0;
 		int code = vm_check(vm);
 
+		if (!code)
+			code = alive_check(&alive, vm);
 		if (code)
 			return code;
-		if (console_size(vm) != seen) {
-			seen = console_size(vm);
-			alive = lab_now();
-		}
-		if (lab_now() - alive > vm->machine->timeout) {
-			rundir_tail(vm->console, console, sizeof(console));
-			return lab_fail(
-				LAB_EXIT_GUEST,
-				"the guest (%s) has been silent for %.0f s (--timeout); its "
-				"console ended with:%s",
-				vm->machine->kernel, vm->machine->timeout,
-				*console ? console : " nothing");
-		}
 		usleep(2000);
 	}
 }

@@ -27,6 +27,8 @@ struct machine {
 	unsigned int memory_mb;
 	bool rdrand;
 	bool tcg_single; /* one CPU at a time */
+	bool trial;	 /* whether kvm runs this kernel: --timeout does not count */
+	bool kvm_failed; /* for the message when it does not run with tcg either */
 	double timeout;	 /* seconds in which a guest must show a sign of life */
 	uint64_t exchange_size;
 };
@@ -40,12 +42,10 @@ uint64_t machine_exchange_size(const struct machine *m);
 uint64_t machine_id_page(const struct machine *m);
 uint64_t machine_id_address(const struct machine *m);
 
-/* accel.c: kvm where it really runs a guest, else tcg */
-int accel_choose(const char *wanted, const char **accel);
-
 /* qmp.c: one request and its answer at a time */
 struct qmp {
 	int fd;
+	double patience; /* seconds that QEMU may take for an answer */
 	char buffer[65536];
 	size_t used;
 };
@@ -67,6 +67,8 @@ struct vm {
 	char bell[300];	      /* a byte into this FIFO is an interrupt */
 	bool shared_ram;      /* can be snapshotted; a clone that shares the parent's file cannot */
 	pid_t pid;
+	double started; /* when QEMU was */
+	bool killed;	/* QEMU was, or there is none: nothing that the guest did */
 	struct qmp qmp;
 	struct lab_exchange *exchange;
 };
@@ -91,6 +93,19 @@ void vm_kill(struct vm *vm);
 void vm_keep_exchange(const struct vm *vm, uint64_t size);
 void vm_drop_ram(const struct vm *vm);
 void vm_forget(struct vm *vm); /* kills, unmaps and removes its memory */
+
+/* alive.c: a guest that is waited for */
+struct alive {
+	double begun, sign, told; /* the last sign of life, the last word of progress */
+	off_t console;
+	uint32_t state;
+};
+
+void alive_begin(struct alive *a, const struct vm *vm);
+/* 0, or LAB_EXIT_GUEST after saying that it has been silent for machine->timeout. */
+int alive_check(struct alive *a, const struct vm *vm);
+/* What to add to the kernel's name where it failed under kvm before; else "". */
+const char *alive_nor_kvm(const struct machine *m);
 
 /* memory.c: is there memory for one more clone beside those that run? */
 bool memory_fits_clone(const struct machine *m);

@@ -169,7 +169,7 @@ static void prove(const char *title, const char *options, bool beside)
 	fflush(stdout);
 	remove(REPORT);
 	if (compare)
-		snprintf(other, sizeof(other), "--guest other=%s,%s", kernel, compare);
+		snprintf(other, sizeof(other), "--compare other=%s,%s", kernel, compare);
 	if (beside)
 		snprintf(guests, sizeof(guests), "--guest none=%s %s", kernel, other);
 	snprintf(command, sizeof(command),

@@ -3,124 +3,23 @@
  * test/lab: what vmgenc-lab says, and leaves behind, when something is wrong. It is given
  * KERNEL MODULE OTHER-KERNEL OTHER-MODULE.
  */
-#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
-#include <poll.h>
-#include <sched.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
-#define LAB "build/vmgenc-lab"
-#define PATIENCE_S 60 /* only to end what hangs */
+#include "run.h"
 
 static const char *kernel, *module, *other_module;
-static char directory[] = "/tmp/vmgenc-test-lab.XXXXXX";
-
-struct run {
-	pid_t pid;
-	int output;
-	char text[65536];
-	size_t used;
-};
-
-/* Where its standard output goes, if not to us. */
-static int run_output = -1;
-
-#define START(run, ...) start(run, (const char *[]){LAB, __VA_ARGS__, NULL})
-
-static void start(struct run *run, const char *const *arguments)
-{
-	int ends[2];
-
-	memset(run, 0, sizeof(*run));
-	assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
-	run->pid = fork();
-	if (!run->pid) {
-		dup2(run_output >= 0 ? run_output : ends[1], 1);
-		dup2(ends[1], 2);
-		execv(LAB, (char *const *)arguments);
-		_exit(99);
-	}
-	close(ends[1]);
-	assert_true(run->pid > 0);
-	run->output = ends[0];
-}
-
-/* False at the end of the output. */
-static int read_more(struct run *run)
-{
-	struct pollfd p = {.fd = run->output, .events = POLLIN};
-	ssize_t n;
-
-	if (poll(&p, 1, PATIENCE_S * 1000) != 1)
-		fail_msg("it hangs; it said: %s", run->text);
-	n = read(run->output, run->text + run->used, sizeof(run->text) - 1 - run->used);
-	run->used += n > 0 ? (size_t)n : 0;
-	return n > 0;
-}
-
-static void wait_for(struct run *run, const char *text)
-{
-	while (!strstr(run->text, text)) {
-		if (!read_more(run))
-			fail_msg("it never said \"%s\" but: %s", text, run->text);
-	}
-}
-
-/* Every file of a run is in a directory of this name below TMPDIR. */
-static int files_left(void)
-{
-	DIR *d = opendir(directory);
-	struct dirent *entry;
-	int left = 0;
-
-	assert_non_null(d);
-	while ((entry = readdir(d)))
-		left += !strncmp(entry->d_name, "vmgenc-lab", 10);
-	closedir(d);
-	return left;
-}
-
-/* This process adopts what the lab leaves running, so it would be there to wait for. */
-static void end(struct run *run, int code, const char *text)
-{
-	int status;
-
-	while (read_more(run))
-		;
-	close(run->output);
-	assert_int_equal(waitpid(run->pid, &status, 0), run->pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != code)
-		fail_msg("wait status %#x instead of exit code %d: %s", status, code, run->text);
-	if (!strstr(run->text, text))
-		fail_msg("no \"%s\" in: %s", text, run->text);
-	if (waitpid(-1, &status, WNOHANG) != -1 || errno != ECHILD)
-		fail_msg("a process was left running");
-	assert_int_equal(files_left(), 0);
-}
-
-#define EXPECT(code, text, ...)                                                                    \
-	do {                                                                                       \
-		static struct run run_;                                                            \
-		START(&run_, __VA_ARGS__);                                                         \
-		end(&run_, code, text);                                                            \
-	} while (0)
 
 #define MATRIX "prove", "--kernel", kernel, "--firmware", "xen"
 #define PROVE "prove", "--draws", "1000", "--generator", "getrandom", "--kernel", kernel
@@ -128,7 +27,10 @@ static void end(struct run *run, int code, const char *text)
 /* Fails if wrong words are taken, or end otherwise than with 2 and the word. */
 static void wrong_usage(void **state)
 {
+	char other[300];
+
 	(void)state;
+	snprintf(other, sizeof(other), "other=%s", kernel);
 	EXPECT(2, "there is no command clone", "clone");
 	EXPECT(2, "unrecognized option '--closes'", PROVE, "--closes");
 	EXPECT(2, "--clones takes a number from 2 to", PROVE, "--clones", "3x");
@@ -139,6 +41,8 @@ static void wrong_usage(void **state)
 	EXPECT(2, "there is no firmware dice", PROVE, "--firmware", "dice");
 	EXPECT(2, "--accel takes auto, kvm or tcg, not xen", PROVE, "--accel", "xen");
 	EXPECT(2, "prove needs --kernel", "prove");
+	EXPECT(2, "--compare takes LABEL=KERNEL", PROVE, "--compare", "other");
+	EXPECT(2, "either --firmware or --compare", MATRIX, "--compare", other);
 	EXPECT(2, "--torn needs --vmclock", PROVE, "--torn");
 	EXPECT(2, "either --firmware or --draws", MATRIX, "--draws", "5");
 	EXPECT(2, "--brief needs --firmware", PROVE, "--brief");
@@ -166,17 +70,6 @@ static void too_long_module_args(void **state)
 	memset(args, 'x', sizeof(args) - 1);
 	args[sizeof(args) - 1] = '\0';
 	EXPECT(2, "--module-args is longer than", PROVE, "--module-args", args);
-}
-
-/* A file for one test, below directory; path has room for it. */
-static void write_file(const void *bytes, size_t size, char *path)
-{
-	sprintf(path, "%s/file", directory);
-	FILE *f = fopen(path, "we");
-
-	assert_non_null(f);
-	assert_int_equal(fwrite(bytes, 1, size, f), size);
-	assert_int_equal(fclose(f), 0);
 }
 
 /* Fails if a file that is missing or is something else costs a boot, or goes unnamed. */
@@ -264,6 +157,14 @@ static void kernel_that_does_not_boot(void **state)
 	write_file(image, sizeof(image), path);
 	EXPECT(4, "the guest (", "prove", "--kernel", path, "--timeout", "3");
 	unlink(path);
+}
+
+/* Fails if a kernel that gets nowhere has shown no sign of life, or is waited for as if it had. */
+static void kernel_that_waits(void **state)
+{
+	(void)state;
+	EXPECT(4, "has been silent for 13 s (--timeout); its console ended with:\n    ", PROVE,
+	       "--timeout", "12", "--append", "rdinit=/none root=/dev/none rootwait");
 }
 
 /* Fails if the kernel's own words are not shown. */
@@ -371,11 +272,11 @@ static void space_runs_out(void **state)
 	(void)state;
 	assert_int_equal(mount("none", directory, "tmpfs", 0, "size=512m"), 0);
 	START(&run, PROVE, "--runs", "1000");
-	wait_for(&run, "booting");
+	run_wait_for(&run, "booting");
 	wait_for_file("vmgenc-lab-run.*/source.top");
 	sprintf(path, "%s/filler", directory);
 	fill(path);
-	end(&run, 3, "no disk space was left for its RAM");
+	run_end(&run, 3, "no disk space was left for its RAM");
 }
 
 static int unmount(void **state)
@@ -394,26 +295,8 @@ static void full_output(void **state)
 	run_output = full;
 	START(&run, PROVE);
 	run_output = -1;
-	end(&run, 3, "cannot write to standard output: No space left");
+	run_end(&run, 3, "cannot write to standard output: No space left");
 	close(full);
-}
-
-/* Fails if a /dev/kvm that can be opened, or that is not there, is taken to run guests. */
-static void kvm_that_does_nothing(void **state)
-{
-	bool node = !access("/dev/kvm", F_OK);
-
-	(void)state;
-	if (node)
-		assert_int_equal(mount("/dev/null", "/dev/kvm", NULL, MS_BIND, NULL), 0);
-	EXPECT(3, "/dev/kvm cannot run a guest here, use --accel tcg", PROVE, "--accel", "kvm");
-	EXPECT(0, node ? "emulating with tcg" : "Nothing judged", PROVE);
-}
-
-static int show_kvm(void **state)
-{
-	(void)state;
-	return access("/dev/kvm", F_OK) ? 0 : umount("/dev/kvm");
 }
 
 /* Fails if a signal leaves a process or a file behind, at whatever stage. */
@@ -425,10 +308,10 @@ static void signals(void **state)
 	(void)state;
 	for (int i = 0; i < 2; i++) {
 		START(&run, PROVE, "--runs", "1000");
-		wait_for(&run, stages[i]);
+		run_wait_for(&run, stages[i]);
 		usleep(300000);
 		kill(run.pid, i ? SIGTERM : SIGINT);
-		end(&run, 128 + (i ? SIGTERM : SIGINT), stages[i]);
+		run_end(&run, 128 + (i ? SIGTERM : SIGINT), stages[i]);
 	}
 }
 
@@ -456,9 +339,9 @@ static void qemu_killed(void **state)
 
 	(void)state;
 	START(&run, PROVE, "--runs", "1000");
-	wait_for(&run, "cloning");
+	run_wait_for(&run, "cloning");
 	assert_int_equal(kill(child_of(run.pid), SIGKILL), 0);
-	end(&run, 3, "QEMU was killed by signal 9");
+	run_end(&run, 3, "QEMU was killed by signal 9");
 }
 
 /* Fails if QEMU outlives the lab, or the next run does not remove what is left. */
@@ -469,10 +352,10 @@ static void lab_killed(void **state)
 
 	(void)state;
 	START(&run, PROVE, "--runs", "1000");
-	wait_for(&run, "cloning");
+	run_wait_for(&run, "cloning");
 	assert_int_equal(files_left(), 1);
 	kill(run.pid, SIGKILL);
-	while (read_more(&run))
+	while (run_read(&run))
 		;
 	close(run.output);
 	while (wait(&status) > 0) /* the lab and its QEMU; the latter would stay for ever */
@@ -489,34 +372,25 @@ int main(int argc, char **argv)
 		cmocka_unit_test(no_report_of_a_failed_run),
 		cmocka_unit_test(freebsd_kernel_that_is_none),
 		cmocka_unit_test(kernel_that_does_not_boot),
+		cmocka_unit_test(kernel_that_waits),
 		cmocka_unit_test(module_for_another_kernel),
 		cmocka_unit_test(no_qemu),
 		cmocka_unit_test(wrong_qemu),
 		cmocka_unit_test(no_space),
 		cmocka_unit_test_teardown(space_runs_out, unmount),
 		cmocka_unit_test(full_output),
-		cmocka_unit_test_teardown(kvm_that_does_nothing, show_kvm),
 		cmocka_unit_test(signals),
 		cmocka_unit_test(qemu_killed),
 		cmocka_unit_test(lab_killed),
 	};
 
-	if (argc != 5 || !mkdtemp(directory))
+	if (argc != 5 || tests_begin())
 		return 2;
 	kernel = argv[1];
 	module = argv[2];
 	other_module = argv[4];
-	setenv("TMPDIR", directory, 1);
-	alarm(5 * PATIENCE_S);
-	prctl(PR_SET_CHILD_SUBREAPER, 1);
-	/* What is mounted here is for this process and its children alone. */
-	if (unshare(geteuid() ? CLONE_NEWUSER | CLONE_NEWNS : CLONE_NEWNS) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL)) {
-		perror("test_lab: a mount namespace");
-		return 2;
-	}
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	remove(directory);
+	tests_end();
 	return failed;
 }

@@ -61,12 +61,14 @@ static void end_part(struct soak *s, json_t *part, double begin, const char *det
 {
 	bool ok = json_is_true(json_object_get(part, "ok"));
 	double seconds = lab_now() - begin;
+	char took[LAB_TIME_SIZE];
 
 	json_object_set_new(part, "seconds", json_real(seconds));
 	lab_progress("%s", "");
-	printf("%-4s %s: %s, %lld, in %.1f s%s\n", ok ? "ok" : "FAIL", s->series,
+	printf("%-4s %s: %s, %lld, in %s%s\n", ok ? "ok" : "FAIL", s->series,
 	       json_string_value(json_object_get(part, "name")),
-	       (long long)json_integer_value(json_object_get(part, "count")), seconds, details);
+	       (long long)json_integer_value(json_object_get(part, "count")),
+	       lab_time(seconds, took), details);
 	fflush(stdout);
 	s->passed += ok;
 	s->failed += !ok;

@@ -6,7 +6,7 @@ build/test/test_shape: $(wildcard lab/firmware/* lab/host/*)
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl
 # The lab's parts that need no VM
-REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c
+REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c lab/host/time.c
 build/test/test_report: $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)
 build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
 build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
@@ -19,3 +19,8 @@ test_strip_LDFLAGS := -ljansson
 test_compare_LDFLAGS := -ljansson
 # Its variants are in another directory; of several sources' dependencies, -MMD keeps the last one's.
 build/test/test_hostile: $(wildcard test/firmware/hostile.*)
+build/test/test_time: lab/host/time.c lab/host/host.h
+build/test/test_time: TEST_SRCS = lab/host/time.c
+build/test/test_judge: lab/prove/judge.c lab/prove/prove.h
+build/test/test_judge: TEST_SRCS = lab/prove/judge.c lab/generators.c
+build/test/test_time build/test/test_judge: TEST_FLAGS = -Ilab

@@ -466,14 +466,14 @@ static void test_zero_while_unsettled(void **state)
 	assert_false(vmgenc_core_pending(&m->core));
 }
 
-/* Fails if NOTIFY on an unsettled, unchanged id is not counted, or is not also a retry. */
+/* Fails if NOTIFY on an unsettled, unchanged id is not counted as such, or is not also a retry. */
 static void test_notify_while_unsettled(void **state)
 {
 	struct machine *m = *state;
 
 	m->refuse[CALL_REKEY] = 3;
 	machine_set_id(m, B);
-	assert_int_equal(machine_look(m, VMGENC_TRIGGER_EARLY), -EIO);
+	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), 0);
 	assert_page(m, 2, 2, B);
 	assert_int_equal(m->page->spurious, 1);

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -20,6 +21,9 @@
 #include <unistd.h>
 
 #include "linux.h"
+
+#define CONSOLE_LEVEL 8
+#define WARNINGS_ONLY 4
 
 volatile struct lab_exchange *exchange;
 
@@ -144,6 +148,8 @@ int main(void)
 
 	mount_all();
 	find_exchange();
+	/* The console has shown that the kernel lives; its serial line would disturb the draws. */
+	klogctl(CONSOLE_LEVEL, NULL, WARNINGS_ONLY);
 	uname(&name);
 	snprintf((char *)exchange->release, sizeof(exchange->release), "%.64s", name.release);
 	seed_kernel();

@@ -107,6 +107,21 @@ static void test_spurious(void **state)
 	assert_string_equal(kernel.trace, "");
 }
 
+/* Fails if the notification behind a change that an interrupt showed first counts as spurious. */
+static void test_notification_behind_a_look(void **state)
+{
+	kernel_set_id(B);
+	kernel_sci();
+	kernel_run();
+	assert_generation(2, 2);
+	kernel_notify(0x80);
+	kernel_run();
+	assert_int_equal(page_now().spurious, 0);
+	kernel_notify(0x80);
+	kernel_run();
+	assert_int_equal(page_now().spurious, 1);
+}
+
 static void change_to_b(void)
 {
 	kernel_set_id(B);
@@ -685,6 +700,7 @@ int main(void)
 		row_attached(test_notify),
 		row_attached(test_time),
 		row_attached(test_spurious),
+		row_attached(test_notification_behind_a_look),
 		row(test_change_during_attach),
 		row_attached(test_early),
 		row_attached(test_without_notification),

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Lab: tells a slow guest from a dead one. A sign of life is output on its console or a word in
+ * the exchange; how long it takes to boot does not matter.
+ */
+#include <string.h>
+#include <sys/stat.h>
+
+#include "host/host.h"
+#include "vm.h"
+
+#define PROGRESS_SECONDS 10 /* between two words of progress */
+
+static off_t console_size(const struct vm *vm)
+{
+	struct stat st;
+
+	return stat(vm->console, &st) ? 0 : st.st_size;
+}
+
+void alive_begin(struct alive *a, const struct vm *vm)
+{
+	bool boots = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_BOOTING;
+
+	/* A guest that boots is waited for from QEMU's start, and may have said something by now.
+	 */
+	a->console = boots ? 0 : console_size(vm);
+	a->state = vm->exchange->state;
+	a->begun = a->sign = a->told = boots ? vm->started : lab_now();
+}
+
+static void last_line(const struct vm *vm, char *to, size_t size)
+{
+	char text[2000];
+
+	rundir_tail(vm->console, text, sizeof(text));
+	const char *line = strrchr(text, '\n');
+
+	line = line ? line + 1 + strspn(line + 1, " ") : "nothing";
+	snprintf(to, size, "%s", line);
+}
+
+static void tell_progress(struct alive *a, const struct vm *vm)
+{
+	char line[100], begun[LAB_TIME_SIZE], silent[LAB_TIME_SIZE];
+	double now = lab_now();
+
+	if (a->state != LAB_BOOTING || now - a->told < PROGRESS_SECONDS)
+		return;
+	a->told = now;
+	last_line(vm, line, sizeof(line));
+	lab_progress("booting for %s, last output %s ago: %s",
+		     lab_time((long)(now - a->begun), begun),
+		     lab_time((long)(now - a->sign), silent), line);
+}
+
+const char *alive_nor_kvm(const struct machine *m)
+{
+	return m->kvm_failed ? ", which kvm does not run here either," : "";
+}
+
+int alive_check(struct alive *a, const struct vm *vm)
+{
+	uint32_t state = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
+	off_t size = console_size(vm);
+	char console[2000], limit[LAB_TIME_SIZE];
+
+	if (size != a->console || state != a->state)
+		a->sign = lab_now();
+	a->console = size;
+	a->state = state;
+	tell_progress(a, vm);
+	if (lab_now() - a->sign <= vm->machine->timeout)
+		return 0;
+	lab_time(vm->machine->timeout, limit);
+	if (vm->machine->trial) {
+		last_line(vm, console, sizeof(console));
+		return lab_fail(LAB_EXIT_GUEST, "silent for %s, last output: %s", limit, console);
+	}
+	rundir_tail(vm->console, console, sizeof(console));
+	return lab_fail(LAB_EXIT_GUEST,
+			"the guest (%s)%s has been silent for %s (--timeout); its console ended "
+			"with:%s",
+			vm->machine->kernel, alive_nor_kvm(vm->machine), limit,
+			*console ? console : " nothing");
+}
