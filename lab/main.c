@@ -33,6 +33,7 @@ enum {
 	OPT_KEEP,
 	OPT_KERNEL,
 	OPT_MAX,
+	OPT_MEMORY,
 	OPT_MODULE,
 	OPT_ARGS,
 	OPT_NO_LOAD,
@@ -49,6 +50,7 @@ enum {
 	OPT_TIMEOUT,
 	OPT_TIMES,
 	OPT_TORN,
+	OPT_TREE,
 	OPT_VMCLOCK
 };
 
@@ -74,6 +76,7 @@ static const struct option options[] = {
 	{"keep", no_argument, NULL, OPT_KEEP},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
 	{"max-identical", required_argument, NULL, OPT_MAX},
+	{"memory", required_argument, NULL, OPT_MEMORY},
 	{"module", required_argument, NULL, OPT_MODULE},
 	{"module-args", required_argument, NULL, OPT_ARGS},
 	{"no-load", no_argument, NULL, OPT_NO_LOAD},
@@ -91,6 +94,7 @@ static const struct option options[] = {
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"times", no_argument, NULL, OPT_TIMES},
 	{"torn", no_argument, NULL, OPT_TORN},
+	{"tree", required_argument, NULL, OPT_TREE},
 	{"version", no_argument, NULL, 'V'},
 	{"vmclock", required_argument, NULL, OPT_VMCLOCK},
 	{NULL, 0, NULL, 0},
@@ -142,6 +146,8 @@ static const char help[] =
 	"  --rdrand              leave the CPU's random instructions to the guest\n"
 	"  --timeout S           give up on a guest silent for so long (60)\n"
 	"  --file HOST[:GUEST]   run: put a file into the guest's / (repeatable)\n"
+	"  --tree DIR            run: put all that is below it into the guest's / (Linux)\n"
+	"  --memory MB           run: what the guest has beside that (256)\n"
 	"  --no-load             run: leave the module at /vmgenc.ko unloaded\n"
 	"  --id GUID             run: the VM Generation ID (random)\n"
 	"  --no-vmgenid          run: no VM Generation ID device of QEMU's own\n"
@@ -268,7 +274,10 @@ static int parse_number(struct parsed *p, int option, const char *name)
 {
 	struct prove_options *o = &p->prove;
 	double n;
-	double max = option == OPT_CPUS ? LAB_MAX_CPUS : option == OPT_DEPTH ? 1000 : 1e6;
+	double max = option == OPT_CPUS	    ? LAB_MAX_CPUS
+		     : option == OPT_DEPTH  ? 1000
+		     : option == OPT_MEMORY ? 3500
+					    : 1e6;
 	double min = option == OPT_CLONES ? 2 : option == OPT_MAX || option == OPT_INTERVAL ? 0 : 1;
 	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
 			  option == OPT_DRAWS ? 1e7 : max, &n);
@@ -298,6 +307,9 @@ static int parse_number(struct parsed *p, int option, const char *name)
 		break;
 	case OPT_MAX:
 		o->max_identical = (long)n;
+		break;
+	case OPT_MEMORY:
+		p->run.memory_mb = (unsigned int)n;
 		break;
 	case OPT_RUNS:
 		o->runs = (unsigned int)n;
@@ -454,6 +466,9 @@ static int parse_option(struct parsed *p, int option, const char *name)
 	case OPT_TORN:
 		p->prove.torn = true;
 		return 0;
+	case OPT_TREE:
+		p->run.tree = optarg;
+		return 0;
 	case OPT_VMCLOCK:
 		p->prove.vmclock = optarg;
 		return 0;
@@ -512,6 +527,10 @@ static int main_run(struct parsed *p, char **rest)
 	if (kernel_release(p->kernel, release, sizeof(release), &o->freebsd) ||
 	    firmware_check(&p->run.firmware))
 		return EXIT_LAB;
+	if (o->tree && o->freebsd) {
+		usage("--tree is for Linux guests, not %s", release);
+		return EXIT_LAB;
+	}
 	o->kernel = p->kernel;
 	o->module = p->module;
 	o->argv = rest;
@@ -576,6 +595,7 @@ int main(int argc, char **argv)
 					  .append = "",
 					  .accel = "auto",
 					  .cpus = 2,
+					  .memory_mb = 256,
 					  .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";
 	bool is_run = !strcmp(command, "run"), is_report = !strcmp(command, "report");

@@ -156,6 +156,7 @@ static void note_clone(struct result *r, const struct vm *vm)
 	struct clone *c = &r->clones[r->clone_count++];
 
 	*c = (struct clone){.start_seconds = vm->start_seconds,
+			    .resume_within_ns = report->resume_within_ns,
 			    .rekeyed_ns = report->rekeyed_ns,
 			    .woken_ns = report->woken_ns,
 			    .announced_ns = report->announced_ns,
@@ -165,6 +166,7 @@ static void note_clone(struct result *r, const struct vm *vm)
 			    .rekeys = report->rekeys,
 			    .rekey_failures = report->rekey_failures,
 			    .device = report->device};
+	snprintf(c->clock, sizeof(c->clock), "%.*s", (int)sizeof(report->clock) - 1, report->clock);
 	snprintf(c->event, sizeof(c->event), "%.*s", (int)sizeof(report->event) - 1, report->event);
 	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(report->complaint) - 1,
 		 report->complaint);
@@ -524,6 +526,7 @@ int prove(const struct prove_options *o)
 
 	if (!code) {
 		table_print(o, &all);
+		clocks_print(&all);
 		code = o->times ? times_print(o, &all) : 0;
 		code = !code && o->json ? json_write(o, &all) : code;
 		int verdict = judge(o, &all);

@@ -12,6 +12,7 @@
 
 #define REPORT_SIZE (1 << 20)
 #define RING_SIZE (1 << 19)
+#define MAX_MB 3500 /* the report has to be below the hole under 4 GiB */
 
 static int first_report(const struct run_options *o, struct lab_report *r)
 {
@@ -69,6 +70,27 @@ static int follow(struct vm *vm, int *status)
 	return code;
 }
 
+/* What a tree takes in the initramfs; unpacked, it takes as much again. */
+static unsigned int tree_mb(const struct run_options *o)
+{
+	return o->tree ? (unsigned int)(tree_size(o->tree) >> 20) + 1 : 0;
+}
+
+static unsigned int memory_mb(const struct run_options *o)
+{
+	return o->memory_mb + 2 * tree_mb(o);
+}
+
+static int check_memory(const struct run_options *o)
+{
+	if (memory_mb(o) + tree_mb(o) <= MAX_MB)
+		return 0;
+	return lab_fail(EXIT_USAGE,
+			"--memory and three times what is below --tree are together %u MiB; a "
+			"guest has at most %u MiB",
+			memory_mb(o) + tree_mb(o), MAX_MB);
+}
+
 static int boot(struct vm *vm, int *status)
 {
 	int code = vm_boot(vm);
@@ -87,7 +109,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	struct machine m = {.kernel = o->kernel,
 			    .accel = accel,
 			    .cpus = o->cpus,
-			    .memory_mb = 256,
+			    .memory_mb = memory_mb(o),
+			    .initramfs_mb = tree_mb(o),
 			    .rdrand = o->rdrand,
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
@@ -102,6 +125,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 
 	if (!code)
 		code = media_write(&media, &m, directory, &from);
+	if (!code && o->tree)
+		code = tree_append(media.files, o->tree);
 	if (!code)
 		code = vm_create_report(&vm, first);
 	free(first);
@@ -116,10 +141,13 @@ int run_program(const struct run_options *o)
 	const char *accel;
 	struct rundir dir;
 	int status = 0;
-	int code = accel_choose(o->accel, &accel);
+	int code = check_memory(o);
 
 	if (!code)
-		code = rundir_open(&dir, (256 << 20) + REPORT_SIZE + (16 << 20));
+		code = accel_choose(o->accel, &accel);
+	if (!code)
+		code = rundir_open(&dir, ((uint64_t)(memory_mb(o) + 2 * tree_mb(o)) << 20) +
+						 REPORT_SIZE + (16 << 20));
 	if (code)
 		return lab_signal ? code : EXIT_LAB;
 	code = run_in(o, dir.path, accel, &status);

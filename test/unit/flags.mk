@@ -18,3 +18,7 @@ test_strip_LDFLAGS := -ljansson
 build/test/test_compare: TEST_SRCS = lab/compare.c lab/shared.c lab/strip.c
 test_compare_LDFLAGS := -ljansson
 build/test/test_compare: lab/compare.c lab/shared.c lab/strip.c lab/lab.h
+# The guest's clock, whose counters are simulated
+build/test/test_clock: lab/guest/clock.c lab/guest/guest.h
+build/test/test_clock: TEST_SRCS =
+build/test/test_clock: TEST_FLAGS = -Ilab/guest
