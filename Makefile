@@ -159,7 +159,7 @@ uninstall:
 		$(foreach page,$(notdir $(PAGES)),share/man/man$(lastword $(subst ., ,$(page)))/$(page))
 
 clean:
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs ! -name kvm -exec rm -rf {} + 2>/dev/null || true
 distclean:
 	$(Q)rm -rf build
 
@@ -171,6 +171,7 @@ help:
 	@echo 'make soak       1,000 clones, a chain of 100, 10,000 changes in a guest (SOAK_CLONES= etc.)'
 	@echo 'make bench      the figures: draws after resume, cost of the check, times'
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
+	@echo 'make check-kvm  clones, firmware and device tests under KVM; without KVM in an emulated machine'
 	@echo 'make matrix     the firmware of nine hypervisors on both kernels, beside their own driver'
 	@echo 'make check-freebsd FREEBSD_KERNEL= SYSDIR=   the module on a FreeBSD kernel in QEMU'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
@@ -185,5 +186,6 @@ include provider/build.mk
 include cmd/build.mk
 include test/fuzz/build.mk
 include test/soak/build.mk
+include test/kvm/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench install uninstall clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)
