@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -81,8 +82,12 @@ static unsigned int memory_mb(const struct run_options *o)
 	return o->memory_mb + 2 * tree_mb(o);
 }
 
-static int check_memory(const struct run_options *o)
+static int check_tree(const struct run_options *o)
 {
+	struct stat st;
+
+	if (o->tree && (stat(o->tree, &st) || !S_ISDIR(st.st_mode)))
+		return lab_fail(EXIT_USAGE, "--tree takes a directory, not %s", o->tree);
 	if (memory_mb(o) + tree_mb(o) <= MAX_MB)
 		return 0;
 	return lab_fail(EXIT_USAGE,
@@ -141,7 +146,7 @@ int run_program(const struct run_options *o)
 	const char *accel;
 	struct rundir dir;
 	int status = 0;
-	int code = check_memory(o);
+	int code = check_tree(o);
 
 	if (!code)
 		code = accel_choose(o->accel, &accel);
