@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define LAB_EXCHANGE_MAGIC 0x4c474d56u
-#define LAB_EXCHANGE_VERSION 5
+#define LAB_EXCHANGE_VERSION 6
 #define LAB_MAX_CPUS 16
 #define LAB_VALUE_SIZE 16
 #define LAB_LOG_SIZE 8192
@@ -92,6 +92,8 @@ struct lab_exchange {
 	 * to be when the last draw before it began: some microseconds early, never late.
 	 */
 	uint64_t counts[LAB_MAX_CPUS]; /* of records, for each CPU */
+	uint64_t resume_within_ns;     /* it was at most so much later */
+	char clock[32];		       /* what the guest's kernel makes its clock of, or "" */
 	uint64_t rekeyed_ns;	       /* the driver published the new generation */
 	uint64_t woken_ns;	       /* a thread in poll(2) on /dev/vmgenc ran again */
 	uint64_t announced_ns;	       /* FreeBSD: the event came out of /dev/devctl */

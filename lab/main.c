@@ -64,6 +64,8 @@ static const char help[] =
 	"  --rdrand              leave the CPU's random instructions to the guest\n"
 	"  --timeout S           give up on a guest silent for so long (60)\n"
 	"  --file HOST[:GUEST]   run: put a file into the guest's / (repeatable)\n"
+	"  --tree DIR            run: put all that is below it into the guest's / (Linux)\n"
+	"  --memory MB           run: what the guest has beside that (256)\n"
 	"  --no-load             run: leave the module at /vmgenc.ko unloaded\n"
 	"  --id GUID             run: the VM Generation ID (random)\n"
 	"  --no-vmgenid          run: no VM Generation ID device of QEMU's own\n"
@@ -126,6 +128,10 @@ static int main_run(struct parsed *p, char **rest)
 	if (kernel_release(p->kernel, release, sizeof(release), &o->freebsd) ||
 	    firmware_check(&p->run.firmware))
 		return LAB_EXIT_RUN;
+	if (o->tree && o->freebsd) {
+		options_usage("--tree is for Linux guests, not %s", release);
+		return LAB_EXIT_RUN;
+	}
 	o->kernel = p->kernel;
 	o->module = p->module;
 	o->argv = rest;
@@ -189,6 +195,7 @@ int main(int argc, char **argv)
 				  .run = {.module_args = "",
 					  .append = "",
 					  .cpus = 2,
+					  .memory_mb = 256,
 					  .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";
 	bool is_run = !strcmp(command, "run"), is_report = !strcmp(command, "report");

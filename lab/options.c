@@ -31,6 +31,7 @@ enum {
 	OPT_KEEP,
 	OPT_KERNEL,
 	OPT_MAX,
+	OPT_MEMORY,
 	OPT_MODULE,
 	OPT_ARGS,
 	OPT_NO_LOAD,
@@ -47,6 +48,7 @@ enum {
 	OPT_TIMEOUT,
 	OPT_TIMES,
 	OPT_TORN,
+	OPT_TREE,
 	OPT_VMCLOCK
 };
 
@@ -73,6 +75,7 @@ const struct option options_list[] = {
 	{"keep", no_argument, NULL, OPT_KEEP},
 	{"kernel", required_argument, NULL, OPT_KERNEL},
 	{"max-identical", required_argument, NULL, OPT_MAX},
+	{"memory", required_argument, NULL, OPT_MEMORY},
 	{"module", required_argument, NULL, OPT_MODULE},
 	{"module-args", required_argument, NULL, OPT_ARGS},
 	{"no-load", no_argument, NULL, OPT_NO_LOAD},
@@ -90,6 +93,7 @@ const struct option options_list[] = {
 	{"timeout", required_argument, NULL, OPT_TIMEOUT},
 	{"times", no_argument, NULL, OPT_TIMES},
 	{"torn", no_argument, NULL, OPT_TORN},
+	{"tree", required_argument, NULL, OPT_TREE},
 	{"version", no_argument, NULL, 'V'},
 	{"vmclock", required_argument, NULL, OPT_VMCLOCK},
 	{NULL, 0, NULL, 0},
@@ -208,7 +212,10 @@ static int parse_number(struct parsed *p, int option, const char *name)
 {
 	struct prove_options *o = &p->prove;
 	double n;
-	double max = option == OPT_CPUS ? LAB_MAX_CPUS : option == OPT_DEPTH ? 1000 : 1e6;
+	double max = option == OPT_CPUS	    ? LAB_MAX_CPUS
+		     : option == OPT_DEPTH  ? 1000
+		     : option == OPT_MEMORY ? 3500
+					    : 1e6;
 	double min = option == OPT_CLONES ? 2 : option == OPT_MAX || option == OPT_INTERVAL ? 0 : 1;
 	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
 			  option == OPT_DRAWS ? 1e7 : max, &n);
@@ -238,6 +245,9 @@ static int parse_number(struct parsed *p, int option, const char *name)
 		break;
 	case OPT_MAX:
 		o->max_identical = (long)n;
+		break;
+	case OPT_MEMORY:
+		p->run.memory_mb = (unsigned int)n;
 		break;
 	case OPT_RUNS:
 		o->runs = (unsigned int)n;
@@ -415,6 +425,9 @@ int options_take(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_TORN:
 		p->prove.torn = true;
+		return 0;
+	case OPT_TREE:
+		p->run.tree = optarg;
 		return 0;
 	case OPT_VMCLOCK:
 		p->prove.vmclock = optarg;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +18,7 @@
 
 #define EXCHANGE_SIZE (1 << 20)
 #define RING_SIZE (1 << 19)
+#define MAX_MB 3500 /* the report has to be below the hole under 4 GiB */
 
 static int first_exchange(const struct run_options *o, struct lab_exchange *r)
 {
@@ -74,6 +76,31 @@ static int follow(struct vm *vm, int *status)
 	return code;
 }
 
+/* What a tree takes in the initramfs; unpacked, it takes as much again. */
+static unsigned int tree_mb(const struct run_options *o)
+{
+	return o->tree ? (unsigned int)(directory_size(o->tree) >> 20) + 1 : 0;
+}
+
+static unsigned int memory_mb(const struct run_options *o)
+{
+	return o->memory_mb + 2 * tree_mb(o);
+}
+
+static int check_tree(const struct run_options *o)
+{
+	struct stat st;
+
+	if (o->tree && (stat(o->tree, &st) || !S_ISDIR(st.st_mode)))
+		return lab_fail(LAB_EXIT_USAGE, "--tree takes a directory, not %s", o->tree);
+	if (memory_mb(o) + tree_mb(o) <= MAX_MB)
+		return 0;
+	return lab_fail(LAB_EXIT_USAGE,
+			"--memory and three times what is below --tree are together %u MiB; a "
+			"guest has at most %u MiB",
+			memory_mb(o) + tree_mb(o), MAX_MB);
+}
+
 static int boot(struct vm *vm, int *status)
 {
 	int code = vm_boot(vm);
@@ -88,7 +115,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	struct machine m = {.kernel = o->kernel,
 			    .accel = accel,
 			    .cpus = o->cpus,
-			    .memory_mb = 256,
+			    .memory_mb = memory_mb(o),
+			    .initramfs_mb = tree_mb(o),
 			    .rdrand = o->rdrand,
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
@@ -114,6 +142,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 		code = boot_write(&disk, directory, &from);
 	m.image = disk.kernel;
 	m.initramfs = disk.initramfs;
+	if (!code && o->tree)
+		code = directory_append(disk.initramfs, o->tree);
 	if (!code)
 		code = vm_create_exchange(&vm, first);
 	free(first);
@@ -130,10 +160,13 @@ int run_program(const struct run_options *o)
 	bool kvm_failed = false;
 	struct rundir dir;
 	int status = 0;
-	int code = accel_choose(o->accel, &kernel, &accel, &kvm_failed);
+	int code = check_tree(o);
 
 	if (!code)
-		code = rundir_open(&dir, (256 << 20) + EXCHANGE_SIZE + (16 << 20));
+		code = accel_choose(o->accel, &kernel, &accel, &kvm_failed);
+	if (!code)
+		code = rundir_open(&dir, ((uint64_t)(memory_mb(o) + 2 * tree_mb(o)) << 20) +
+						 EXCHANGE_SIZE + (16 << 20));
 	if (code)
 		return lab_signal ? code : LAB_EXIT_RUN;
 	code = run_in(o, dir.path, accel, kvm_failed, &status);

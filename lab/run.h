@@ -13,8 +13,9 @@
 
 struct run_options {
 	const char *kernel, *module, *module_args, *arc4rand, *accel, *append;
+	const char *tree; /* Linux: a directory whose files are in the guest's root; or NULL */
 	bool freebsd;
-	unsigned int cpus;
+	unsigned int cpus, memory_mb;
 	double timeout;
 	bool rdrand, tcg_single, no_load, keep;
 	struct firmware firmware;

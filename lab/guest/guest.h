@@ -40,10 +40,18 @@ void generator_init(struct generator *g, enum lab_generator kind, unsigned int c
 /* Draws a value; returns the lineage in force once it was drawn. */
 uint32_t generator_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE]);
 
-/* clock.c */
-void clock_both(uint64_t *ns, uint64_t *ticks); /* at the same moment */
+/*
+ * clock.c: clock_begin() first, in a guest that is not stopped meanwhile; clock_before_stop()
+ * whenever the next thing may be a stop, clock_after_stop() soon after one, clock_calibrate()
+ * before the stamps that were taken since then are converted.
+ */
+void clock_begin(void);
+void clock_before_stop(void);
+void clock_after_stop(void);
 void clock_calibrate(void);
-uint64_t clock_ticks_to_ns(uint64_t ticks);
+/* The clock_boottime() of a stamp from before and from after the last stop. */
+uint64_t clock_before(uint64_t ticks);
+uint64_t clock_after(uint64_t ticks);
 uint64_t clock_ns_to_ticks(uint64_t ns);
 
 static inline uint64_t clock_ticks(void)
@@ -62,6 +70,8 @@ void prove(void) __attribute__((noreturn));
 void fail(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 void sleep_ns(uint64_t ns);
 uint64_t clock_boottime(void); /* the clock of the generation page, in nanoseconds */
+/* What the kernel makes that clock of: "kvm-clock", "tsc", ...; "" where it does not say. */
+void clock_source(volatile char *to, size_t size);
 
 /* A generator of the kernel's; fails the guest if it cannot draw. */
 void system_random(enum lab_generator kind, void *to, size_t size);

@@ -27,6 +27,7 @@ static uint32_t drawing;  /* workers that are warm */
 static uint32_t recorded; /* workers that have recorded since the last report */
 volatile uint64_t woken_at, woken_generation;
 static uint64_t max_ticks;
+static uint32_t seen_lineage; /* by the clock */
 
 /* The first draw was under way at the resume, or may have been: it began before it. */
 static void record(struct worker *w, const uint8_t first[LAB_VALUE_SIZE], uint64_t ticks)
@@ -91,6 +92,7 @@ static void start_workers(enum lab_generator kind, struct vmgenc *vg)
 	}
 	while (__atomic_load_n(&drawing, __ATOMIC_ACQUIRE) < exchange->cpus)
 		sleep_ns(1000000);
+	clock_before_stop();
 	__atomic_store_n(&exchange->state, LAB_DRAWING, __ATOMIC_RELEASE);
 }
 
@@ -107,7 +109,13 @@ static void stop_workers(void)
 	__atomic_store_n(&exchange->state, LAB_READY, __ATOMIC_RELEASE);
 }
 
-static void report_draws(uint64_t resumed)
+/* Where the clocks' conversion puts what came after the resume before it, it is 0. */
+static uint64_t elapsed(uint64_t from, uint64_t to)
+{
+	return to > from ? to - from : 0;
+}
+
+static void report_draws(uint64_t start)
 {
 	struct lab_draw *to = (struct lab_draw *)((char *)exchange + exchange->records);
 
@@ -117,31 +125,24 @@ static void report_draws(uint64_t resumed)
 		for (uint64_t j = 0; j < w->count; j++) {
 			if (j)
 				w->records[j].begun_ns =
-					clock_ticks_to_ns(w->records[j].begun_ns - resumed);
-			w->records[j].ns = clock_ticks_to_ns(w->records[j].ns - resumed);
+					elapsed(start, clock_after(w->records[j].begun_ns));
+			w->records[j].ns = elapsed(start, clock_after(w->records[j].ns));
 			to[j] = w->records[j];
 		}
 		exchange->counts[i] = w->count;
+		/* The draw that noticed the resume was over after it. */
+		if (to[0].ns < exchange->resume_within_ns)
+			exchange->resume_within_ns = to[0].ns;
 	}
 }
 
-/* Where the clocks' conversion puts what came after the resume before it, it is 0. */
-static uint64_t elapsed(uint64_t from, uint64_t to)
-{
-	return to > from ? to - from : 0;
-}
-
-/* Both clocks read now give the boot time of the resume without having disturbed the draws. */
-static void report_times(struct vmgenc *vg, uint64_t resumed)
+static void report_times(struct vmgenc *vg, uint64_t start)
 {
 	struct vmgenc_status st = {.size = sizeof(st)};
-	uint64_t now, ticks;
-
-	clock_both(&now, &ticks);
-	uint64_t start = now - clock_ticks_to_ns(ticks - resumed);
 
 	exchange->rekeyed_ns = exchange->woken_ns = exchange->announced_ns = LAB_NEVER;
-	exchange->logged_ns = LAB_NEVER;
+	exchange->logged_ns = exchange->resume_within_ns = LAB_NEVER;
+	clock_source(exchange->clock, sizeof(exchange->clock));
 	report_system(start);
 	if (!vg || vmgenc_status(vg, &st))
 		return;
@@ -159,21 +160,37 @@ static void report_times(struct vmgenc *vg, uint64_t resumed)
 	memcpy((void *)exchange->id, st.id, sizeof(st.id));
 }
 
+/* The boot time stands still between snapshot and resume: this is both, but for a draw. */
+static uint64_t resumed_at(void)
+{
+	uint64_t ticks = 0;
+
+	for (unsigned int i = 0; i < exchange->cpus; i++) {
+		if (workers[i].resumed > ticks)
+			ticks = workers[i].resumed;
+	}
+	return clock_before(ticks);
+}
+
+/* As soon as it is seen, and before anything is made of the clock. */
+static void notice_resume(void)
+{
+	if (seen_lineage != exchange->lineage)
+		clock_after_stop();
+	seen_lineage = exchange->lineage;
+}
+
 static void report_clone(struct vmgenc *vg)
 {
-	uint64_t resumed = 0;
-
-	/* A guest's clocks stand still between snapshot and resume: this is both, but for a draw.
-	 */
-	for (unsigned int i = 0; i < exchange->cpus; i++) {
-		if (workers[i].resumed > resumed)
-			resumed = workers[i].resumed;
-	}
+	notice_resume();
 	clock_calibrate();
-	report_times(vg, resumed);
-	report_draws(resumed);
+	uint64_t start = resumed_at();
+
+	report_times(vg, start);
+	report_draws(start);
 	/* A clone of this clone records again. */
 	__atomic_store_n(&recorded, 0, __ATOMIC_RELEASE);
+	clock_before_stop();
 	__atomic_store_n(&exchange->state, LAB_RECORDED, __ATOMIC_RELEASE);
 }
 
@@ -210,7 +227,8 @@ void prove(void)
 {
 	uint32_t command = LAB_IDLE;
 
-	clock_calibrate();
+	seen_lineage = exchange->lineage;
+	clock_begin();
 	max_ticks = clock_ns_to_ticks(exchange->nanoseconds);
 	allocate_records();
 	struct vmgenc *vg = open_source();
@@ -219,6 +237,7 @@ void prove(void)
 	for (;; sleep_ns(2000000)) {
 		uint32_t wanted = __atomic_load_n(&exchange->command, __ATOMIC_ACQUIRE);
 
+		notice_resume();
 		if (command != wanted && wanted == LAB_DRAW)
 			start_workers((enum lab_generator)exchange->generator, vg);
 		if (command != wanted && wanted == LAB_IDLE)

@@ -71,6 +71,7 @@ static void note_clone(struct result *r, const struct vm *vm)
 	struct clone *c = &r->clones[r->clone_count++];
 
 	*c = (struct clone){.start_seconds = vm->start_seconds,
+			    .resume_within_ns = exchange->resume_within_ns,
 			    .rekeyed_ns = exchange->rekeyed_ns,
 			    .woken_ns = exchange->woken_ns,
 			    .announced_ns = exchange->announced_ns,
@@ -80,6 +81,8 @@ static void note_clone(struct result *r, const struct vm *vm)
 			    .rekeys = exchange->rekeys,
 			    .rekey_failures = exchange->rekey_failures,
 			    .device = exchange->device};
+	snprintf(c->clock, sizeof(c->clock), "%.*s", (int)sizeof(exchange->clock) - 1,
+		 exchange->clock);
 	snprintf(c->event, sizeof(c->event), "%.*s", (int)sizeof(exchange->event) - 1,
 		 exchange->event);
 	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(exchange->complaint) - 1,

@@ -56,6 +56,8 @@ static json_t *clone_of(const struct clone *c, const struct drawn *d)
 	json_t *object = json_object();
 
 	json_object_set_new(object, "start_seconds", json_real(c->start_seconds));
+	json_object_set_new(object, "clock", optional_text(c->clock));
+	json_object_set_new(object, "resume_within_ns", optional_ns(c->resume_within_ns));
 	json_object_set_new(object, "rekeyed_ns", optional_ns(c->rekeyed_ns));
 	json_object_set_new(object, "woken_ns", optional_ns(c->woken_ns));
 	json_object_set_new(object, "announced_ns", optional_ns(c->announced_ns));

@@ -331,6 +331,7 @@ int prove(const struct prove_options *o)
 
 	if (!code) {
 		table_print(o, &all);
+		clocks_print(&all);
 		code = o->times ? times_print(o, &all) : 0;
 		code = !code && o->json ? json_write(o, &all) : code;
 		int verdict = judge(o, &all);

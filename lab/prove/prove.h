@@ -69,9 +69,10 @@ struct prove_options {
 /* What a clone tells beside its draws. The counters are the device's, since it was attached. */
 struct clone {
 	double start_seconds;
-	uint64_t rekeyed_ns, woken_ns, announced_ns, logged_ns;
+	uint64_t resume_within_ns, rekeyed_ns, woken_ns, announced_ns, logged_ns;
 	uint64_t changes, spurious, rekeys, rekey_failures;
 	bool device;
+	char clock[32];			 /* what the times are read from, or "" */
 	char event[160], complaint[200]; /* FreeBSD */
 	char guid[40], id[40];		 /* what the sysctl says, and what the clone was given */
 	struct guest_device seen;
@@ -117,6 +118,8 @@ int judge(const struct prove_options *o, const struct results *all);
 
 /* table.c, times.c and json.c: the same results for people and for programs */
 void table_print(const struct prove_options *o, const struct results *all);
+/* clocks.c: a line on what the guests' times are read from */
+void clocks_print(const struct results *all);
 bool table_has_row(const struct prove_options *o, const struct results *all, int generator);
 int times_print(const struct prove_options *o, const struct results *all);
 /* Before hours of work: can the results be written? Changes no file and leaves none. */

@@ -10,9 +10,9 @@
 #define WIDTH 24
 
 /* The last two are of a whole trial, the others of each clone. */
-enum row { REKEYED, WOKEN, ANNOUNCED, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
+enum row { WITHIN, REKEYED, WOKEN, ANNOUNCED, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
 
-static const char *const rows[ROWS] = {"kernel rekeyed",	   "poller running",
+static const char *const rows[ROWS] = {"resume is known to",	   "kernel rekeyed",	   "poller running",
 				       "devctl(4) line read",	   "own driver's log line",
 				       "QEMU started, clone runs", "snapshot taken",
 				       "all cloned and compared"};
@@ -20,7 +20,7 @@ static const char *const rows[ROWS] = {"kernel rekeyed",	   "poller running",
 /* In seconds; negative: did not happen. */
 static double of_clone(enum row row, const struct clone *c)
 {
-	const uint64_t times[] = {c->rekeyed_ns, c->woken_ns, c->announced_ns, c->logged_ns};
+	const uint64_t times[] = {c->resume_within_ns, c->rekeyed_ns, c->woken_ns, c->announced_ns, c->logged_ns};
 
 	if (row == RUNNING)
 		return c->start_seconds;

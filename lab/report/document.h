@@ -55,6 +55,7 @@ struct lane { /* one clone of a trial */
 	uint64_t rekeyed_ns, woken_ns, announced_ns, logged_ns;
 	int64_t changes, spurious, rekeys, rekey_failures; /* -1: no module */
 	const char *complaint;				   /* "": none */
+	const char *clock;				   /* "": not known */
 	struct span *spans;
 	size_t span_count;
 };

@@ -96,6 +96,27 @@ static void write_releases(FILE *out, const struct document *d)
 	free(guests);
 }
 
+/* Each once, in the order of the results. */
+static void write_clocks(FILE *out, const struct document *d)
+{
+	const char *names[8];
+	size_t count = 0, at;
+
+	for (size_t i = 0; i < d->prove.trial_count; i++) {
+		const struct trial *t = &d->prove.trials[i];
+
+		for (size_t j = 0; j < t->lane_count; j++) {
+			for (at = 0; at < count && strcmp(names[at], t->lanes[j].clock); at++)
+				;
+			if (at == count && *t->lanes[j].clock && count < 8)
+				names[count++] = t->lanes[j].clock;
+		}
+	}
+	for (size_t i = 0; i < count; i++)
+		html(out, "%s%s", i ? ", " : "<dt>The guests’ clock</dt><dd>", names[i]);
+	html(out, "%s", count ? "</dd>\n" : "");
+}
+
 static void prove_conditions(FILE *out, const struct document *d)
 {
 	const struct prove_results *p = &d->prove;
@@ -116,6 +137,7 @@ static void prove_conditions(FILE *out, const struct document *d)
 		     p->torn ? ", which they found half-written" : "");
 	html(out, "</dd>\n<dt>Recorded</dt><dd>%s draws a CPU, in at most %s</dd>\n",
 	     words_count(p->draws), words_seconds(p->record_seconds));
+	write_clocks(out, d);
 	if (p->interval_ms > 0)
 		html(out, "<dt>Pause after each draw</dt><dd>%s</dd>\n",
 		     words_seconds(p->interval_ms / 1e3));

@@ -38,7 +38,8 @@ static void read_lane(const struct node *n, struct lane *l)
 			   .spurious = node_count_or(n, "spurious"),
 			   .rekeys = node_count_or(n, "rekeys"),
 			   .rekey_failures = node_count_or(n, "rekey_failures"),
-			   .complaint = node_text_or(n, "complaint", "")};
+			   .complaint = node_text_or(n, "complaint", ""),
+			   .clock = node_text_or(n, "clock", "")};
 	if (l->identical > l->drawn)
 		input_wrong(n, "identical", "is more than drawn");
 	l->span_count = node_list(n, "strip");

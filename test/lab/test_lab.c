@@ -58,6 +58,12 @@ static void wrong_usage(void **state)
 	EXPECT(2, "option requires an argument -- 'o'", "report", "-o");
 	EXPECT(3, "cannot read /nowhere.json", "report", "/nowhere.json");
 	EXPECT(125, "unrecognized option '--bogus'", "run", "--bogus");
+	EXPECT(125, "--tree takes a directory, not /nowhere", "run", "--kernel", kernel, "--tree",
+	       "/nowhere", LAB);
+	EXPECT(125, "a guest has at most 3500 MiB", "run", "--kernel", kernel, "--tree", directory,
+	       "--memory", "3500", LAB);
+	EXPECT(125, "--memory takes a number from", "run", "--kernel", kernel, "--memory", "4000",
+	       LAB);
 	EXPECT(125, "run needs --kernel and a program", "run", "--kernel", kernel);
 }
 

@@ -24,3 +24,7 @@ build/test/test_time: TEST_SRCS = lab/host/time.c
 build/test/test_judge: lab/prove/judge.c lab/prove/prove.h
 build/test/test_judge: TEST_SRCS = lab/prove/judge.c lab/generators.c
 build/test/test_time build/test/test_judge: TEST_FLAGS = -Ilab
+# The guest's clock, whose counters are simulated
+build/test/test_clock: lab/guest/clock.c lab/guest/guest.h
+build/test/test_clock: TEST_SRCS =
+build/test/test_clock: TEST_FLAGS = -Ilab -Ilab/guest

@@ -12,8 +12,8 @@
 #include "leftover.h"
 #include "rawid.h"
 
-#define TAINT_DIED (1 << 7)
-#define TAINT_WARNED (1 << 9)
+/* Loading a module from outside the kernel's tree, unsigned, is no trouble. */
+#define TAINT_OUR_MODULE (1ul << 12 | 1ul << 13)
 
 bool log_is_trouble(const char *line)
 {
@@ -48,9 +48,25 @@ bool log_is_clean(int log)
 	}
 }
 
-bool kernel_is_tainted(void)
+void kernel_state(struct kernel_state *s)
 {
-	return atoi(file_text("/proc/sys/kernel/tainted")) & (TAINT_DIED | TAINT_WARNED);
+	s->taint = strtoul(file_text("/proc/sys/kernel/tainted"), NULL, 10);
+	s->warnings = atol(file_text("/sys/kernel/warn_count"));
+	s->oopses = atol(file_text("/sys/kernel/oops_count"));
+}
+
+bool kernel_is_worse(const struct kernel_state *before)
+{
+	struct kernel_state now;
+
+	kernel_state(&now);
+	if (!(now.taint & ~before->taint & ~TAINT_OUR_MODULE) &&
+	    now.warnings <= before->warnings && now.oopses <= before->oopses)
+		return false;
+	printf("# the kernel's taint was %#lx and is %#lx, it warned %ld times, died %ld times\n",
+	       before->taint, now.taint, now.warnings - before->warnings,
+	       now.oopses - before->oopses);
+	return true;
 }
 
 long leftover_memory(const char *name)

@@ -9,7 +9,16 @@
 bool log_is_trouble(const char *line);
 /* False if one came since log was opened or read last; prints it. */
 bool log_is_clean(int log);
-bool kernel_is_tainted(void);
+
+/* What the kernel holds against itself: sticky flags, and, where it counts, its warnings. */
+struct kernel_state {
+	unsigned long taint;
+	long warnings, oopses;
+};
+
+void kernel_state(struct kernel_state *s);
+/* Is something there that was not there before? What was, at boot or since, is not ours. */
+bool kernel_is_worse(const struct kernel_state *before);
 
 /* A line of /proc/meminfo, with its colon: kB once nothing is kept that nobody wants; -1. */
 long leftover_memory(const char *name);

@@ -18,6 +18,33 @@
 
 #define PAGE 4096
 #define CYCLES 100
+#define TAINT "/proc/sys/kernel/tainted" /* root may add flags */
+
+static struct kernel_state at_start;
+
+static bool taint(const char *flag)
+{
+	int fd = open(TAINT, O_WRONLY | O_CLOEXEC);
+	bool added = fd >= 0 && write(fd, flag, strlen(flag)) == (ssize_t)strlen(flag);
+
+	if (fd >= 0)
+		close(fd);
+	return added;
+}
+
+/* Fails if a warning from before the test is held against the module, or a later one is not seen. */
+static void only_new_taint_counts(void)
+{
+	struct kernel_state before;
+
+	CHECK(taint("512"));
+	kernel_state(&before);
+	CHECK(before.taint & 512);
+	CHECK(!kernel_is_worse(&before));
+	CHECK(taint("32"));
+	CHECK(kernel_is_worse(&before));
+	kernel_state(&at_start);
+}
 
 static void *map_and_close(int number)
 {
@@ -236,13 +263,15 @@ static void cycles_with_a_change_in_flight(void)
 	CHECK(leftover_memory("SUnreclaim:") - slab < 1024);
 	CHECK(free_before - leftover_memory("MemFree:") < 8192);
 	CHECK(!leftover_thread() && leftover_mappings() == before);
-	CHECK(!kernel_is_tainted());
+	CHECK(!kernel_is_worse(&at_start));
 	close(log);
 }
 
 int main(void)
 {
 	rawid_page();
+	kernel_state(&at_start);
+	RUN(only_new_taint_counts);
 	RUN(descriptor_holds_the_module);
 	RUN(mapping_holds_the_module);
 	RUN(inherited_mapping_holds_the_module);

@@ -56,6 +56,13 @@ uint64_t clock_boottime(void)
 	return (uint64_t)t.seconds * 1000000000 + (uint64_t)t.nanoseconds;
 }
 
+void clock_source(volatile char *to, size_t size)
+{
+	long n = fb_sysctl("kern.timecounter.hardware", (void *)to, size - 1);
+
+	to[n > 0 ? n : 0] = '\0';
+}
+
 static long draw_by_sysctl(const int *words, int count, void *to, size_t size)
 {
 	size_t got = size;

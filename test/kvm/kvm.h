@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/kvm: what the parts of "make check-kvm" share. */
+#ifndef KVM_H
+#define KVM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LAB "build/vmgenc-lab"
+#define NO_ROOM 3 /* exit code: no room for the outer guest, or it cannot be had */
+#define RELEASE_MAX 80
+#define PATH_MAX_KVM 300
+
+/* A kernel of "make kernels", with our module for it. */
+struct kernel {
+	const char *series;
+	char release[RELEASE_MAX], image[PATH_MAX_KVM], module[PATH_MAX_KVM];
+};
+
+extern const char *const kernel_series[];
+extern const size_t kernel_count;
+
+/* kernels.c: false, after saying so, if "make kernels" has not been there. */
+bool kernel_find(struct kernel *k, const char *series);
+
+/* step.c: a program as one test, or as many as it says it passed; what it said is shown if not */
+bool step(const char *name, int seconds, const char *const argv[]);
+/* A test that is none of a program's; why is what is wrong, or NULL. */
+bool step_judge(const char *name, const char *why);
+/* The last line; the exit code. */
+int step_result(void);
+/* Runs it with a time limit: its exit code, or -1. Its output goes to the file, or ours if NULL. */
+int step_run(const char *const argv[], int seconds, const char *output);
+extern volatile int step_signal;
+extern const char *step_only; /* only tests with this in their name, or NULL */
+
+/* experiments.c: all of it, where there is KVM */
+int experiments(void);
+
+/* table.c: the draws and times of each kernel's results, from build/kvm-SERIES.json */
+void table_print(void);
+/* What is wrong with the times of a file, or NULL. */
+const char *table_times(const char *path);
+/* The accelerator that a file's guests ran under, or "". */
+const char *table_accel(const char *path);
+
+/* outer.c: an emulated machine with KVM, and what is done in it first */
+int outer_run(const char *self, const char *only);
+bool outer_prepare_inside(void);
+
+#endif

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/kvm: runs a program as a test, within a time limit, and counts. */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kvm.h"
+
+#define LOG "build/kvm.log"
+#define TO_END_S 20 /* a program that was asked to end is killed then */
+
+volatile int step_signal;
+const char *step_only;
+static unsigned int passed, failed;
+
+static double now(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static pid_t start(const char *const argv[], const char *output)
+{
+	pid_t parent = getpid(), pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (pid)
+		return pid;
+	/* The lab removes its files and ends its QEMU when it is asked to end. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(127);
+	if (output && (!freopen(output, "w", stdout) || dup2(STDOUT_FILENO, STDERR_FILENO) < 0))
+		_exit(127);
+	execv(argv[0], (char *const *)argv);
+	fprintf(stderr, "cannot run %s: %s\n", argv[0], strerror(errno));
+	fflush(stderr);
+	_exit(127);
+}
+
+int step_run(const char *const argv[], int seconds, const char *output)
+{
+	double end = now() + seconds;
+	pid_t pid = start(argv, output);
+	bool asked = false;
+	int status;
+
+	if (pid < 0)
+		return -1;
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		if (asked ? now() > end : step_signal || now() > end) {
+			kill(pid, asked ? SIGKILL : SIGTERM);
+			end = now() + TO_END_S;
+			asked = true;
+		}
+		usleep(50000);
+	}
+	return !asked && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* "N passed, M failed", in the last such line; false where the program counts nothing. */
+static bool counted(unsigned int *good, unsigned int *bad)
+{
+	FILE *f = fopen(LOG, "re");
+	bool found = false;
+	char line[1000];
+
+	while (f && fgets(line, sizeof(line), f))
+		found |= sscanf(line, "%u passed, %u failed", good, bad) == 2;
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static void show(void)
+{
+	FILE *f = fopen(LOG, "re");
+	char line[1000];
+
+	while (f && fgets(line, sizeof(line), f))
+		printf("     %s", line);
+	if (f)
+		fclose(f);
+}
+
+static bool step_wanted(const char *name)
+{
+	return !step_only || strstr(name, step_only);
+}
+
+bool step(const char *name, int seconds, const char *const argv[])
+{
+	double begin = now();
+	unsigned int good = 1, bad = 0;
+	bool counts;
+	int code;
+
+	if (step_signal || !step_wanted(name))
+		return false;
+	printf("run  %s\n", name);
+	code = step_run(argv, seconds, LOG);
+	counts = counted(&good, &bad);
+	if (code && !bad)
+		bad = 1;
+	if (!counts)
+		good = !bad;
+	passed += good;
+	failed += bad;
+	printf("%-4s %s", bad || !good ? "FAIL" : "ok", name);
+	if (counts)
+		printf(": %u", good);
+	printf(" (%.1f s)\n", now() - begin);
+	if (code < 0 && !step_signal)
+		printf("     it was ended after %d s, or died\n", seconds);
+	if (bad || !good)
+		show();
+	fflush(stdout);
+	return !bad && good;
+}
+
+bool step_judge(const char *name, const char *why)
+{
+	if (step_signal || !step_wanted(name))
+		return false;
+	passed += !why;
+	failed += why != NULL;
+	printf("%-4s %s%s%s\n", why ? "FAIL" : "ok", name, why ? ": " : "", why ? why : "");
+	fflush(stdout);
+	return !why;
+}
+
+int step_result(void)
+{
+	printf("%u passed, %u failed\n", passed, failed);
+	fflush(stdout);
+	return failed || !passed ? 1 : 0;
+}
