@@ -195,7 +195,7 @@ help:
 	@echo '     check-freebsd-parts builds what it runs, freebsd-lib the library for there'
 	@echo 'make check-freebsd-headers SYSDIR=DIR   both, and the library, for amd64 and arm64'
 	@echo 'make install [DESTDIR=] [PREFIX=]     programs, library, provider and manual pages; or'
-	@echo '     uninstall; install-cmd and install-provider are parts of it'
+	@echo '     uninstall; parts: install-cmd, install-provider, uninstall-cmd, uninstall-provider'
 	@echo 'make format     clang-format over the C that follows .clang-format (FILES=); or format-check'
 	@echo 'make clean      what was built; make distclean also what was downloaded'
 	@echo 'KERNELS="6.1 6.12-rt 7.2@trixie-backports"   other kernels for all of these'

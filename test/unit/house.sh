@@ -16,6 +16,6 @@ version=$(sed -n 's/^VERSION := //p' Makefile)
 [ "$(build/vmgenc-lab --version)" = "vmgenc-lab $version" ] || wrong "build/vmgenc-lab is not $version"
 grep -q "MODULE_VERSION(\"$version\")" driver/linux/main.c || wrong "driver/linux/main.c is not $version"
 grep -q "^DISTVERSION=	$version$" dist/freebsd/port/Makefile || wrong "the port is not $version"
-! grep -nE '(^|[^0-9.])6\.1[" ]+6\.12' $makefiles test/run test/lib.sh test/vm/* test/bench/run test/soak/*.c tools/* |
+! grep -nsE '(^|[^0-9.])6\.1[" ]+6\.12' $makefiles test/run test/lib.sh test/vm/* test/bench/run test/soak/*.c tools/* |
 	grep -v 'KERNELS="6.1 6.12-rt' || wrong "a list of kernels of its own"
 [ $bad = 0 ]
