@@ -7,8 +7,8 @@ FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
 build/fuzz/page build/fuzz/vmclock: FUZZ_WITH = $(FUZZ_SOURCES) -Wl,--wrap=nanosleep,--wrap=rekey_kernel
 build/fuzz/name: FUZZ_WITH = $(wildcard lib/*.c)
 build/fuzz/state: FUZZ_WITH = cmd/state.c -ljansson
-build/fuzz/qmp: FUZZ_WITH = -Ilab lab/vm/qmp.c -ljansson
-FUZZ_REPORT := $(filter-out %/write.c,$(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c
+build/fuzz/qmp: FUZZ_WITH = -Ilab lab/vm/qmp.c lab/host/time.c -ljansson
+FUZZ_REPORT := $(filter-out %/write.c,$(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/time.c
 build/fuzz/results: $(FUZZ_REPORT) $(wildcard lab/report/*.h lab/compare/*.h)
 build/fuzz/results: FUZZ_WITH = -Ilab $(FUZZ_REPORT) -I/usr/include/libxml2 -ljansson -lxml2
 build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit $(wildcard provider/*.c lib/*.c) \
