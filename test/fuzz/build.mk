@@ -6,7 +6,7 @@ FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -Iinclude -Ilib -g -O1 -fsanitize=fuzzer,ad
 FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
 build/fuzz/page build/fuzz/vmclock: FUZZ_WITH = $(FUZZ_SOURCES) -Wl,--wrap=nanosleep,--wrap=rekey_kernel
 build/fuzz/name: FUZZ_WITH = $(wildcard lib/*.c)
-build/fuzz/state: FUZZ_WITH = cmd/state.c -ljansson
+build/fuzz/state: FUZZ_WITH = cmd/state.c cmd/trust.c -ljansson
 build/fuzz/qmp: FUZZ_WITH = lab/qmp.c -ljansson
 FUZZ_REPORT := $(filter-out %/report_write.c,$(wildcard lab/report*.c)) lab/html.c
 build/fuzz/results: $(FUZZ_REPORT) lab/page.h
@@ -14,7 +14,7 @@ build/fuzz/results: FUZZ_WITH = $(FUZZ_REPORT) -I/usr/include/libxml2 -ljansson 
 build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit -DVMGENC_VERSION='"$(VERSION)"' $(wildcard provider/*.c lib/*.c) \
 	test/unit/simfile.c -lcrypto
 build/fuzz/config: $(wildcard provider/*.[ch] test/unit/simfile.[ch])
-build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cmd/state.c cmd/state.h lab/qmp.c lab/lab.h
+build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cmd/state.c cmd/state.h cmd/trust.c cmd/trust.h lab/qmp.c lab/lab.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(FUZZ_WITH)
