@@ -40,7 +40,10 @@ static void end_line(struct hook *h)
 	h->length = 0;
 }
 
-/* Line by line, without what could drive a terminal, and no more than the limit. */
+/*
+ * Line by line, and no more than the limit. Of more than ASCII nothing is left: the control
+ * characters of C1 are bytes of their own to some terminals, and two bytes of UTF-8 to others.
+ */
 static void log_output(struct hook *h, const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -50,8 +53,7 @@ static void log_output(struct hook *h, const char *text, size_t size)
 		}
 		h->logged++;
 		if (text[i] != '\n')
-			h->line[h->length++] =
-				(unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+			h->line[h->length++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 		if (text[i] == '\n' || h->length == sizeof(h->line))
 			end_line(h);
 	}

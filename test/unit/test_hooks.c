@@ -338,6 +338,19 @@ static void hook_that_prints_endlessly(void **unused)
 	assert_int_equal(state().failures, 1);
 }
 
+/* Fails if what a hook prints can drive the terminal that shows the log: C0, C1, and C1 in UTF-8. */
+static void hook_that_prints_controls(void **unused)
+{
+	(void)unused;
+	hook("a", "printf 'x\\033[2Jy\\233z\\302\\233w\\177 \\303\\244~\\n'");
+	assert_int_equal(once(), 0);
+	simfile_bump(&sim);
+	assert_int_equal(once(), 0);
+	assert_non_null(strstr(result.err, "a: x?[2Jy?z??w? ??~\n"));
+	for (const char *at = result.err; *at; at++)
+		assert_true(*at == '\n' || (*at >= ' ' && *at <= '~'));
+}
+
 static void refused(const char *why)
 {
 	assert_int_equal(once(), 3);
@@ -753,6 +766,7 @@ int main(int argc, char **argv)
 		TEST(hook_that_hangs),
 		TEST(hook_that_forks_away),
 		TEST(hook_that_prints_endlessly),
+		TEST(hook_that_prints_controls),
 		TEST(directories_that_are_refused),
 		TEST(directory_that_becomes_unsafe),
 		TEST(files_that_are_not_run),
