@@ -8,6 +8,7 @@ enum {
 	REKEY_TRIES = 3, /* at once; afterwards each look tries again */
 	SYNC_TRIES = 8,	 /* an id that changed during each of so many rekeys will not hold still */
 	RETRY_NS = 10 * 1000 * 1000, /* between two failures that programs ask for */
+	TIME_BITS = 20, /* of nanoseconds that are not published, a little more than 1 ms */
 };
 
 /*
@@ -85,7 +86,8 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	write_begin(core);
 	memcpy(page->id, id, sizeof(page->id));
 	if (generation != page->generation)
-		page->changed_ns = vmgenc_os_now();
+		/* The exact time went into the generator's new key: it is nobody's to read. */
+		page->changed_ns = vmgenc_os_now() >> TIME_BITS << TIME_BITS;
 	if (vmgenc_core_unfilled(id))
 		page->flags |= VMGENC_ID_UNFILLED;
 	else

@@ -14,6 +14,7 @@
 #define B 0x2222222222222222u, 0xbbbbbbbbbbbbbbbbu
 #define C 0x3333333333333333u, 0xccccccccccccccccu
 
+#define PUBLISHED (1ull << 20) /* ns: times are cut to that */
 #define RETRY_NS 10000000 /* as the core has it */
 #define SETTLED "lock rekey publish now defer unlock"
 #define TOLD " lock unlock kernel user wake"
@@ -97,11 +98,12 @@ static void test_attach(void **state)
 {
 	struct machine *m = *state;
 
+	m->clock = 7 * PUBLISHED + 1234567 % PUBLISHED;
 	assert_int_equal(vmgenc_core_attach(&m->core, MACHINE_PHYS), 0);
 	assert_page(m, 1, 0, A);
 	assert_false(flag(m, VMGENC_REKEY_FAILED));
 	assert_false(flag(m, VMGENC_ID_UNFILLED));
-	assert_int_equal(m->page->changed_ns, 1);
+	assert_int_equal(m->page->changed_ns, 7 * PUBLISHED); /* and nothing finer */
 	assert_int_equal(m->page->reserved, 0);
 	assert_true(vmgenc_core_pending(&m->core));
 	assert_trace(m, "map publish now");
@@ -195,12 +197,13 @@ static void test_first_look(void **state)
 {
 	struct machine *m = *state;
 
+	m->clock = PUBLISHED;
 	assert_int_equal(vmgenc_core_attach(&m->core, MACHINE_PHYS), 0);
 	machine_forget(m);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_ATTACH), 0);
 	assert_trace(m, "lock rekey publish defer unlock lock unlock wake");
 	assert_page(m, 1, 1, A);
-	assert_int_equal(m->page->changed_ns, 1);
+	assert_int_equal(m->page->changed_ns, PUBLISHED);
 	assert_int_equal(m->page->rekeys, 1);
 	assert_int_equal(m->page->spurious, 0);
 	assert_int_equal(m->told_count, 0);
@@ -233,11 +236,12 @@ static void test_change(void **state)
 	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_DRAW; trigger++) {
 		n++;
 		machine_set_id(m, n, ~n);
+		m->clock = n * PUBLISHED;
 		assert_true(vmgenc_core_differs(&m->core) && vmgenc_core_pending(&m->core));
 		assert_int_equal(machine_look(m, trigger), 0);
 		assert_trace(m, DONE);
 		assert_page(m, n, n, n, ~n);
-		assert_int_equal(m->page->changed_ns, n);
+		assert_int_equal(m->page->changed_ns, n * PUBLISHED);
 		assert_int_equal(m->told_count, n - 1);
 		assert_false(vmgenc_core_differs(&m->core) || vmgenc_core_pending(&m->core));
 	}
@@ -372,8 +376,10 @@ static void test_rekey_fails(void **state)
 	struct machine *m = *state;
 
 	m->refuse[CALL_REKEY] = 6;
+	m->clock = 2 * PUBLISHED;
 	machine_set_id(m, B);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
+	m->clock = 3 * PUBLISHED;
 	assert_string_equal(m->line, "generation 2: the random generator was NOT rekeyed (error 5)"
 				     "; trying again");
 	assert_int_equal(m->level, VMGENC_LOG_ERROR);
@@ -394,7 +400,7 @@ static void test_rekey_fails(void **state)
 	assert_int_equal(m->level, VMGENC_LOG_INFO);
 	assert_trace(m, "lock rekey publish defer unlock lock unlock log kernel user wake");
 	assert_page(m, 2, 2, B);
-	assert_int_equal(m->page->changed_ns, 2);
+	assert_int_equal(m->page->changed_ns, 2 * PUBLISHED);
 	assert_int_equal(m->page->rekey_failures, 6);
 	assert_false(flag(m, VMGENC_REKEY_FAILED));
 	assert_false(vmgenc_core_pending(&m->core));
@@ -437,8 +443,10 @@ static void test_change_while_unsettled(void **state)
 	struct machine *m = *state;
 
 	m->refuse[CALL_REKEY] = 6;
+	m->clock = 2 * PUBLISHED;
 	machine_set_id(m, B);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
+	m->clock = 3 * PUBLISHED;
 	machine_set_id(m, C);
 	machine_forget(m);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
