@@ -15,7 +15,7 @@
 #define C 0x3333333333333333u, 0xccccccccccccccccu
 
 #define PUBLISHED (1ull << 20) /* ns: times are cut to that */
-#define RETRY_NS 10000000 /* as the core has it */
+#define RETRY_NS 10000000      /* as the core has it */
 #define SETTLED "lock rekey publish now defer unlock"
 #define TOLD " lock unlock kernel user wake"
 #define DONE SETTLED TOLD

@@ -338,7 +338,8 @@ static void hook_that_prints_endlessly(void **unused)
 	assert_int_equal(state().failures, 1);
 }
 
-/* Fails if what a hook prints can drive the terminal that shows the log: C0, C1, and C1 in UTF-8. */
+/* Fails if what a hook prints can drive the terminal that shows the log: C0, C1, and C1 in UTF-8.
+ */
 static void hook_that_prints_controls(void **unused)
 {
 	(void)unused;

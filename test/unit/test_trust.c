@@ -233,7 +233,8 @@ static void hooks_of_another(void **unused)
 	assert_string_equal(done(), "good 0\n");
 }
 
-/* Fails if a program or a script is run by another look-up of its name, or what is no hook fails. */
+/* Fails if a program or a script is run by another look-up of its name, or what is no hook fails.
+ */
 static void programs_and_scripts(void **unused)
 {
 	(void)unused;
