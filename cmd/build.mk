@@ -43,9 +43,11 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c
+CMD_TESTS := build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks build/test/test_trust
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c cmd/trust.c
 test_cmd_LDFLAGS := -ljansson
 test_hooks_LDFLAGS := -ljansson
 test_shipped_hooks_LDFLAGS := -ljansson
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: build/vmgenc test/unit/program.c cmd/state.c
+test_trust_LDFLAGS := -ljansson
+$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/state.c cmd/trust.c
 -include $(wildcard build/cmd/*.d)

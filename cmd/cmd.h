@@ -41,6 +41,8 @@ int say_done(int code);
 
 /* source.c: a source, and words for what it says */
 int source_open(const char *name, struct vmgenc **vg);
+/* The same for what acts on the source: root takes no file that others could have written. */
+int source_open_trusted(const char *name, struct vmgenc **vg);
 const char *source_error(int error); /* of vmgenc_open(), in words that follow the name */
 int source_status(struct vmgenc *vg, struct vmgenc_status *st);
 const char *guarantee_name(uint32_t guarantee);

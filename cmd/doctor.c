@@ -238,15 +238,17 @@ static void check_provider(void)
 
 static void check_hooks(const char *path)
 {
-	char why[256] = "";
+	char why[STATE_WHY];
 	struct state s;
 	int error = state_load(path, &s, why, sizeof(why));
 
 	if (error == -ENOENT)
 		good("vmgenc hooks has never run: nothing asks for it");
 	else if (error)
-		bad("remove it once it is clear what was done", "the hooks' state %s %s", path,
-		    *why ? why : strerror(-error));
+		bad(error == -EINVAL ? "remove it once it is clear what was done"
+				     : "make it root's, and its directories",
+		    "the hooks' state %s %s%s", path,
+		    error == -EINVAL ? "" : "cannot be read: ", why);
 	else if (s.under_way)
 		bad("start vmgenc hooks, or wait for it", "hooks of generation %llu are under way",
 		    (unsigned long long)s.generation);

@@ -15,6 +15,7 @@
 #include "cmd.h"
 #include "os.h"
 #include "page.h"
+#include "trust.h"
 #include "vmclock.h"
 
 static const char help[] =
@@ -29,10 +30,11 @@ static const char help[] =
 	"  --unsettled  bump: the driver has noticed, but the kernel could not be rekeyed\n"
 	"  --vmclock    the page of a VMClock instead\n"
 	"\n"
+	"Run by root, FILE must lie where nobody else can exchange it, and be root's.\n"
 	"Exit codes: 0 done, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
-	"  vmgenc sim /tmp/vm create && VMGENC_SOURCE=file:/tmp/vm my-program &\n"
-	"  vmgenc sim /tmp/vm bump\n";
+	"  vmgenc sim ./vm create && VMGENC_SOURCE=file:./vm my-program &\n"
+	"  vmgenc sim ./vm bump\n";
 
 #define ID_OFFSET 0x40 /* not 0, so that a reader who ignores id_offset is found out */
 
@@ -177,15 +179,29 @@ static int clock_bump(const struct sim *sim, const struct args *a)
 	return clock_publish(sim, &page) ? EXIT_YES : failed(sim, "written");
 }
 
+/* Root would overwrite any file that somebody else puts in the place of this one. */
+static int open_file(struct sim *sim, int flags)
+{
+	struct trust file;
+
+	if (geteuid() == 0) {
+		if (trust_open(&file, NULL, sim->path, flags | O_NOFOLLOW, 0644))
+			return say_trouble("%s cannot be used: %s", sim->path, file.why);
+		sim->fd = file.fd;
+		return EXIT_YES;
+	}
+	sim->fd = open(sim->path, flags | O_CLOEXEC | O_NONBLOCK, 0644);
+	return sim->fd < 0 ? failed(sim, flags & O_CREAT ? "created" : "opened") : EXIT_YES;
+}
+
 /* Two bumps at once would be one: the file is locked meanwhile. */
 static int run(struct sim *sim, const char *verb, const struct args *a)
 {
 	bool create = !strcmp(verb, "create"), is_bump = !strcmp(verb, "bump");
-	int code;
+	int code = open_file(sim, create ? O_RDWR | O_CREAT | O_EXCL : O_RDWR);
 
-	sim->fd = open(sim->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0), 0644);
-	if (sim->fd < 0)
-		return failed(sim, create ? "created" : "opened");
+	if (code)
+		return code;
 	if (flock(sim->fd, LOCK_EX))
 		code = failed(sim, "locked");
 	else if (a->vmclock)

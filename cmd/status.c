@@ -26,15 +26,17 @@ static const char help[] =
 struct hooks {
 	struct state state;
 	int error;
-	char why[256];
+	char why[STATE_WHY + 32];
 };
 
 static void load_hooks(const char *path, struct hooks *h)
 {
+	char why[STATE_WHY];
+
 	memset(h, 0, sizeof(*h));
-	h->error = state_load(path, &h->state, h->why, sizeof(h->why));
-	if (h->error && h->error != -EINVAL)
-		snprintf(h->why, sizeof(h->why), "cannot be read: %s", strerror(-h->error));
+	h->error = state_load(path, &h->state, why, sizeof(why));
+	snprintf(h->why, sizeof(h->why), "%s%s",
+		 h->error == -EINVAL ? "" : "cannot be read: ", h->error ? why : "");
 }
 
 static json_t *hooks_json(const struct hooks *h)

@@ -59,7 +59,8 @@ struct vmgenc_page {
 	uint64_t generation; /* 1 when the driver attached, + 1 for each change */
 	uint64_t settled;    /* the last generation whose rekey was verified; 0: none yet */
 	uint8_t id[VMGENC_ID_SIZE]; /* the id of this generation, in the hypervisor's byte order */
-	uint64_t changed_ns; /* CLOCK_BOOTTIME (FreeBSD: CLOCK_UPTIME) when it was published */
+	/* CLOCK_BOOTTIME (FreeBSD: CLOCK_UPTIME) when it was published, cut to 2^20 ns (1.05 ms) */
+	uint64_t changed_ns;
 	uint32_t seq;	     /* odd while the driver writes */
 	uint32_t reserved;   /* 0 */
 	/* The second cache line: counters since the driver attached. */

@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "crowd.h"
 #include "vmgenc_os.h"
 
 #undef pr_fmt
@@ -38,6 +39,7 @@ struct vmgenc_device {
 
 	phys_addr_t phys;
 	void *mapping; /* what memremap() returned; core.raw points into it */
+	bool raw_is_a_devices; /* as the kernel's resources say: not for everyone to map */
 
 	spinlock_t lock;
 	unsigned long irq_flags;
@@ -51,7 +53,7 @@ struct vmgenc_device {
 	struct irq_work defer;
 	struct delayed_work look;
 
-	wait_queue_head_t readers;
+	struct vmgenc_crowd readers;
 	char name[24];
 	struct miscdevice misc;
 	bool has_node;
@@ -83,6 +85,9 @@ int vmgenc_acpi_notify_start(struct vmgenc_device *dev);
 void vmgenc_acpi_notify_stop(struct vmgenc_device *dev);
 void vmgenc_acpi_early_start(void);
 void vmgenc_acpi_early_stop(void);
+
+/* map.c: 0 if current may map the hypervisor's page now, or -errno of mmap(2) */
+int vmgenc_raw_may_be_mapped(struct vmgenc_device *dev);
 
 /* worker.c: the thread that looks, and what kicks it besides ACPI */
 int vmgenc_worker_start(struct vmgenc_device *dev);

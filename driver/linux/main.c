@@ -34,6 +34,7 @@ MODULE_PARM_DESC(raw, "Who may map the hypervisor's page: auto, all, rawio (CAP_
 
 static void device_free(struct vmgenc_device *dev)
 {
+	vmgenc_crowd_stop(&dev->readers);
 	free_page((unsigned long)dev->core.page);
 	ACPI_FREE(dev->path);
 	kfree(dev);
@@ -60,9 +61,12 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 			    list_last_entry(&vmgenc_devices, struct vmgenc_device, link)->unit + 1;
 	spin_lock_init(&dev->lock);
 	dev->locked_by = -1;
-	init_waitqueue_head(&dev->readers);
+	if (vmgenc_crowd_start(&dev->readers))
+		goto free_path;
 	return dev;
 
+free_path:
+	ACPI_FREE(dev->path);
 free_page:
 	free_page((unsigned long)dev->core.page);
 free_dev:

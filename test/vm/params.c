@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "check.h"
@@ -182,6 +183,57 @@ static void shared_page_is_for_the_privileged(void)
 	flags_with_a_byte_at(RAWID_OFFSET + RAWID_SIZE - 1, VMGENC_RAW_MAPPABLE, ONLY_SYNC);
 }
 
+/* Fails if a page that is filled after it was judged is shown to everyone, as auto has it. */
+static void page_is_judged_at_each_mapping(void)
+{
+	volatile uint8_t *page = rawid_page();
+
+	CHECK(module_reload(ONLY_SYNC) == 0);
+	CHECK(as_nobody(map_raw) == 0);
+	page[PAGE - 1] ^= 0x40;
+	CHECK(as_nobody(cannot_map_raw) == 0);
+	CHECK(raw_mappable());
+	CHECK(page_flags() == (VMGENC_RAW_MAPPABLE | VMGENC_RAW_PRIVILEGED));
+	page[PAGE - 1] ^= 0x40;
+}
+
+#define LOCKDOWN "/sys/kernel/security/lockdown"
+
+static bool lock_down(void)
+{
+	int fd;
+
+	if (mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL) && errno != EBUSY)
+		return false;
+	fd = open(LOCKDOWN, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool done = write(fd, "integrity", 9) == 9;
+
+	close(fd);
+	return done;
+}
+
+/*
+ * Fails if root, who may map physical memory no more, may map what else is on the page; or if the
+ * id alone is kept from programs. The last test: a locked down kernel loads no module.
+ */
+static void lockdown_keeps_the_rest_of_the_page(void)
+{
+	volatile uint8_t *page = rawid_page();
+	int log = log_open();
+
+	CHECK(module_reload(ONLY_SYNC) == 0);
+	page[0] ^= 0x40;
+	CHECK(raw_mappable());
+	CHECK(lock_down());
+	CHECK(!raw_mappable() && errno == EPERM);
+	CHECK(log_has(log, "Lockdown: "));
+	page[0] ^= 0x40;
+	CHECK(raw_mappable());
+	close(log);
+}
+
 /* Fails if an id that the host never filled passes for one, or if filling it goes unseen. */
 static void unfilled_id_is_said_so(void)
 {
@@ -220,6 +272,8 @@ int main(void)
 	RUN(parameters_are_shown);
 	RUN(raw_decides_who_maps);
 	RUN(shared_page_is_for_the_privileged);
+	RUN(page_is_judged_at_each_mapping);
 	RUN(unfilled_id_is_said_so);
+	RUN(lockdown_keeps_the_rest_of_the_page);
 	return check_result();
 }
