@@ -4,7 +4,7 @@ build/test/test_shape: TEST_SRCS = lab/shape.c lab/aml.c lab/firmware.c lab/say.
 build/test/test_shape: TEST_FLAGS = -Ilab
 build/test/test_shape: lab/shape.c lab/aml.c lab/shape.h lab/lab.h
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
-test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl
+test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl,--wrap=fstat,--wrap=poll
 # The lab's parts that need no VM
 REPORT_SRCS := $(sort $(wildcard lab/report*.c)) lab/html.c lab/say.c
 build/test/test_report: $(REPORT_SRCS) lab/page.h lab/lab.h
