@@ -18,7 +18,8 @@ HOOKS_DIR ?= /usr/local/etc/vmgenc/hooks.d
 SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmgenc-hooks.conf:share/examples/vmgenc/devd.conf:644
 else
 HOOKS_DIR ?= /etc/vmgenc/hooks.d
-SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644
+SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644 \
+	dist/systemd/vmgenc-device.conf:share/vmgenc/vmgenc-device.conf:644
 endif
 COMPLETIONS := vmgenc.bash:bash-completion/completions/vmgenc _vmgenc:zsh/site-functions/_vmgenc \
 	vmgenc.fish:fish/vendor_completions.d/vmgenc.fish

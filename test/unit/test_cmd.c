@@ -264,6 +264,23 @@ static void simulating(void **unused)
 	assert_int_equal(
 		shell("cd %s && V=$OLDPWD/" PROGRAM "; $V status --source vmclock:c", scratch), 1);
 	assert_non_null(strstr(result.out, "no vmgenc driver rekeys the kernel"));
+	/* Hosts start anywhere; nothing is settled there, nor is there an id. */
+	assert_int_equal(
+		shell("cd %s && V=$OLDPWD/" PROGRAM
+		      "; $V sim z create --vmclock --start 0 && $V status --source vmclock:z",
+		      scratch),
+		1);
+	assert_non_null(strstr(result.out, "generation  0\n"));
+	assert_null(strstr(result.out, "settled"));
+	assert_int_equal(
+		shell("cd %s && V=$OLDPWD/" PROGRAM
+		      "; $V sim z reset --vmclock --start 18446744073709551615 && "
+		      "$V sim z bump --vmclock && $V watch --count 1 --source vmclock:z && "
+		      "od -An -tx1 -j24 -N2 z",
+		      scratch),
+		0);
+	assert_non_null(strstr(result.out, "generation 0 "));
+	assert_non_null(strstr(result.out, " 00 03\n")); /* counter present, and host notifies */
 }
 
 /* Fails if a mistake passes for a wish, or is answered with another code. */
@@ -289,6 +306,9 @@ static void wrong_usage(void **unused)
 		"sim x create --raw",
 		"sync x",
 		"sim x bump --raw --unsettled",
+		"sim x create --start 1",
+		"sim x bump --vmclock --start 1",
+		"sim x create --vmclock --start -1",
 		"doctor x",
 	};
 
