@@ -44,9 +44,11 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c
+build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_shipped_hooks: TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c
 test_cmd_LDFLAGS := -ljansson
+test_doctor_LDFLAGS := -ljansson
 test_hooks_LDFLAGS := -ljansson
 test_shipped_hooks_LDFLAGS := -ljansson
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: build/vmgenc test/unit/program.c cmd/state.c
+build/test/test_doctor: build/ossl-modules/vmgenc.so
+build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_shipped_hooks: build/vmgenc test/unit/program.c cmd/state.c
 -include $(wildcard build/cmd/*.d)
