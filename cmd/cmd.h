@@ -21,9 +21,9 @@ enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 /* args.c: the options, which mean the same in each command that takes them */
 struct args {
 	const char *source, *state, *root;
-	bool json, once, raw, unsettled, vmclock;
-	bool has_since;
-	uint64_t since, count;
+	bool json, once, raw, unsettled, vmclock, processes;
+	bool has_since, has_start;
+	uint64_t since, start, count;
 	int64_t timeout_ms; /* -1: none given */
 	char **rest;
 	int rest_count;
@@ -49,6 +49,8 @@ const char *guarantee_name(uint32_t guarantee);
 /* NULL if programs that check and the kernel are protected, else why not. */
 const char *unprotected(const struct vmgenc_status *st);
 bool is_vmclock(const struct vmgenc_status *st);
+bool has_id(const struct vmgenc_status *st);
+bool is_settled(const struct vmgenc_status *st);
 void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
 /* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. */
 void since_text(uint64_t ns, char text[32]);

@@ -21,7 +21,8 @@ const char *source_error(int error)
 	case -EACCES:
 		return "may not be opened by this user";
 	case -EINVAL:
-		return "is not a vmgenc source: dev:NODE, vmclock:NODE or file:PATH, with a valid "
+		return "is not a vmgenc source: dev:NODE, vmclock:NODE, sysctl:DIRECTORY or "
+		       "file:PATH, with a valid "
 		       "page behind it";
 	case -EPROTO:
 		return "speaks a version that this program does not know";
@@ -110,6 +111,17 @@ const char *guarantee_name(uint32_t guarantee)
 bool is_vmclock(const struct vmgenc_status *st)
 {
 	return !strncmp(st->source, "vmclock:", 8);
+}
+
+bool has_id(const struct vmgenc_status *st)
+{
+	return !is_vmclock(st) && strncmp(st->source, "sysctl:", 7) != 0;
+}
+
+/* A VMClock's counter may be 0, and nobody settles it. */
+bool is_settled(const struct vmgenc_status *st)
+{
+	return !is_vmclock(st) && st->settled == st->generation;
 }
 
 const char *unprotected(const struct vmgenc_status *st)

@@ -120,8 +120,8 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
 	printf("source      %s\n", st->source);
 	printf("guarantee   %s\n", guarantee_name(st->guarantee));
 	printf("generation  %" PRIu64 "%s%s%s\n", st->generation, *since ? ", since " : "", since,
-	       st->settled == st->generation ? ", settled" : "");
-	if (!is_vmclock(st)) {
+	       is_settled(st) ? ", settled" : "");
+	if (has_id(st)) {
 		printf("id          %s\n", id);
 		printf("changes     %" PRIu64 ", and %" PRIu64 " spurious notifications\n",
 		       st->changes, st->spurious);

@@ -58,7 +58,7 @@ struct vmgenc_device {
 	struct miscdevice misc;
 	bool has_node;
 
-	struct ctl_table sysctl[3];
+	struct ctl_table sysctl[4];
 	struct ctl_table_header *sysctl_header;
 };
 

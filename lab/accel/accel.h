@@ -15,7 +15,7 @@ struct accel_kernel {
 
 /*
  * "kvm" where it was wanted and the kernel comes up under it, else "tcg", into *accel; wanted is
- * auto, kvm or tcg. *kvm_failed says whether kvm was tried in vain. EXIT_ENVIRONMENT, after saying
+ * auto, kvm or tcg. *kvm_failed says whether kvm was tried in vain. LAB_EXIT_ENVIRONMENT, after saying
  * so, where kvm was wanted and does not run the kernel.
  */
 int accel_choose(const char *wanted, const struct accel_kernel *kernel, const char **accel,
