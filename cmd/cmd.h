@@ -46,6 +46,13 @@ int source_status(struct vmgenc *vg, struct vmgenc_status *st);
 const char *guarantee_name(uint32_t guarantee);
 /* NULL if programs that check and the kernel are protected, else why not. */
 const char *unprotected(const struct vmgenc_status *st);
+
+/* What a driver can lack: a flag of the page, its name in JSON, and words for people. */
+struct lack {
+	uint32_t flag;
+	const char *name, *what, *remedy;
+};
+extern const struct lack lacks[4];
 bool is_vmclock(const struct vmgenc_status *st);
 void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
 /* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. */

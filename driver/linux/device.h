@@ -24,7 +24,7 @@
 /*
  * Locking: `lock` is the core's lock (see struct vmgenc_core), taken with interrupts off, since
  * draws come from interrupts too; it guards irq_flags. `kicked` is atomic, so that interrupts
- * can set it. urandom is set once by the worker and released after everything else.
+ * can set it. urandom is set once, by the first that can, and released after everything else.
  * Everything else is written once, before the first trigger, and released after the last.
  * Devices are on vmgenc_devices from before the SCI handler, the notifiers and the draw hooks
  * are installed until after they are gone, so that those walk the list without a lock.
@@ -43,6 +43,7 @@ struct vmgenc_device {
 	unsigned long irq_flags;
 	int locked_by; /* the processor, or -1 */
 	struct file *urandom;
+	atomic_t urandom_missed; /* it was said that there is none */
 	struct cred *kernel_cred; /* RNDRESEEDCRNG asks what current may */
 
 	struct task_struct *worker;
@@ -68,6 +69,7 @@ extern bool vmgenc_param_sci;
 extern bool vmgenc_param_draws;
 extern bool vmgenc_param_sysgenid;
 extern unsigned int vmgenc_param_look_ms;
+extern unsigned int vmgenc_param_rekey_from;
 extern const char *vmgenc_param_raw;
 
 static inline struct vmgenc_device *vmgenc_device_of(struct vmgenc_core *core)
@@ -95,9 +97,17 @@ void vmgenc_triggers_stop(void);
 void vmgenc_draws_start(void);
 void vmgenc_draws_stop(void);
 
-/* rekey.c: what a rekey needs, taken beforehand: it must not sleep */
+/*
+ * rekey.c: what a rekey needs, taken beforehand: it must not sleep. Whose root /dev/urandom is
+ * looked for in: bits of vmgenc_param_rekey_from.
+ */
+enum vmgenc_root {
+	VMGENC_ROOT_LOADER = 1, /* that of the process that loads the module */
+	VMGENC_ROOT_WORKER = 2, /* a kernel thread's, which is empty from 7.3 on */
+	VMGENC_ROOT_CALLER = 4, /* that of a program that opens the node or syncs */
+};
 int vmgenc_rekey_prepare(struct vmgenc_device *dev);
-void vmgenc_rekey_open(struct vmgenc_device *dev);
+void vmgenc_rekey_open(struct vmgenc_device *dev, enum vmgenc_root root);
 void vmgenc_rekey_release(struct vmgenc_device *dev);
 
 /* chardev.c, sysctl.c */

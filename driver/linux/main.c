@@ -27,6 +27,10 @@ unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
 MODULE_PARM_DESC(look_ms, "Period of the look that needs no notification, in ms (0: never)");
 
+unsigned int vmgenc_param_rekey_from = 7;
+module_param_named(rekey_from, vmgenc_param_rekey_from, uint, 0444);
+MODULE_PARM_DESC(rekey_from, "Whose /dev/urandom is taken: 1 loader + 2 thread + 4 callers (others are for tests)");
+
 static char *raw = "auto";
 const char *vmgenc_param_raw;
 module_param(raw, charp, 0444);
@@ -58,6 +62,10 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 	dev->unit = list_empty(&vmgenc_devices) ?
 			    0 :
 			    list_last_entry(&vmgenc_devices, struct vmgenc_device, link)->unit + 1;
+	if (dev->unit)
+		snprintf(dev->name, sizeof(dev->name), "vmgenc%u", dev->unit);
+	else
+		strscpy(dev->name, "vmgenc", sizeof(dev->name));
 	spin_lock_init(&dev->lock);
 	dev->locked_by = -1;
 	init_waitqueue_head(&dev->readers);

@@ -56,7 +56,7 @@ static int worker(void *data)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		vmgenc_rekey_open(dev);
+		vmgenc_rekey_open(dev, VMGENC_ROOT_WORKER);
 		look_for_each(dev, kicked);
 		vmgenc_core_tell(&dev->core);
 		if (kicked & BIT(VMGENC_TRIGGER_ATTACH))
