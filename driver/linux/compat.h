@@ -55,11 +55,37 @@ typedef struct ctl_table vmgenc_ctl_table;
 #define VMGENC_HAVE_ADD_VMFORK 0
 #endif
 
-/* A draw that looks takes spin locks where the tracer is called, with preemption off. */
-#if defined(CONFIG_DYNAMIC_FTRACE) && !defined(CONFIG_PREEMPT_RT)
-#define VMGENC_HAVE_DRAW_HOOKS 1
+#ifdef CONFIG_DYNAMIC_FTRACE
+#define VMGENC_HAVE_FTRACE 1
+#include <linux/ftrace.h>
 #else
-#define VMGENC_HAVE_DRAW_HOOKS 0
+#define VMGENC_HAVE_FTRACE 0
+#endif
+
+/* 6.11 has getrandom in the vDSO. */
+#ifdef CONFIG_VDSO_GETRANDOM
+#define VMGENC_HAVE_VDSO_GETRANDOM 1
+#else
+#define VMGENC_HAVE_VDSO_GETRANDOM 0
+#endif
+
+#if VMGENC_HAVE_FTRACE
+/* Before 5.11 a function had to ask for not being called with preemption off. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define VMGENC_FTRACE_DIRECT FTRACE_OPS_FL_RECURSION_SAFE
+#else
+#define VMGENC_FTRACE_DIRECT 0
+#endif
+
+/* 6.2 exports what frees a filter; resetting it frees as much. */
+static inline void vmgenc_ftrace_free_filter(struct ftrace_ops *ops)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	ftrace_free_filter(ops);
+#else
+	ftrace_set_filter(ops, NULL, 0, 1);
+#endif
+}
 #endif
 
 /* 5.11 wrapped the registers that an ftrace function is given. */

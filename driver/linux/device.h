@@ -23,7 +23,7 @@
 
 /*
  * Locking: `lock` is the core's lock (see struct vmgenc_core), taken with interrupts off, since
- * draws come from interrupts too; it guards irq_flags. `kicked` is atomic, so that interrupts
+ * draws come from interrupts too; it guards irq_flags and owner. `kicked` is atomic, so that interrupts
  * can set it. urandom is set once, by the first that can, and released after everything else.
  * Everything else is written once, before the first trigger, and released after the last.
  * Devices are on vmgenc_devices from before the SCI handler, the notifiers and the draw hooks
@@ -41,7 +41,7 @@ struct vmgenc_device {
 
 	spinlock_t lock;
 	unsigned long irq_flags;
-	int locked_by; /* the processor, or -1 */
+	struct task_struct *owner; /* who holds lock, or NULL */
 	struct file *urandom;
 	atomic_t urandom_missed; /* it was said that there is none */
 	struct cred *kernel_cred; /* RNDRESEEDCRNG asks what current may */
@@ -67,6 +67,8 @@ extern struct list_head vmgenc_devices;
 extern bool vmgenc_param_notify;
 extern bool vmgenc_param_sci;
 extern bool vmgenc_param_draws;
+extern bool vmgenc_param_redraw;
+extern unsigned int vmgenc_param_vdso;
 extern bool vmgenc_param_sysgenid;
 extern unsigned int vmgenc_param_look_ms;
 extern unsigned int vmgenc_param_rekey_from;
@@ -93,9 +95,21 @@ void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger);
 int vmgenc_triggers_start(void);
 void vmgenc_triggers_stop(void);
 
-/* draws.c: whoever draws looks first */
+/* draws.c: whoever draws looks first, and every interrupt, too */
 void vmgenc_draws_start(void);
 void vmgenc_draws_stop(void);
+int vmgenc_interrupts_start(void);
+void vmgenc_interrupts_stop(void);
+
+/* redraw.c: system calls that were drawing meanwhile draw again */
+void vmgenc_redraw_start(void);
+void vmgenc_redraw_stop(void);
+void vmgenc_redraw_count_missed(struct vmgenc_device *dev);
+
+/* vdso.c: draws that do not enter the kernel; close is repeated, in process context */
+void vmgenc_vdso_start(void);
+void vmgenc_vdso_stop(void);
+void vmgenc_vdso_close(void);
 
 /*
  * rekey.c: what a rekey needs, taken beforehand: it must not sleep. Whose root /dev/urandom is
