@@ -6,7 +6,9 @@
 #include <linux/kconfig.h>
 #include <linux/mm.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/sysctl.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
@@ -87,6 +89,23 @@ static inline void vmgenc_ftrace_free_filter(struct ftrace_ops *ops)
 #endif
 }
 #endif
+
+/* 5.12 has io_uring's workers as threads of the process; before, they are the kernel's. */
+#ifdef PF_IO_WORKER
+#define VMGENC_PF_IO_WORKER PF_IO_WORKER
+#else
+#define VMGENC_PF_IO_WORKER 0
+#endif
+
+/* 6.5 did away with reads straight into a pipe. */
+static inline bool vmgenc_iter_is_pipe(const struct iov_iter *iter)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	return iov_iter_is_pipe(iter);
+#else
+	return false;
+#endif
+}
 
 /* 5.11 wrapped the registers that an ftrace function is given. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)

@@ -146,11 +146,20 @@ static long replace(struct iov_iter *iter, long length)
 	return done ? done : -EAGAIN;
 }
 
-/* A read(2), splice(2) or sendfile(2), whose error is the system call's. */
+/*
+ * A read(2), splice(2) or sendfile(2), whose error is the system call's; not one that a thread of
+ * io_uring's does for it.
+ */
 static bool can_restart(const struct call *call)
 {
-	return is_sync_kiocb(call->kiocb) && !(current->flags & PF_KTHREAD) &&
-	       !iov_iter_is_kvec(call->iter);
+	return is_sync_kiocb(call->kiocb) && !iov_iter_is_kvec(call->iter) &&
+	       !(current->flags & (PF_KTHREAD | VMGENC_PF_IO_WORKER));
+}
+
+/* Drawing takes locks that sleep with PREEMPT_RT, and filling a pipe before 6.5 allocates. */
+static bool can_replace(const struct call *call)
+{
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !vmgenc_iter_is_pipe(call->iter);
 }
 
 static int on_entry(struct kretprobe_instance *ri, struct pt_regs *regs)
@@ -192,14 +201,14 @@ static int on_read_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 		restart(regs);
 		return 0;
 	}
-	/* Drawing takes locks that sleep with PREEMPT_RT: there io_uring tries again by itself. */
-	if (IS_ENABLED(CONFIG_PREEMPT_RT)) {
-		if (is_sync_kiocb(call->kiocb))
-			return 0;
+	if (can_replace(call)) {
+		regs_set_return_value(regs, replace(call->iter, result));
+	} else if (iov_iter_is_kvec(call->iter)) {
+		return 0;
+	} else {
+		/* io_uring tries again by itself. */
 		iov_iter_revert(call->iter, result);
 		regs_set_return_value(regs, -EAGAIN);
-	} else {
-		regs_set_return_value(regs, replace(call->iter, result));
 	}
 	count_redraw();
 	return 0;
