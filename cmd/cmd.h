@@ -48,6 +48,13 @@ int source_status(struct vmgenc *vg, struct vmgenc_status *st);
 const char *guarantee_name(uint32_t guarantee);
 /* NULL if programs that check and the kernel are protected, else why not. */
 const char *unprotected(const struct vmgenc_status *st);
+
+/* What a driver can lack: a flag of the page, its name in JSON, and words for people. */
+struct lack {
+	uint32_t flag;
+	const char *name, *what, *remedy;
+};
+extern const struct lack lacks[4];
 bool is_vmclock(const struct vmgenc_status *st);
 bool has_id(const struct vmgenc_status *st);
 bool is_settled(const struct vmgenc_status *st);

@@ -82,6 +82,9 @@ static void check_state(const struct vmgenc_status *st)
 	else
 		good("%s: generation %llu, settled", st->source,
 		     (unsigned long long)st->generation);
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (st->flags & lacks[i].flag)
+			bad(lacks[i].remedy, "%s", lacks[i].what);
 	if (st->guarantee == VMGENC_NOTIFIED && !is_vmclock(st))
 		bad("give this program CAP_SYS_RAWIO, or load the module with raw=all",
 		    "only the driver's counter may be mapped: programs see a clone when the driver "

@@ -135,6 +135,17 @@ const char *unprotected(const struct vmgenc_status *st)
 	return NULL;
 }
 
+const struct lack lacks[4] = {
+	{VMGENC_LACKS_REKEY, "rekey", "the driver does not reach the kernel's random generator",
+	 "mount devtmpfs on /dev and open /dev/vmgenc, as this command does"},
+	{VMGENC_LACKS_DRAWS, "draws", "draws from the kernel do not look at the id first",
+	 "load the module with draws=1; if it was, see the kernel's log"},
+	{VMGENC_LACKS_REDRAW, "redraw", "a draw under way at the snapshot is not made again",
+	 "load the module with redraw=1; if it was, see the kernel's log"},
+	{VMGENC_LACKS_VDSO, "vdso", "getrandom in the vDSO passes the driver by",
+	 "load the module with vdso=0; if it was, see the kernel's log"},
+};
+
 /* As in the hypervisor's configuration: three little-endian numbers, then bytes. */
 void id_text(const uint8_t b[VMGENC_ID_SIZE], char text[37])
 {

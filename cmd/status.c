@@ -55,6 +55,16 @@ static json_t *hooks_json(const struct hooks *h)
 			 s->last_failure);
 }
 
+static json_t *lacks_json(uint32_t flags)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (flags & lacks[i].flag)
+			json_array_append_new(names, json_string(lacks[i].name));
+	return names;
+}
+
 static int print_json(const struct vmgenc_status *st, const char *reason, const struct hooks *h)
 {
 	char id[37], since[32];
@@ -64,7 +74,7 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 	id_text(st->id, id);
 	since_text(st->changed_ns, since);
 	root = json_pack(
-		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:o}",
+		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:o,s:o}",
 		"version", 1, "source", st->source, "guarantee", guarantee_name(st->guarantee),
 		"protected", !reason, "reason", reason, "generation", (json_int_t)st->generation,
 		"settled", (json_int_t)st->settled, "id", id, "changed_ns",
@@ -73,7 +83,10 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 		"rekey_failures", (json_int_t)st->rekey_failures, "raw_privileged",
 		(st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
 		(st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
-		(st->flags & VMGENC_REKEY_FAILED) != 0, "hooks", hooks_json(h));
+		(st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded", (json_int_t)st->unseeded,
+		"redraws", (json_int_t)st->redraws, "redraws_missed",
+		(json_int_t)st->redraws_missed, "lacks", lacks_json(st->flags), "hooks",
+		hooks_json(h));
 	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') < 0;
 	json_decref(root);
 	return failed ? say_trouble("the report cannot be written") : EXIT_YES;
@@ -127,7 +140,12 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
 		       st->changes, st->spurious);
 		printf("rekeys      %" PRIu64 " verified, %" PRIu64 " failed\n", st->rekeys,
 		       st->rekey_failures);
+		printf("redraws     %" PRIu64 ", and %" PRIu64 " missed\n", st->redraws,
+		       st->redraws_missed);
 	}
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (st->flags & lacks[i].flag)
+			printf("lacks       %s: %s\n", lacks[i].name, lacks[i].what);
 	print_hooks(h);
 }
 

@@ -57,6 +57,10 @@ struct vmgenc_status {
 	uint64_t rekeys;
 	uint64_t rekey_failures;
 	char source[64]; /* "dev:/dev/vmgenc", NUL-terminated, cut where longer */
+	/* The first version ended here. */
+	uint64_t unseeded;	 /* these three as in struct vmgenc_page */
+	uint64_t redraws;
+	uint64_t redraws_missed;
 };
 
 /*
@@ -136,7 +140,7 @@ int vmgenc_fd(const struct vmgenc *vg);
 /*
  * A consistent picture of the source. st->size is set by the caller beforehand; no more than
  * that is written. Thread-safe. Returns 0, or
- *   -EINVAL  st->size is smaller than the first version's structure
+ *   -EINVAL  st->size is smaller than the first version's structure, which ends with source
  *   -EAGAIN  the source was being written all the time (a driver that died half-way)
  *   -EIO     the source is gone: a file that shrank or is no generation page any more
  */

@@ -31,12 +31,23 @@
  * ID_UNFILLED    the id has been all zero (the host never filled it) or all ones (nothing
  *                answers at its address) since attach, so it identifies nothing
  * REKEY_FAILED   the kernel's random generator refused the last rekey: settled < generation
- *                until a retry succeeds
+ *                until a retry succeeds. A generator that is not seeded yet is no failure
+ *
+ * What the driver lacks on this kernel, or was told to leave off (Linux; FreeBSD sets none):
+ *
+ * LACKS_REKEY    it has not reached the kernel's generator so far, so nothing can be rekeyed
+ * LACKS_DRAWS    draws from the kernel's generator do not look at the id first
+ * LACKS_REDRAW   a system call that was drawing at the snapshot does not draw again
+ * LACKS_VDSO     draws in the vDSO pass the driver by
  */
 #define VMGENC_RAW_MAPPABLE 0x1u
 #define VMGENC_RAW_PRIVILEGED 0x2u
 #define VMGENC_ID_UNFILLED 0x4u
 #define VMGENC_REKEY_FAILED 0x8u
+#define VMGENC_LACKS_REKEY 0x10u
+#define VMGENC_LACKS_DRAWS 0x20u
+#define VMGENC_LACKS_REDRAW 0x40u
+#define VMGENC_LACKS_VDSO 0x80u
 
 /*
  * The generation page: page 0 of /dev/vmgenc, read-only, native-endian.
@@ -68,6 +79,10 @@ struct vmgenc_page {
 	uint64_t spurious;	 /* notifications without a change; see below */
 	uint64_t rekeys;	 /* rekeys of the kernel's generator, verified */
 	uint64_t rekey_failures; /* attempts that failed */
+	/* The first drivers end here: a program reads of what follows only what size has. */
+	uint64_t unseeded;	 /* attempts before the kernel's generator was seeded */
+	uint64_t redraws;	 /* system calls that drew again, as the id changed meanwhile */
+	uint64_t redraws_missed; /* system calls that could not have: too many at a time */
 };
 
 /* What read(2) on /dev/vmgenc and the sync ioctl return. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lib: the calls of vmgenc.h on a source that open.c opened. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -245,6 +246,9 @@ static int page_status(const struct source *s, struct vmgenc_status *st)
 	st->spurious = page.spurious;
 	st->rekeys = page.rekeys;
 	st->rekey_failures = page.rekey_failures;
+	st->unseeded = page.unseeded;
+	st->redraws = page.redraws;
+	st->redraws_missed = page.redraws_missed;
 	memcpy(st->id, page.id, sizeof(st->id));
 	return 0;
 }
@@ -289,14 +293,15 @@ int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
 	struct vmgenc_status full = {.size = st->size};
 	int err;
 
-	if (st->size < sizeof(full))
+	if (st->size < offsetof(struct vmgenc_status, unseeded))
 		return -EINVAL;
 	err = kind_status(s, &full);
 	if (err)
 		return err;
 	memcpy(full.source, s->name, sizeof(full.source));
 	/* A program built for a later library knows more fields: they are 0. */
-	memset((char *)st + sizeof(full), 0, st->size - sizeof(full));
-	memcpy(st, &full, sizeof(full));
+	if (st->size > sizeof(full))
+		memset((char *)st + sizeof(full), 0, st->size - sizeof(full));
+	memcpy(st, &full, st->size < sizeof(full) ? st->size : sizeof(full));
 	return 0;
 }

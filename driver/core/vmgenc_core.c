@@ -64,14 +64,17 @@ static int rekey(struct vmgenc_core *core, const uint64_t id[2])
 
 	for (tries = 0; tries < REKEY_TRIES; tries++) {
 		error = vmgenc_os_rekey(core, id);
-		if (!error)
-			break;
+		if (!error) {
+			core->page->rekeys++;
+			return 0;
+		}
+		/* Not seeded yet is no failure, and asking again at once is no use. */
+		if (error == -ENODATA) {
+			core->page->unseeded++;
+			return error;
+		}
 		core->page->rekey_failures++;
-		if (error == -ENODATA) /* not seeded yet: asking again at once is no use */
-			break;
 	}
-	if (!error)
-		core->page->rekeys++;
 	return error;
 }
 
@@ -92,12 +95,12 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 		page->flags |= VMGENC_ID_UNFILLED;
 	else
 		page->flags &= ~VMGENC_ID_UNFILLED;
-	if (error) {
+	if (error && error != -ENODATA)
 		page->flags |= VMGENC_REKEY_FAILED;
-	} else {
+	else
 		page->flags &= ~VMGENC_REKEY_FAILED;
+	if (!error)
 		*(volatile uint64_t *)&page->settled = generation;
-	}
 	vmgenc_os_barrier();
 	*(volatile uint64_t *)&page->generation = generation;
 	write_end(core);
@@ -176,6 +179,18 @@ bool vmgenc_core_pending(const struct vmgenc_core *core)
 	const volatile struct vmgenc_page *page = core->page;
 
 	return page->settled != page->generation || vmgenc_core_differs(core);
+}
+
+void vmgenc_core_lacks(struct vmgenc_core *core, uint32_t what, bool lacks)
+{
+	vmgenc_os_lock(core);
+	write_begin(core);
+	if (lacks)
+		core->page->flags |= what;
+	else
+		core->page->flags &= ~what;
+	write_end(core);
+	vmgenc_os_unlock(core);
 }
 
 static void fill_event(const struct vmgenc_core *core, struct vmgenc_event *event)
@@ -283,7 +298,6 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)
 	page->size = sizeof(*page);
 	/* Not settled yet: the first look rekeys, in a context that can. */
 	publish(core, id, 1, -ENODATA);
-	page->flags &= ~VMGENC_REKEY_FAILED;
 	core->told = 1;
 	return 0;
 }

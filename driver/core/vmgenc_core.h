@@ -122,6 +122,9 @@ bool vmgenc_core_differs(const struct vmgenc_core *core);
 /* Whether a look has work to do: it differs, or a rekey has failed. Callable from interrupts. */
 bool vmgenc_core_pending(const struct vmgenc_core *core);
 
+/* Sets or clears VMGENC_LACKS_ flags of the page, in any context in which the lock can be taken. */
+void vmgenc_core_lacks(struct vmgenc_core *core, uint32_t what, bool lacks);
+
 /* The generation page's contents, of one moment. */
 void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event);
 

@@ -20,6 +20,16 @@ struct reader {
 	u64 read_generation; /* 0: nothing read yet */
 };
 
+/* Where it is had only now, the machine is rekeyed at once. */
+static void reach_generator(struct vmgenc_device *dev)
+{
+	if (READ_ONCE(dev->urandom))
+		return;
+	vmgenc_rekey_open(dev, VMGENC_ROOT_CALLER);
+	if (READ_ONCE(dev->urandom))
+		vmgenc_kick(dev, VMGENC_TRIGGER_LOOK);
+}
+
 static int vmgenc_open(struct inode *inode, struct file *file)
 {
 	struct vmgenc_device *dev =
@@ -31,6 +41,7 @@ static int vmgenc_open(struct inode *inode, struct file *file)
 	reader->dev = dev;
 	mutex_init(&reader->lock);
 	vmgenc_crowd_join(&dev->readers, &reader->member);
+	reach_generator(reader->dev);
 	file->private_data = reader;
 	return nonseekable_open(inode, file);
 }
@@ -100,6 +111,7 @@ static long vmgenc_ioctl(struct file *file, unsigned int command, unsigned long 
 
 	if (command != VMGENC_SYNC)
 		return -ENOTTY;
+	reach_generator(reader->dev);
 	error = vmgenc_core_sync(&reader->dev->core, &event);
 	if (error)
 		return error;
@@ -146,10 +158,6 @@ int vmgenc_chardev_start(struct vmgenc_device *dev)
 {
 	int error;
 
-	if (dev->unit)
-		snprintf(dev->name, sizeof(dev->name), "vmgenc%u", dev->unit);
-	else
-		strscpy(dev->name, "vmgenc", sizeof(dev->name));
 	dev->misc.minor = MISC_DYNAMIC_MINOR;
 	dev->misc.name = dev->name;
 	dev->misc.fops = &vmgenc_fops;

@@ -140,6 +140,8 @@ static void json_keys(void **unused)
 		{"rekeys", JSON_INTEGER},	{"rekey_failures", JSON_INTEGER},
 		{"raw_privileged", JSON_FALSE}, {"id_unfilled", JSON_FALSE},
 		{"rekey_failed", JSON_FALSE},	{"hooks", JSON_NULL},
+		{"unseeded", JSON_INTEGER},	{"redraws", JSON_INTEGER},
+		{"redraws_missed", JSON_INTEGER}, {"lacks", JSON_ARRAY},
 	};
 	json_t *root;
 
@@ -157,6 +159,38 @@ static void json_keys(void **unused)
 	assert_int_equal(json_integer_value(json_object_get(root, "generation")), 2);
 	assert_string_equal(json_string_value(json_object_get(root, "source")), sim.source);
 	json_decref(root);
+}
+
+/* Fails if what the driver lacks is kept from those who ask, or told where nothing is lacking. */
+static void lacks_are_said(void **unused)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} lacking[] = {{VMGENC_LACKS_REKEY, "rekey"},
+		       {VMGENC_LACKS_DRAWS, "draws"},
+		       {VMGENC_LACKS_REDRAW, "redraw"},
+		       {VMGENC_LACKS_VDSO, "vdso"}};
+	char line[64];
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
+		sim.page->flags = VMGENC_RAW_MAPPABLE | lacking[i].flag;
+		assert_int_equal(status(), 0);
+		snprintf(line, sizeof(line), "\nlacks       %s: ", lacking[i].name);
+		assert_non_null(strstr(result.out, line));
+		RUN(&result, "status", "--json", "--source", sim.source);
+		snprintf(line, sizeof(line), "\"lacks\": [\n    \"%s\"\n  ]", lacking[i].name);
+		assert_non_null(strstr(result.out, line));
+		RUN(&result, "doctor", "--source", sim.source, "--state", "/nonexistent");
+		assert_int_equal(result.code, 1);
+		snprintf(line, sizeof(line), "load the module with %s=", lacking[i].name);
+		assert_true(i == 0 || strstr(result.out, line));
+		assert_true(i != 0 || strstr(result.out, "mount devtmpfs"));
+	}
+	sim.page->flags = VMGENC_RAW_MAPPABLE;
+	assert_int_equal(status(), 0);
+	assert_null(strstr(result.out, "lacks"));
 }
 
 /* Fails if it returns without a change, or misses one before, during or since. */
@@ -379,6 +413,7 @@ int main(void)
 		TEST(sources_that_are_wrong),
 		TEST(source_that_may_not_be_opened),
 		TEST(json_keys),
+		TEST(lacks_are_said),
 		TEST(waiting),
 		TEST(watching),
 		TEST(syncing),

@@ -425,13 +425,31 @@ static void test_rekey_not_seeded(void **state)
 	assert_int_equal(m->level, VMGENC_LOG_WARNING);
 	assert_trace(m, "lock rekey publish now defer unlock lock unlock log wake");
 	assert_page(m, 1, 0, A);
-	assert_true(flag(m, VMGENC_REKEY_FAILED));
+	assert_false(flag(m, VMGENC_REKEY_FAILED));
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), -ENODATA);
 	assert_trace(m, "lock rekey publish now defer unlock lock unlock");
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), 0);
 	assert_page(m, 1, 1, A);
 	assert_false(flag(m, VMGENC_REKEY_FAILED));
+	assert_int_equal(m->page->unseeded, 2);
+	assert_int_equal(m->page->rekey_failures, 0);
 	assert_int_equal(m->told_count, 0);
+}
+
+/* Fails if what the driver lacks is not what the page says, or does not outlast a change. */
+static void test_lacks(void **state)
+{
+	struct machine *m = *state;
+	uint32_t before = m->page->flags;
+
+	vmgenc_core_lacks(&m->core, VMGENC_LACKS_REKEY | VMGENC_LACKS_VDSO, true);
+	machine_set_id(m, B);
+	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), 0);
+	assert_int_equal(m->page->flags, before | VMGENC_LACKS_REKEY | VMGENC_LACKS_VDSO);
+	vmgenc_core_lacks(&m->core, VMGENC_LACKS_REKEY, false);
+	assert_int_equal(m->page->flags, before | VMGENC_LACKS_VDSO);
+	vmgenc_core_lacks(&m->core, VMGENC_LACKS_VDSO, false);
+	assert_int_equal(m->page->flags, before);
 }
 
 /*
@@ -908,6 +926,7 @@ int main(void)
 		on_settled(test_rekey_fails_twice),
 		on_settled(test_rekey_fails),
 		on_new(test_rekey_not_seeded),
+		on_settled(test_lacks),
 		on_settled(test_change_while_unsettled),
 		on_settled(test_zero_while_unsettled),
 		on_settled(test_notify_while_unsettled),
