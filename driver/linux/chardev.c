@@ -14,7 +14,7 @@
  * one step for threads and children that share it.
  */
 struct reader {
-	struct vmgenc_member member;
+	struct vmgenc_waiter waiter;
 	struct vmgenc_device *dev;
 	struct mutex lock;
 	u64 read_generation; /* 0: nothing read yet */
@@ -40,7 +40,7 @@ static int vmgenc_open(struct inode *inode, struct file *file)
 		return -ENOMEM;
 	reader->dev = dev;
 	mutex_init(&reader->lock);
-	vmgenc_crowd_join(&dev->readers, &reader->member);
+	vmgenc_waiters_join(&dev->readers, &reader->waiter);
 	reach_generator(reader->dev);
 	file->private_data = reader;
 	return nonseekable_open(inode, file);
@@ -50,7 +50,7 @@ static int vmgenc_release(struct inode *inode, struct file *file)
 {
 	struct reader *reader = file->private_data;
 
-	vmgenc_crowd_leave(&reader->member);
+	vmgenc_waiters_leave(&reader->waiter);
 	kfree(reader);
 	return 0;
 }
@@ -90,7 +90,7 @@ static ssize_t vmgenc_read(struct file *file, char __user *buf, size_t len, loff
 		ret = take_event(reader, buf);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
 			return ret;
-		if (wait_event_interruptible(reader->member.wait, unread(reader)))
+		if (wait_event_interruptible(reader->waiter.wait, unread(reader)))
 			return -ERESTARTSYS;
 	}
 }
@@ -99,7 +99,7 @@ static __poll_t vmgenc_poll(struct file *file, poll_table *wait)
 {
 	struct reader *reader = file->private_data;
 
-	poll_wait(file, &reader->member.wait, wait);
+	poll_wait(file, &reader->waiter.wait, wait);
 	return unread(reader) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 

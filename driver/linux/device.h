@@ -16,7 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
-#include "crowd.h"
+#include "waiters.h"
 #include "vmgenc_os.h"
 
 #undef pr_fmt
@@ -54,7 +54,7 @@ struct vmgenc_device {
 	struct irq_work defer;
 	struct delayed_work look;
 
-	struct vmgenc_crowd readers;
+	struct vmgenc_waiters readers;
 	char name[24];
 	struct miscdevice misc;
 	bool has_node;

@@ -46,7 +46,7 @@ MODULE_PARM_DESC(raw, "Who may map the hypervisor's page: auto, all, rawio (CAP_
 
 static void device_free(struct vmgenc_device *dev)
 {
-	vmgenc_crowd_stop(&dev->readers);
+	vmgenc_waiters_stop(&dev->readers);
 	free_page((unsigned long)dev->core.page);
 	ACPI_FREE(dev->path);
 	kfree(dev);
@@ -76,7 +76,7 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 	else
 		strscpy(dev->name, "vmgenc", sizeof(dev->name));
 	spin_lock_init(&dev->lock);
-	if (vmgenc_crowd_start(&dev->readers))
+	if (vmgenc_waiters_start(&dev->readers))
 		goto free_path;
 	return dev;
 

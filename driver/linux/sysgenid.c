@@ -26,12 +26,12 @@ static u32 *counter; /* the first word of a page of its own, which is mapped */
 static unsigned long changes; /* how often the counter moved; it may come back to a value */
 static unsigned long tracked; /* watchers that WAIT_WATCHERS waits for */
 static unsigned long outdated; /* of them, those that have not acked the last change */
-static struct vmgenc_crowd watchers; /* and those who wait for them */
+static struct vmgenc_waiters watchers; /* and those who wait for them */
 static bool registered;
 
 /* One open descriptor. */
 struct watcher {
-	struct vmgenc_member member;
+	struct vmgenc_waiter waiter;
 	unsigned long acked; /* the last of `changes` that it knows */
 	bool tracked;
 };
@@ -54,7 +54,7 @@ static void advance(u32 minimum)
 	smp_store_release(&changes, changes + 1);
 	WRITE_ONCE(outdated, tracked);
 	spin_unlock(&lock);
-	vmgenc_crowd_wake_soon(&watchers);
+	vmgenc_waiters_wake_soon(&watchers);
 }
 
 /* Step 6, with the rekey behind it: whoever sees the new counter may draw. */
@@ -69,7 +69,7 @@ static void no_longer_outdated(void)
 {
 	WRITE_ONCE(outdated, outdated - 1);
 	if (!outdated)
-		vmgenc_crowd_wake_soon(&watchers);
+		vmgenc_waiters_wake_soon(&watchers);
 }
 
 static int sysgenid_open(struct inode *inode, struct file *file)
@@ -79,7 +79,7 @@ static int sysgenid_open(struct inode *inode, struct file *file)
 	if (!w)
 		return -ENOMEM;
 	w->acked = READ_ONCE(changes);
-	vmgenc_crowd_join(&watchers, &w->member);
+	vmgenc_waiters_join(&watchers, &w->waiter);
 	file->private_data = w;
 	return nonseekable_open(inode, file);
 }
@@ -105,7 +105,7 @@ static int sysgenid_release(struct inode *inode, struct file *file)
 	struct watcher *w = file->private_data;
 
 	set_tracking(w, false);
-	vmgenc_crowd_leave(&w->member);
+	vmgenc_waiters_leave(&w->waiter);
 	kfree(w);
 	return 0;
 }
@@ -122,7 +122,7 @@ static ssize_t sysgenid_read(struct file *file, char __user *buf, size_t len, lo
 	if (!is_outdated(w)) {
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(w->member.wait, is_outdated(w)))
+		if (wait_event_interruptible(w->waiter.wait, is_outdated(w)))
 			return -ERESTARTSYS;
 	}
 	generation = current_generation();
@@ -161,7 +161,7 @@ static __poll_t sysgenid_poll(struct file *file, poll_table *wait)
 {
 	struct watcher *w = file->private_data;
 
-	poll_wait(file, &w->member.wait, wait);
+	poll_wait(file, &w->waiter.wait, wait);
 	return is_outdated(w) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -182,7 +182,7 @@ static long wait_watchers(struct watcher *w, unsigned long ms)
 				   (unsigned long)MAX_SCHEDULE_TIMEOUT - 1) :
 			 MAX_SCHEDULE_TIMEOUT;
 
-	left = wait_event_interruptible_timeout(w->member.wait,
+	left = wait_event_interruptible_timeout(w->waiter.wait,
 						is_outdated(w) || !READ_ONCE(outdated), left);
 	if (left < 0 || is_outdated(w))
 		return -EINTR;
@@ -243,7 +243,7 @@ void vmgenc_sysgenid_prepare(void)
 {
 	if (!vmgenc_param_sysgenid)
 		return;
-	if (!vmgenc_crowd_start(&watchers))
+	if (!vmgenc_waiters_start(&watchers))
 		counter = (u32 *)get_zeroed_page(GFP_KERNEL);
 	if (!counter)
 		pr_warn("no memory for /dev/sysgenid\n");
@@ -268,7 +268,7 @@ void vmgenc_sysgenid_stop(void)
 	if (registered)
 		misc_deregister(&misc);
 	registered = false;
-	vmgenc_crowd_stop(&watchers);
+	vmgenc_waiters_stop(&watchers);
 	free_page((unsigned long)counter);
 	counter = NULL;
 }

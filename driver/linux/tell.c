@@ -53,7 +53,7 @@ void vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *
 
 void vmgenc_os_wake_readers(struct vmgenc_core *core)
 {
-	vmgenc_crowd_wake(&vmgenc_device_of(core)->readers);
+	vmgenc_waiters_wake(&vmgenc_device_of(core)->readers);
 }
 
 void vmgenc_os_lock(struct vmgenc_core *core) __acquires(vmgenc_device_of(core)->lock)
