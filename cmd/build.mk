@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # cmd: build/vmgenc, with libvmgenc inside. Needs jansson. Static: so that it starts, and says what is
 # wrong, where descriptors or libraries have run out, and in a few milliseconds.
-CMD_SRCS := $(sort $(wildcard cmd/*.c))
-CMD_FLAGS = -Ilib
+CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
+CMD_FLAGS = -Icmd -Ilib
 all: build/vmgenc
 build/cmd/%.o: cmd/%.c
 	$(call say,CC,$<)
@@ -43,9 +43,11 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c
+CMD_TESTS := $(addprefix build/test/,test_cmd test_hooks test_shipped_hooks)
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c
+$(CMD_TESTS): TEST_FLAGS = -Icmd
 test_cmd_LDFLAGS := -ljansson
 test_hooks_LDFLAGS := -ljansson
 test_shipped_hooks_LDFLAGS := -ljansson
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: build/vmgenc test/unit/program.c cmd/state.c
--include $(wildcard build/cmd/*.d)
+$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c
+-include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)

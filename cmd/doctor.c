@@ -13,7 +13,7 @@
 
 #include "cmd.h"
 #include "os.h"
-#include "state.h"
+#include "hooks/state.h"
 
 static const char help[] =
 	"usage: vmgenc doctor [--source SOURCE] [--state FILE] [--root DIR]\n"

@@ -21,7 +21,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../cmd/state.h"
+#include "hooks/state.h"
 #include "program.h"
 #include "simfile.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: what vmgenc hooks remembers across its own end and the machine's. */
+/* cmd/hooks: what vmgenc hooks remembers across its own end and the machine's. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>

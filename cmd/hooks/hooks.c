@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc hooks - runs a directory of programs once for each generation. What it is about
+/* cmd/hooks: vmgenc hooks - runs a directory of programs once for each generation. What it is about
  * to do is on the disk before it does it, so that nothing is lost or done twice if it dies. */
 #include <errno.h>
 #include <fcntl.h>

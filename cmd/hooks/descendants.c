@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: ends everything that a hook has started, also what has left its group and its session. */
+/* cmd/hooks: ends everything that a hook has started, also what has left its group and session. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -18,7 +18,7 @@
 #ifdef __linux__
 #include <sys/prctl.h>
 
-int reaper_become(void)
+int descendants_adopt(void)
 {
 	return prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
@@ -57,7 +57,7 @@ static void kill_children(void)
 #else
 #include <sys/procctl.h>
 
-int reaper_become(void)
+int descendants_adopt(void)
 {
 	return procctl(P_PID, getpid(), PROC_REAP_ACQUIRE, NULL);
 }
@@ -70,7 +70,7 @@ static void kill_children(void)
 }
 #endif
 
-void reaper_kill_all(pid_t group)
+void descendants_kill(pid_t group)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 	pid_t gone;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: the hooks directory - trusted only where nobody but root or this user can write. */
+/* cmd/hooks: the hooks directory - trusted only where nobody but root or this user can write. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>

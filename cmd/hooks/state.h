@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: what vmgenc hooks remembers across its own end and the machine's. */
+/* cmd/hooks: what vmgenc hooks remembers across its own end and the machine's. */
 #ifndef VMGENC_CMD_STATE_H
 #define VMGENC_CMD_STATE_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: the parts of vmgenc hooks - which hooks there are, and running one. */
+/* cmd/hooks: the parts of vmgenc hooks - which hooks there are, and running one. */
 #ifndef VMGENC_CMD_HOOKS_H
 #define VMGENC_CMD_HOOKS_H
 
@@ -45,8 +45,8 @@ int runner_prepare(struct runner *r, const char *path, const char *name, char *c
 void runner_go(struct runner *r, struct outcome *o);
 void runner_cancel(struct runner *r);
 
-/* reap.c: ends everything that descends from this process; the caller is its reaper. */
-int reaper_become(void);
-void reaper_kill_all(pid_t group);
+/* descendants.c: orphans become children of this process, so that it can end all that descend. */
+int descendants_adopt(void);
+void descendants_kill(pid_t group);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: runs one hook under a supervisor: a child of ours that limits its time and its output,
+/* cmd/hooks: runs one hook under a supervisor: a child of ours that limits its time and its output,
  * and that ends it, with whatever it started, if we die. It holds our lock until then. */
 #include <errno.h>
 #include <fcntl.h>
@@ -155,7 +155,7 @@ static void watch(struct hook *h, const sigset_t *unmasked)
 		    0)
 			continue;
 		if (p[0].revents) {
-			reaper_kill_all(h->pid);
+			descendants_kill(h->pid);
 			_exit(1);
 		}
 		if (p[1].revents && !take_output(h))
@@ -178,10 +178,10 @@ static void supervise(struct hook *h)
 	if (read(h->orders, &go, 1) != 1)
 		_exit(0);
 	h->outcome.how = ENDED_UNKNOWN;
-	if (!reaper_become() && start_hook(h)) {
+	if (!descendants_adopt() && start_hook(h)) {
 		watch(h, &unmasked);
 		if (h->outcome.how == ENDED_TIMEOUT)
-			reaper_kill_all(h->pid);
+			descendants_kill(h->pid);
 		take_output(h);
 		end_line(h);
 	}
