@@ -19,10 +19,10 @@ build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cm
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(FUZZ_WITH)
 # The driver itself: its core on the simulated machine, and FreeBSD's on the simulated kernel.
-build/fuzz/core: test/fuzz/core.c test/fuzz/input.h $(wildcard test/firmware/hostile.*) $(CORE_SRCS) $(wildcard driver/core/*.h test/unit/sim/*)
+build/fuzz/core: test/fuzz/core.c test/fuzz/input.h $(wildcard test/firmware/hostile.*) $(CORE_SRCS) $(wildcard driver/core/*.h test/unit/core/sim/*)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -Itest/unit/sim -Idriver/core -pthread -o $@ $< $(CORE_SRCS) test/unit/sim/machine.c
+	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -Itest/unit/core/sim -Idriver/core -pthread -o $@ $< $(CORE_SRCS) test/unit/core/sim/machine.c
 FUZZ_KERNEL := $(addprefix build/fuzz/freebsd/,$(patsubst %.c,%.o,$(notdir $(FREEBSD_COMMON))) vmgenc_bus.o $(FREEBSD_KERNEL_OBJS))
 FUZZ_KERNEL_FLAGS = $(filter-out -std=%,$(FUZZ_FLAGS)) -std=gnu11 -w -Itest/freebsd/unit/kpi/15 -Itest/freebsd/unit/kpi \
 	-Itest/freebsd/unit -Idriver/core -MMD -MP
