@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/vm: what wrong firmware did - the row that is printed, the log, what is left behind. */
-#include "wrong.h"
+/* test/vm: plays hostile firmware, and prints a row of what each variant did to the guest. */
+#include "hostile_row.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,14 +21,14 @@
 
 static unsigned int rows, bad_rows;
 
-void wrong_begin(struct wrong_row *row, const char *name, const char *what)
+void hostile_begin(struct hostile_row *row, const char *name, const char *what)
 {
 	memset(row, 0, sizeof(*row));
 	snprintf(row->variant, sizeof(row->variant), "%s %s", name, what);
 	row->survived = row->ok = true;
 }
 
-bool wrong_expect(struct wrong_row *row, bool kept, const char *expected)
+bool hostile_expect(struct hostile_row *row, bool kept, const char *expected)
 {
 	if (!kept)
 		printf("FAIL %s: %s (errno now: %s)\n", row->variant, expected, strerror(errno));
@@ -45,11 +45,11 @@ static void print_text(const char *key, const char *text)
 	printf("\",");
 }
 
-void wrong_end(struct wrong_row *row)
+void hostile_end(struct hostile_row *row)
 {
 	struct utsname name;
 
-	wrong_expect(row, row->survived, "the guest survives");
+	hostile_expect(row, row->survived, "the guest survives");
 	rows++;
 	bad_rows += !row->ok;
 	uname(&name);
@@ -63,7 +63,7 @@ void wrong_end(struct wrong_row *row)
 	fflush(stdout);
 }
 
-int wrong_result(void)
+int hostile_result(void)
 {
 	printf("%u passed, %u failed\n", rows - bad_rows, bad_rows);
 	return bad_rows || !rows;
@@ -91,7 +91,7 @@ static bool is_complaint(const char *line)
 	return false;
 }
 
-unsigned int wrong_log(struct wrong_row *row, int log, const char *prefix, const char *text)
+unsigned int hostile_log(struct hostile_row *row, int log, const char *prefix, const char *text)
 {
 	unsigned int count = 0;
 	char line[8192];
@@ -116,7 +116,7 @@ unsigned int wrong_log(struct wrong_row *row, int log, const char *prefix, const
 	return count;
 }
 
-bool wrong_rng_works(void)
+bool hostile_rng_works(void)
 {
 	uint64_t a[4] = {0}, b[4] = {0};
 
@@ -125,7 +125,7 @@ bool wrong_rng_works(void)
 	       memcmp(a, b, sizeof(a)) != 0 && a[0] != a[1] && a[2] != a[3];
 }
 
-unsigned int wrong_mappings(void)
+unsigned int hostile_mappings(void)
 {
 	FILE *file = fopen("/proc/vmallocinfo", "re");
 	unsigned int count = 0;
@@ -138,7 +138,7 @@ unsigned int wrong_mappings(void)
 	return count;
 }
 
-bool wrong_nothing_there(void)
+bool hostile_nothing_there(void)
 {
 	return access(NODE, F_OK) == -1 && access(NODE "1", F_OK) == -1 &&
 	       access("/proc/sys/dev/vmgenc", F_OK) == -1 && access("/dev/sysgenid", F_OK) == -1 &&
@@ -151,18 +151,18 @@ static void cmos(unsigned int at, unsigned int value)
 	outb((unsigned char)value, 0x71);
 }
 
-bool wrong_begin_choosing(void)
+bool hostile_begin_choosing(void)
 {
 	return ioperm(0x70, 2, 1) == 0;
 }
 
-void wrong_choose(unsigned int number)
+void hostile_choose(unsigned int number)
 {
 	cmos(CHOSEN, number);
 }
 
 /* The kernel evaluates _STA for each read of the file. */
-bool wrong_notify(unsigned int value, unsigned int times)
+bool hostile_notify(unsigned int value, unsigned int times)
 {
 	if (!times)
 		return true;
@@ -177,7 +177,7 @@ static const struct {
 	size_t size;
 } parts[] = {{0x06000000, 0x10000}, {0x07000000, 0x2000}};
 
-volatile uint64_t *wrong_memory(uint64_t phys)
+volatile uint64_t *hostile_memory(uint64_t phys)
 {
 	static volatile uint8_t *mapped[2];
 
@@ -202,23 +202,23 @@ volatile uint64_t *wrong_memory(uint64_t phys)
 
 static void fill(uint64_t phys, unsigned int byte, size_t size)
 {
-	memset((void *)wrong_memory(phys), (int)byte, size);
+	memset((void *)hostile_memory(phys), (int)byte, size);
 }
 
-bool wrong_lay_out(void)
+bool hostile_lay_out(void)
 {
 	static const uint64_t ids[] = {0x06000028, 0x06003028, 0x06004ff8,
 				       0x06006ff0, 0x07000028, 0x07001028};
 
-	if (!wrong_memory(parts[0].start) || !wrong_memory(parts[1].start))
+	if (!hostile_memory(parts[0].start) || !hostile_memory(parts[1].start))
 		return false;
 	fill(parts[0].start, 0, parts[0].size);
 	fill(parts[1].start, 0, parts[1].size);
 	fill(0x06003000, 0xa5, 4096);
 	fill(0x06002028, 0xff, 16);
-	wrong_memory(0x06007028)[1] = 0x5a5a;
+	hostile_memory(0x06007028)[1] = 0x5a5a;
 	for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
-		volatile uint64_t *id = wrong_memory(ids[i]);
+		volatile uint64_t *id = hostile_memory(ids[i]);
 		uint64_t words[2];
 
 		if (getrandom(words, sizeof(words), 0) != sizeof(words))

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/vm: what a module may leave behind - lines of the log, memory, threads, mappings. */
+/* test/vm: the state of the guest's kernel - its log, taint, memory, threads and mappings. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "guest.h"
-#include "leftover.h"
+#include "kernel_state.h"
 #include "rawid.h"
 
 /* Loading a module from outside the kernel's tree, unsigned, is no trouble. */
@@ -69,7 +69,7 @@ bool kernel_is_worse(const struct kernel_state *before)
 	return true;
 }
 
-long leftover_memory(const char *name)
+long kernel_memory(const char *name)
 {
 	const char *at;
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
@@ -85,7 +85,7 @@ long leftover_memory(const char *name)
 	return at ? strtol(at + strlen(name), NULL, 10) : -1;
 }
 
-bool leftover_thread(void)
+bool kernel_has_our_thread(void)
 {
 	bool left = false;
 	glob_t found;
@@ -98,7 +98,7 @@ bool leftover_thread(void)
 	return left;
 }
 
-unsigned int leftover_mappings(void)
+unsigned int kernel_mappings(void)
 {
 	char text[40], line[512];
 	unsigned int count = 0;

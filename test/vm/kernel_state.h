@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/vm: what a module may leave behind - lines of the log, memory, threads, mappings. */
-#ifndef LEFTOVER_H
-#define LEFTOVER_H
+/* test/vm: the state of the guest's kernel - its log, taint, memory, threads and mappings. */
+#ifndef KERNEL_STATE_H
+#define KERNEL_STATE_H
 
 #include <stdbool.h>
 
@@ -21,9 +21,9 @@ void kernel_state(struct kernel_state *s);
 bool kernel_is_worse(const struct kernel_state *before);
 
 /* A line of /proc/meminfo, with its colon: kB once nothing is kept that nobody wants; -1. */
-long leftover_memory(const char *name);
-bool leftover_thread(void);
+long kernel_memory(const char *name);
+bool kernel_has_our_thread(void);
 /* Mappings of the hypervisor's page inside the kernel; its own driver may have one. */
-unsigned int leftover_mappings(void);
+unsigned int kernel_mappings(void);
 
-#endif /* LEFTOVER_H */
+#endif /* KERNEL_STATE_H */
