@@ -129,7 +129,7 @@ static uint64_t on_strip(const struct drawn *d, uint64_t *identical)
 /* Fails if draws that the other clone did not get to look like differences, or others are lost. */
 static void what_nobody_got_to(void **state)
 {
-	static const uint64_t same[] = {1, 2, 3, 4, 5, 6}, parted[] = {1, 2, 30};
+	static const uint64_t same[] = {1, 2, 3, 4, 5, 6}, other[] = {1, 2, 30};
 	struct drawn drawn[2];
 	struct comparison c;
 	uint64_t identical;
@@ -141,7 +141,7 @@ static void what_nobody_got_to(void **state)
 	assert_int_equal(identical, 4);
 	assert_int_equal(on_strip(&drawn[1], &identical), 4);
 	free_strips(drawn);
-	compare_two(same, 6, parted, 3, &c, drawn);
+	compare_two(same, 6, other, 3, &c, drawn);
 	assert_int_equal(on_strip(&drawn[0], &identical), 6);
 	assert_int_equal(identical, 2);
 	free_strips(drawn);
