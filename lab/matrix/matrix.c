@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: each hypervisor's firmware in front of each guest: cloned while busy with the module as it
- * is, cloned while idle with nothing but notification or slow look, and with the kernel's own
+ * lab/matrix: each hypervisor's firmware in front of each guest: cloned while busy with the module
+ * as it is, cloned while idle with nothing but notification or slow look, and with the kernel's own
  * driver.
  */
 #include <stdarg.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what decides the exit code.
+ * lab/prove: what decides the exit code.
  */
 
 /*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: what the Linux parts of the lab's PID 1 share.
+ * lab/guest/linux: what the Linux parts of the lab's PID 1 share.
  */
 #ifndef GUEST_LINUX_H
 #define GUEST_LINUX_H
