@@ -20,7 +20,8 @@ endif
 comma := ,
 LIB_SRCS := $(sort $(wildcard lib/*.c))
 CORE_SRCS := $(sort $(wildcard driver/core/*.c))
-UNIT := $(patsubst test/unit/%.c,build/test/%,$(sort $(wildcard test/unit/test_*.c)))
+UNIT_DIRS := test/unit $(addprefix test/unit/,core lib cmd provider lab dist)
+UNIT := $(patsubst %.c,build/test/%,$(sort $(notdir $(wildcard $(UNIT_DIRS:%=%/test_*.c)))))
 CORE_TESTS := $(filter build/test/test_core% build/test/test_addr build/test/test_hostile,$(UNIT))
 include $(wildcard test/vm/build.mk)
 include driver/freebsd/build.mk
@@ -97,13 +98,14 @@ listener: module
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 # Tests
-$(CORE_TESTS): TEST_SRCS = $(CORE_SRCS) $(wildcard test/unit/sim/*.c)
-$(CORE_TESTS): TEST_FLAGS = -Itest/unit/sim -Idriver/core
+$(CORE_TESTS): TEST_SRCS = $(CORE_SRCS) $(wildcard test/unit/core/sim/*.c)
+$(CORE_TESTS): TEST_FLAGS = -Itest/unit/core/sim -Idriver/core
 build/test/test_%: TEST_SRCS = $(LIB_SRCS) $(wildcard test/unit/simfile.c)
-build/test/test_%: test/unit/test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard test/unit/*.h test/unit/simfile.c test/unit/sim/*)
+vpath test_%.c $(UNIT_DIRS)
+build/test/test_%: test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard $(UNIT_DIRS:%=%/*.h) test/unit/simfile.c test/unit/core/sim/*)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) $(TEST_FLAGS) -Itest/unit -Ilib -pthread -o $@ $< \
+	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) $(TEST_FLAGS) $(UNIT_DIRS:%=-I%) -Ilib -pthread -o $@ $< \
 		$(TEST_SRCS) $($(notdir $@)_LDFLAGS) -lcmocka
 -include test/unit/flags.mk
 build/test/vm/%: test/vm/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h)

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # cmd: build/vmgenc, with libvmgenc inside. Needs jansson. Static: so that it starts, and says what is
 # wrong, where descriptors or libraries have run out, and in a few milliseconds.
-CMD_SRCS := $(sort $(wildcard cmd/*.c))
-CMD_FLAGS = -Ilib
+CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
+CMD_FLAGS = -Icmd -Ilib
 all: build/vmgenc
 build/cmd/%.o: cmd/%.c
 	$(call say,CC,$<)
@@ -45,12 +45,13 @@ uninstall-cmd:
 
 # Its tests run the program itself.
 CMD_TESTS := build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_shipped_hooks build/test/test_trust
-$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c cmd/trust.c
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/trust.c
+$(CMD_TESTS): TEST_FLAGS = -Icmd
 test_cmd_LDFLAGS := -ljansson
 test_doctor_LDFLAGS := -ljansson
 test_hooks_LDFLAGS := -ljansson
 test_shipped_hooks_LDFLAGS := -ljansson
 test_trust_LDFLAGS := -ljansson
-$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/state.c cmd/trust.c
+$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/trust.c
 build/test/test_doctor: build/ossl-modules/vmgenc.so
--include $(wildcard build/cmd/*.d)
+-include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)

@@ -9,7 +9,7 @@
 #include "cmd.h"
 #include "doctor.h"
 #include "os.h"
-#include "state.h"
+#include "hooks/state.h"
 
 static const char help[] =
 	"usage: vmgenc doctor [--source SOURCE] [--state FILE] [--root DIR]\n"

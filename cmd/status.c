@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "cmd.h"
-#include "state.h"
+#include "hooks/state.h"
 
 static const char help[] =
 	"usage: vmgenc status [--json] [--source SOURCE] [--state FILE]\n"

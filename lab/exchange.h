@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the exchange, memory that the host and a guest share (a node of its RAM, one file per VM).
+ * lab: the exchange, memory that the host and a guest share (a node of its RAM, one file per VM).
  * Only fixed-width fields: host and guest are built apart.
  */
 #ifndef LAB_EXCHANGE_H

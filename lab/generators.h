@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the generators that draw in guests. generators.def is the table of them, for host and guest.
+ * lab: the generators that draw in guests. generators.def is the table of them, for host and guest.
  */
 #ifndef LAB_GENERATORS_H
 #define LAB_GENERATORS_H

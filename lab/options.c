@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: vmgenc-lab(1)'s options.
+ * lab: vmgenc-lab(1)'s options.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what the command line asked for. Functions return 0, or the exit code after having said on
+ * lab: what the command line asked for. Functions return 0, or the exit code after having said on
  * standard error what went wrong.
  */
 #ifndef LAB_OPTIONS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: runs one program in a virtual machine, for tests of the device.
+ * lab: runs one program in a virtual machine, for tests of the device.
  */
 #include <stdlib.h>
 #include <string.h>

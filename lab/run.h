@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: one program in a virtual machine.
+ * lab: one program in a virtual machine.
  */
 #ifndef LAB_RUN_H
 #define LAB_RUN_H

@@ -37,8 +37,8 @@ uninstall-provider:
 -include $(wildcard build/provider/*.d)
 
 PROVIDER_TESTS := build/test/test_provider build/test/test_provider_settings build/test/test_provider_config
-$(PROVIDER_TESTS): build/test/ossl-modules/vmgenc.so build/ossl-modules/vmgenc.so test/unit/openssl.c
-$(PROVIDER_TESTS): TEST_SRCS = test/unit/openssl.c test/unit/simfile.c $(LIB_SRCS)
+$(PROVIDER_TESTS): build/test/ossl-modules/vmgenc.so build/ossl-modules/vmgenc.so test/unit/provider/openssl.c
+$(PROVIDER_TESTS): TEST_SRCS = test/unit/provider/openssl.c test/unit/simfile.c $(LIB_SRCS)
 test_provider_LDFLAGS := -rdynamic -lcrypto
 test_provider_settings_LDFLAGS := -rdynamic -lcrypto
 test_provider_config_LDFLAGS := -rdynamic -lcrypto

@@ -28,7 +28,7 @@ vmgenc_draws_restir(void)
 /*
  * random(4) asks its algorithm before each read, for programs and for the kernel, whether to
  * reseed: there the id is compared, at two loads a read.  Callers may hold mutexes, so a change
- * is not settled here; but the generator parts with that of the other clones before the read
+ * is not settled here; but the generator diverges from those of the other clones before the read
  * goes on, and the task is told.
  */
 static struct vmgenc_softc *volatile hooked[MAX_DEVICES];
@@ -43,11 +43,11 @@ look(struct vmgenc_softc *sc)
 {
 	uint64_t id[2] = { sc->core.raw[0], sc->core.raw[1] };
 
-	if (__predict_true(id[0] == sc->parted[0] && id[1] == sc->parted[1]))
+	if (__predict_true(id[0] == sc->diverged[0] && id[1] == sc->diverged[1]))
 		return;
 	if (vmgenc_core_unfilled(id) || !vmgenc_random_seeded())
 		return;
-	vmgenc_part(sc, id);
+	vmgenc_diverge(sc, id);
 	vmgenc_draws_restir();
 	vmgenc_kick(sc, VMGENC_TRIGGER_DRAW);
 }
@@ -102,8 +102,8 @@ vmgenc_draws_start(struct vmgenc_softc *sc)
 
 	if (!vmgenc_tunable_draws)
 		return;
-	sc->parted[0] = sc->core.seen[0];
-	sc->parted[1] = sc->core.seen[1];
+	sc->diverged[0] = sc->core.seen[0];
+	sc->diverged[1] = sc->core.seen[1];
 	sx_xlock(&hooks_lock);
 	if (!installed) {
 		pre_read = random_alg_context.ra_pre_read;

@@ -185,33 +185,33 @@ feed(const uint64_t id[2], u_int size)
 /*
  * Until Fortuna may reseed, up to 100 ms, all it gives follows from the state that clones share.
  * But after each request it takes its next key from where the request ended, so requests of
- * different lengths leave different keys: sizes that spell the id make clones part at once.  It
+ * different lengths leave different keys: sizes that spell the id make clones diverge at once.  It
  * adds nothing secret, and `settled' does not rest on it.
  *
  * May be called with mutexes held, and by random(4) itself before it reads.  Only when seeded.
  */
-static struct mtx part_lock;
-MTX_SYSINIT(vmgenc_part, &part_lock, "vmgenc part", MTX_DEF);
-static uint8_t parted_by[16 * VMGENC_RANDOM_BLOCK];
+static struct mtx diverge_lock;
+MTX_SYSINIT(vmgenc_diverge, &diverge_lock, "vmgenc diverge", MTX_DEF);
+static uint8_t diverge_reads[16 * VMGENC_RANDOM_BLOCK];
 
 void
-vmgenc_part(struct vmgenc_softc *sc, const uint64_t id[2])
+vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2])
 {
 	u_int i, nibble;
 
-	mtx_lock(&part_lock);
-	if (sc->parted[0] != id[0] || sc->parted[1] != id[1]) {
+	mtx_lock(&diverge_lock);
+	if (sc->diverged[0] != id[0] || sc->diverged[1] != id[1]) {
 		for (i = 0; i < 32; i++) {
 			nibble = id[i / 16] >> (i % 16 * 4) & 0xf;
-			p_random_alg_context->ra_read(parted_by,
+			p_random_alg_context->ra_read(diverge_reads,
 			    (nibble + 1) * VMGENC_RANDOM_BLOCK);
 		}
-		explicit_bzero(parted_by, sizeof(parted_by));
+		explicit_bzero(diverge_reads, sizeof(diverge_reads));
 		atomic_thread_fence_seq_cst();
-		sc->parted[0] = id[0];
-		sc->parted[1] = id[1];
+		sc->diverged[0] = id[0];
+		sc->diverged[1] = id[1];
 	}
-	mtx_unlock(&part_lock);
+	mtx_unlock(&diverge_lock);
 }
 
 /* A key for each CPU's arc4random(9), from what random(4) gives now. */
@@ -274,7 +274,7 @@ rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
 {
 	sbintime_t fed;
 
-	vmgenc_part(sc, id);
+	vmgenc_diverge(sc, id);
 	stir();
 	if (!is_fortuna())
 		(void)fenestras_begin(id);

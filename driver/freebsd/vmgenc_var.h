@@ -29,8 +29,8 @@ enum vmgenc_mapping { VMGENC_GENERATION, VMGENC_RAW, VMGENC_MAPPINGS };
  * Locking: `lock' is the core's (see struct vmgenc_core), held while a reseed sleeps.
  * `wait_lock' guards readers, open and closing, and is taken with `lock' not held.  `kicked' is
  * atomic, so that an interrupt filter can set it.  `link' belongs to the list in vmgenc_early.c,
- * `parted' to vmgenc_part(), and draws compare it without a lock: at worst they part once more.
- * Everything else is written once, before the first trigger, and released after the last.
+ * `diverged' to vmgenc_diverge(), and draws compare it without a lock: at worst that is called once
+ * more.  Everything else is written once, before the first trigger, and released after the last.
  */
 struct vmgenc_softc {
 	struct vmgenc_core	 core;
@@ -51,7 +51,7 @@ struct vmgenc_softc {
 	struct callout		 look;
 	SLIST_ENTRY(vmgenc_softc) link;
 
-	uint64_t		 parted[2];	/* the id with which random(4) parted last */
+	uint64_t		 diverged[2];	/* the id by which random(4) diverged last */
 
 	struct mtx		 wait_lock;
 	struct selinfo		 readers;
@@ -93,7 +93,7 @@ void	vmgenc_kick(struct vmgenc_softc *sc, enum vmgenc_trigger trigger);
 /* vmgenc_rekey.c: the source of entropy, while there is a device; and what needs no reseed */
 void	vmgenc_rekey_start(void);
 void	vmgenc_rekey_stop(void);
-void	vmgenc_part(struct vmgenc_softc *sc, const uint64_t id[2]);
+void	vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2]);
 
 /* vmgenc_draws.c: whoever draws looks first */
 void	vmgenc_draws_start(struct vmgenc_softc *sc);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: chooses the accelerator: kvm only where the very kernel comes up under it.
+ * lab/accel: chooses the accelerator: kvm only where the very kernel comes up under it.
  */
 #include <errno.h>
 #include <fcntl.h>

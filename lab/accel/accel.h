@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the accelerator. accel.c chooses, trial.c boots a kernel to see, memory.c remembers what came
- * of it.
+ * lab/accel: the accelerator. accel.c chooses, trial.c boots a kernel to see, memory.c remembers
+ * what came of it.
  */
 #ifndef LAB_ACCEL_H
 #define LAB_ACCEL_H

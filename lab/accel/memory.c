@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: remembers whether kvm runs a kernel. The file is in a directory that belongs to the user and
- * nobody else can write, and its lock lets the first of several labs try for all.
+ * lab/accel: remembers whether kvm runs a kernel. The file is in a directory that belongs to the
+ * user and nobody else can write, and its lock lets the first of several labs try for all.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: boots a kernel under kvm until the guest's PID 1 reports. /dev/kvm may open, and run some
- * instructions, where it runs no kernel (nested virtualization half there).
+ * lab/accel: boots a kernel under kvm until the guest's PID 1 reports. /dev/kvm may open, and run
+ * some instructions, where it runs no kernel (nested virtualization half there).
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what a guest boots from. Functions that return int return 0, or the exit code after having
- * said on standard error what went wrong.
+ * lab/boot: what a guest boots from. Functions that return int return 0, or the exit code after
+ * having said on standard error what went wrong.
  */
 #ifndef LAB_BOOT_H
 #define LAB_BOOT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a directory of the host's as a part of the guest's root. The kernel takes several cpio
+ * lab/boot: a directory of the host's as a part of the guest's root. The kernel takes several cpio
  * archives one behind the other.
  */
 #include <errno.h>

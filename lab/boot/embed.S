@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the guests' programs as parts of vmgenc-lab, named by -D: PID 1 for Linux (LAB_GUEST), for
- * FreeBSD (LAB_FREEBSD_GUEST), and what boots the latter's kernel (LAB_FREEBSD_BOOT).
+ * lab/boot: the guests' programs as parts of vmgenc-lab, named by -D: PID 1 for Linux (LAB_GUEST),
+ * for FreeBSD (LAB_FREEBSD_GUEST), and what boots the latter's kernel (LAB_FREEBSD_BOOT).
  */
 	.macro part name, file
 	.global lab_\name\()_start

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the files that a guest boots from, of either system.
+ * lab/boot: the files that a guest boots from, of either system.
  */
 #include <unistd.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what a FreeBSD guest boots from: one Multiboot image of a stub, the kernel, its metadata,
- * a root file system and entropy, each where the kernel is told that a loader has put it.
+ * lab/boot: what a FreeBSD guest boots from: one Multiboot image of a stub, the kernel, its
+ * metadata, a root file system and entropy, each where the kernel is told that a loader has put it.
  */
 #include <elf.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: which release a kernel image is, from its boot header (Linux: x86/boot.rst, "HdrS" and
+ * lab/boot: which release a kernel image is, from its boot header (Linux: x86/boot.rst, "HdrS" and
  * kernel_version) or, of a FreeBSD kernel, from its banner.
  */
 #include <elf.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: which values did more than one clone draw? Values have 128 bits: an accidental match
+ * lab/compare: which values did more than one clone draw? Values have 128 bits: an accidental match
  * does not happen.
  */
 #include <stdlib.h>

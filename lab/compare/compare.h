@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: which values more than one clone drew, and when. Functions that return int return 0, or the
- * exit code after having said on standard error what went wrong.
+ * lab/compare: which values more than one clone drew, and when. Functions that return int return 0,
+ * or the exit code after having said on standard error what went wrong.
  */
 #ifndef LAB_COMPARE_H
 #define LAB_COMPARE_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: where the values are that more than one clone drew. All are counted; of the first few it
- * is kept which clones drew them, and when.
+ * lab/compare: where the values are that more than one clone drew. All are counted; of the first
+ * few it is kept which clones drew them, and when.
  */
 #include "compare.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a clone's draws after its resume, boiled down to the spans of time in which all of them, or
- * none, or some were another clone's too. For drawing: exact at both ends of each span.
+ * lab/compare: a clone's draws after its resume, boiled down to the spans of time in which all of
+ * them, or none, or some were another clone's too. For drawing: exact at both ends of each span.
  */
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: puts addresses into a compiled ACPI table, as a hypervisor's firmware does: in the place
- * of the numbers that test/firmware/place.h names.
+ * lab/firmware: puts addresses into a compiled ACPI table, as a hypervisor's firmware does: in the
+ * place of the numbers that test/firmware/place.h names.
  */
 #include <errno.h>
 #include <string.h>

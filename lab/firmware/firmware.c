@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what a guest's firmware is made to say, looked at before QEMU is.
+ * lab/firmware: what a guest's firmware is made to say, looked at before QEMU is.
  */
 #include <ctype.h>
 #include <errno.h>

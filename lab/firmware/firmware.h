@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what a guest's firmware says. Functions that return int return 0, or the exit code after
- * having said on standard error what went wrong.
+ * lab/firmware: what a guest's firmware says. Functions that return int return 0, or the exit code
+ * after having said on standard error what went wrong.
  */
 #ifndef LAB_FIRMWARE_H
 #define LAB_FIRMWARE_H

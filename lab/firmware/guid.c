@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a VM Generation ID as text.
+ * lab/firmware: a VM Generation ID as text.
  */
 #include <stdio.h>
 

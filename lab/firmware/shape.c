@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the hypervisors' shapes as a table, and ids as each of them writes them. Their ACPI tables
- * are in test/firmware.
+ * lab/firmware: the hypervisors' shapes as a table, and ids as each of them writes them. Their ACPI
+ * tables are in test/firmware.
  */
 #include <string.h>
 #include <sys/random.h>

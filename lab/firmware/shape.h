@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the shapes in which hypervisors offer a VM Generation ID, and ids as each of them writes them.
+ * lab/firmware: the shapes in which hypervisors offer a VM Generation ID, and ids as each of them
+ * writes them.
  */
 #ifndef LAB_SHAPE_H
 #define LAB_SHAPE_H

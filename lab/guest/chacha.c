@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: the ChaCha20 block function (RFC 8439, with a zero nonce).
+ * lab/guest: the ChaCha20 block function (RFC 8439, with a zero nonce).
  */
 #include <string.h>
 

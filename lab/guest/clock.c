@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: time without system calls. Draws are stamped with the cycle counter, and converted to
+ * lab/guest: time without system calls. Draws are stamped with the cycle counter, and converted to
  * CLOCK_BOOTTIME afterwards. A guest may have been stopped between two stamps: under KVM the
  * counter runs on meanwhile and the clock does not, under TCG both stand still.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: the generators under test. The guarded one is the unguarded one plus libvmgenc's
+ * lab/guest: the generators under test. The guarded one is the unguarded one plus libvmgenc's
  * idiom check, draw, check again; nothing else differs.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: what the parts of the lab's PID 1 share.
+ * lab/guest: what the parts of the lab's PID 1 share.
  */
 #ifndef GUEST_H
 #define GUEST_H

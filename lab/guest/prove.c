@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: draws on every CPU until a snapshot of it is resumed, keeps what is drawn from then
+ * lab/guest: draws on every CPU until a snapshot of it is resumed, keeps what is drawn from then
  * on, and reports it.
  */
 #include <errno.h>

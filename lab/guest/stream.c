@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: a program's output on its way to the host, for run.c of either system.
+ * lab/guest: a program's output on its way to the host, for run.c of either system.
  */
 #include "guest.h"
 

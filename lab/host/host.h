@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what the host gives to all of it. Functions that return int return 0, or the exit code
+ * lab/host: what the host gives to all of it. Functions that return int return 0, or the exit code
  * after having said on standard error what went wrong.
  */
 #ifndef LAB_HOST_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the directory that holds a run's files. Locked while its owner lives, so that the next
+ * lab/host: the directory that holds a run's files. Locked while its owner lives, so that the next
  * run can tell what a killed one left behind and remove it.
  */
 #include <dirent.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what it says on standard error, and the signals that end it.
+ * lab/host: what it says on standard error, and the signals that end it.
  */
 #include <signal.h>
 #include <stdarg.h>

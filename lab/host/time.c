@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a length of time as people write it, in the table, on the page and in messages.
+ * lab/host: a length of time as people write it, in the table, on the page and in messages.
  */
 #include "host.h"
 

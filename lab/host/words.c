@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: numbers as people read them.
+ * lab/host: numbers as people read them.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what a hypervisor does to a clone. Functions that return int return 0, or the exit code
- * after having said on standard error what went wrong.
+ * lab/hypervisor: what a hypervisor does to a clone. Functions that return int return 0, or the
+ * exit code after having said on standard error what went wrong.
  */
 #ifndef LAB_HYPERVISOR_H
 #define LAB_HYPERVISOR_H

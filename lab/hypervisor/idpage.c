@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the page with a VM's id, and how a hypervisor changes it while the clone does not run: in
- * the memory that each VM has of its own, or in the image of the memory that it resumes from.
+ * lab/hypervisor: the page with a VM's id, and how a hypervisor changes it while the clone does not
+ * run: in the memory that each VM has of its own, or in the image of the memory that it resumes
+ * from.
  */
 #include <errno.h>
 #include <fcntl.h>

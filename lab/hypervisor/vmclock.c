@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: plays the hypervisor's part of VMClock in the memory that each VM shares with us: the
- * page is the clone's before its first instruction, whole or in the middle of being written.
+ * lab/hypervisor: plays the hypervisor's part of VMClock in the memory that each VM shares with us:
+ * the page is the clone's before its first instruction, whole or in the middle of being written.
  */
 #include <string.h>
 #include <unistd.h>

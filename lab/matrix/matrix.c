@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: each hypervisor's firmware in front of each guest: cloned while busy with the module as it
- * is, cloned while idle with nothing but notification or slow look, and with the kernel's own
+ * lab/matrix: each hypervisor's firmware in front of each guest: cloned while busy with the module
+ * as it is, cloned while idle with nothing but notification or slow look, and with the kernel's own
  * driver.
  */
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include "hypervisor/hypervisor.h"
 #include "matrix.h"
 
-/* An idle guest's draws are so far apart; these last longer than a slow look and slow news. */
+/* An idle guest's draws are so far apart; they take longer than a slow look or a slow notification. */
 #define IDLE_INTERVAL_MS 20
 #define IDLE_DRAWS 100
 #define BUSY_DRAWS 2000
@@ -140,7 +140,7 @@ static bool tells(const struct matrix_row *row)
 	return row->shape->notify != NOTIFY_NONE;
 }
 
-/* Without news only the look is left; with news it was switched off. */
+/* Where nothing notifies, only the look is left; elsewhere it was switched off. */
 static enum noticed expected_notice(const struct matrix_row *row)
 {
 	return tells(row) ? NOTICED_NOTIFICATION : NOTICED_LOOK;

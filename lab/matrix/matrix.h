@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: each hypervisor's firmware in front of each guest. Functions that return int return 0, or
- * the exit code after having said on standard error what went wrong.
+ * lab/matrix: each hypervisor's firmware in front of each guest. Functions that return int return
+ * 0, or the exit code after having said on standard error what went wrong.
  */
 #ifndef LAB_MATRIX_H
 #define LAB_MATRIX_H

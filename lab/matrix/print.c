@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the matrix of hypervisors' firmware, for people and for programs.
+ * lab/matrix: the matrix of hypervisors' firmware, for people and for programs.
  */
 #include <errno.h>
 #include <string.h>

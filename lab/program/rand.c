@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a program of the guest's that links Debian's OpenSSL and knows nothing of vmgenc. For
- * each byte that it reads it writes 16 from RAND_bytes().
+ * lab/program: a program of the guest's that links Debian's OpenSSL and knows nothing of vmgenc.
+ * For each byte that it reads it writes 16 from RAND_bytes().
  */
 #include <openssl/err.h>
 #include <openssl/rand.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a TLS client in the guest that shows the key with which a server seals its session
+ * lab/program: a TLS client in the guest that shows the key with which a server seals its session
  * tickets, by its name: OpenSSL draws name and keys together (RFC 5077 section 4 has the form of
  * a ticket). For each byte that it reads it writes the 16 of a name.
  */

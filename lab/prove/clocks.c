@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the line of the results that says which clock of the guests the times are read from.
+ * lab/prove: the line of the results that says which clock of the guests the times are read from.
  */
 #include <string.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: takes the snapshot of a guest that draws, resumes that in clones, and keeps what they tell.
+ * lab/prove: takes the snapshot of a guest that draws, resumes that in clones, and keeps what they
+ * tell.
  */
 #include <stdlib.h>
 #include <string.h>

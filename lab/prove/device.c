@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the VM Generation ID device as a clone sees it, taken from its exchange.
+ * lab/prove: the VM Generation ID device as a clone sees it, taken from its exchange.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the experiment under way, as prove.c and clone.c share it.
+ * lab/prove: the experiment under way, as prove.c and clone.c share it.
  */
 #ifndef LAB_EXPERIMENT_H
 #define LAB_EXPERIMENT_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the results for programs. The keys are documented in vmgenc-lab(1) and stay.
+ * lab/prove: the results for programs. The keys are documented in vmgenc-lab(1) and stay.
  */
 #include <errno.h>
 #include <fcntl.h>

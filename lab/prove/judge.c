@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what decides the exit code. Judged are guests with a module: the guarded generator may
- * repeat nothing, nor may programs with the OpenSSL provider; the kernel's own, and its UUIDs, may
- * repeat the draw that was under way on each CPU. The unguarded generators, guests
- * without a module and those given with --compare are there to compare with. With --same-id the clones of guests with a module are
- * judged instead: nothing may have changed. With --vmclock nobody rekeys the kernel but the guarded
- * generator, which alone is judged then.
+ * lab/prove: what decides the exit code.
+ */
+
+/*
+ * Only guests with a module are judged. The guarded generator and programs with the OpenSSL
+ * provider may repeat nothing; the kernel's own generator, and its UUIDs, may repeat the draw that
+ * was under way on each CPU. The unguarded generators, guests without a module and those given with
+ * --compare are there to compare with. With --same-id, nothing may have changed in the clones of
+ * guests with a module. With --vmclock only the guarded generator rekeys the kernel, and only that
+ * is judged.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: which generators a probe of a real program is made of, and what its guest needs.
+ * lab/prove: which generators a probe of a real program is made of, and what its guest needs.
  */
 #include <string.h>
 

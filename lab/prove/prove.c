@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the experiment. Boot a guest, let it draw, take a snapshot, resume that in several
+ * lab/prove: the experiment. Boot a guest, let it draw, take a snapshot, resume that in several
  * clones and compare what they draw; once for each generator, as a guarded program's sync
  * rekeys the kernel for everyone.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the experiment. Functions that return int return 0, or the exit code after having said on
- * standard error what went wrong.
+ * lab/prove: the experiment. Functions that return int return 0, or the exit code after having said
+ * on standard error what went wrong.
  */
 #ifndef LAB_PROVE_H
 #define LAB_PROVE_H

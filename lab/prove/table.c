@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the results as one table for people; the worst run of each cell.
+ * lab/prove: the results as one table for people; the worst run of each cell.
  */
 #include <stdlib.h>
 #include <string.h>

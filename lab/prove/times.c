@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: how long things took, for people: the median and the worst of all clones and runs.
+ * lab/prove: how long things took, for people: the median and the worst of all clones and runs.
  */
 #include <stdlib.h>
 

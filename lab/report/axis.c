@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the axis of time below the strips on the page of results.
+ * lab/report: the axis of time below the strips on the page of results.
  */
 #include "document.h"
 

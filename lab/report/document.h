@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what the parts of "vmgenc-lab report" offer each other: JSON results in, one HTML page out.
+ * lab/report: what the parts of "vmgenc-lab report" offer each other: JSON results in, one HTML
+ * page out.
  */
 #ifndef LAB_DOCUMENT_H
 #define LAB_DOCUMENT_H

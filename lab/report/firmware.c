@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the firmware matrix on the page of results: each hypervisor's shape, met by each kernel.
+ * lab/report: the firmware matrix on the page of results: each hypervisor's shape, met by each
+ * kernel.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: firmware that lies or is broken, on the page of results: how each variant ended.
+ * lab/report: firmware that lies or is broken, on the page of results: how each variant ended.
  */
 #include <stdlib.h>
 #include <string.h>

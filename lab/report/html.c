@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the one way by which text gets into the page of results. The format is ours and goes out as
- * it is; what it takes by %s may be anybody's and is escaped.
+ * lab/report: the one way by which text gets into the page of results. The format is ours and goes
+ * out as it is; what it takes by %s may be anybody's and is escaped.
  */
 #include <stdarg.h>
 #include <string.h>

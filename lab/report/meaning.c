@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what the trials of "prove" mean, in a sentence for somebody who reads no further.
+ * lab/report: what the trials of "prove" mean, in a sentence for somebody who reads no further.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the page of results as a whole: what it says first, each document's section, and under which
- * conditions that was found.
+ * lab/report: the page of results as a whole: what it says first, each document's section, and
+ * under which conditions that was found.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: what "prove --json" wrote, on the page of results: the table of generators and guests, each
- * with its worst run.
+ * lab/report: what "prove --json" wrote, on the page of results: the table of generators and
+ * guests, each with its worst run.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: reading the JSON results for the page: anything missing or wrong is said once, with the
- * file and the key.
+ * lab/report: reading the JSON results for the page: anything missing or wrong is said once, with
+ * the file and the key.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: "vmgenc-lab report": reads every file before it writes anything, so that wrong input costs
- * no page that is already there.
+ * lab/report: "vmgenc-lab report": reads every file before it writes anything, so that wrong input
+ * costs no page that is already there.
  */
 #include <stdlib.h>
 #include <string.h>

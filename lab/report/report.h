@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the page of results.
+ * lab/report: the page of results.
  */
 #ifndef LAB_REPORT_H
 #define LAB_REPORT_H

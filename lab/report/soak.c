@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the long run on the page of results: many clones, clones of clones, many changes.
+ * lab/report: the long run on the page of results: many clones, clones of clones, many changes.
  */
 #include <stdlib.h>
 #include <string.h>

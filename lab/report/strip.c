@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the strips on the page of results. A line of time for each clone; identical draws stand tall
- * and hatched, others low and plain, marks point at the moments. No colour is needed to read it.
+ * lab/report: the strips on the page of results. A line of time for each clone; identical draws
+ * stand tall and hatched, others low and plain, marks point at the moments. No colour is needed to
+ * read it.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: how the page of results looks: on a phone, in the dark, on paper. Nothing is told by colour
- * alone.
+ * lab/report: how the page of results looks: on a phone, in the dark, on paper. Nothing is told by
+ * colour alone.
  */
 #include "document.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: reading what "prove --json" wrote, and finding a trial in it.
+ * lab/report: reading what "prove --json" wrote, and finding a trial in it.
  */
 #include <stdlib.h>
 #include <string.h>

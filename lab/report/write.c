@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the page becomes a file as a whole: written beside the old one and renamed over it, which
- * stays if anything fails.
+ * lab/report: the page becomes a file as a whole: written beside the old one and renamed over it,
+ * which stays if anything fails.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: tells a slow guest from a dead one. A sign of life is output on its console or a word in
+ * lab/vm: tells a slow guest from a dead one. A sign of life is output on its console or a word in
  * the exchange; how long it takes to boot does not matter.
  */
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: QEMU's command line for a virtual machine.
+ * lab/vm: QEMU's command line for a virtual machine.
  */
 #include <stdarg.h>
 #include <string.h>

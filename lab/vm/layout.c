@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: where in a guest's memory is what the lab puts there.
+ * lab/vm: where in a guest's memory is what the lab puts there.
  */
 #include "vm.h"
 

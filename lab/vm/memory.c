@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: how many clones may run at once. Their RAM is their parent's until they write to it, so it
- * is the memory that is left, not a sum, that says whether one more fits.
+ * lab/vm: how many clones may run at once. Their RAM is their parent's until they write to it, so
+ * it is the memory that is left, not a sum, that says whether one more fits.
  */
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a QEMU as a process of ours, and how it is started.
+ * lab/vm: a QEMU as a process of ours, and how it is started.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: QEMU as the parts of this room see it.
+ * lab/vm: QEMU as the parts of this room see it.
  */
 #ifndef LAB_QEMU_H
 #define LAB_QEMU_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: talks to a QEMU through its QMP socket. Events that come between are ignored but for
+ * lab/vm: talks to a QEMU through its QMP socket. Events that come between are ignored but for
  * the one that ends a migration.
  */
 #include <errno.h>

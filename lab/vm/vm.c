@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: a virtual machine is a QEMU process, files that are its RAM and one that is the memory
+ * lab/vm: a virtual machine is a QEMU process, files that are its RAM and one that is the memory
  * it shares with us. A clone maps its parent's RAM files privately.
  */
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: virtual machines. Functions that return int return 0, or the exit code after having said on
- * standard error what went wrong.
+ * lab/vm: virtual machines. Functions that return int return 0, or the exit code after having said
+ * on standard error what went wrong.
  */
 #ifndef LAB_VM_H
 #define LAB_VM_H

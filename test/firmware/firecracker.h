@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Firecracker on x86: ADDR is a Name; a Generic Event Device's interrupt notifies. Here that is
- * raised by a byte which the lab sends to the second serial port, and acknowledged by reading it.
+ * test/firmware: Firecracker on x86: ADDR is a Name; a Generic Event Device's interrupt notifies.
+ * Here that is raised by a byte which the lab sends to the second serial port, and acknowledged by
+ * reading it.
  */
 #define FIRECRACKER(HID) \
     Device (\_SB.VGEN) \

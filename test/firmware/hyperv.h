@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Hyper-V, generation 2: no _STA; ADDR is not serialized, makes a named package and returns that.
+ * test/firmware: Hyper-V, generation 2: no _STA; ADDR is not serialized, makes a named package and
+ * returns that.
  */
 #define HYPERV(IDS) \
     Name (GCAL, ID_LOW) \

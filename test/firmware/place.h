@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Numbers in whose place vmgenc-lab puts the address of the id (low, high) and of its page, as a
- * hypervisor's firmware patches its tables; see lab/firmware/aml.c. The last four bits stay as they
- * are.
+ * test/firmware: numbers in whose place vmgenc-lab puts the address of the id (low, high) and of
+ * its page, as a hypervisor's firmware patches its tables; see lab/firmware/aml.c. The last four
+ * bits stay as they are.
  */
 #define ID_LOW 0x1D1D1D10
 #define ID_HIGH 0x2D2D2D20

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../cmd/state.h"
+#include "hooks/state.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/vm: the module and each variant of test/firmware/hostile.def. "alone": without QEMU's own
- * device; "beside": with it; "wide": where integers have 64 bits; "boot": one that is always there;
- * "race": what needs two processors; "slow": what takes half a minute; "dsdt" writes the DSDT that
- * gives 64 bits. A variant is a load of the module, not a boot.
+ * test/vm: the module and each variant of test/firmware/hostile.def. A variant is a load of the
+ * module, not a boot. The argument says which variants.
+ */
+
+/*
+ * "alone": without QEMU's own device; "beside": with it; "wide": where integers have 64 bits;
+ * "boot": one that is always there; "race": what needs two processors; "slow": what takes half a
+ * minute; "dsdt" writes the DSDT that gives 64 bits.
  */
 #include <fcntl.h>
 #include <pthread.h>
@@ -18,7 +22,7 @@
 #include <unistd.h>
 
 #include "guest.h"
-#include "wrong.h"
+#include "hostile_row.h"
 #include "../firmware/hostile.h"
 
 #define GOOD 0x06000028
@@ -60,37 +64,39 @@ static bool has_changed_to(const char *node, uint64_t before, const uint64_t id[
 }
 
 /* Fails if a change of the id that the driver took is not settled, or another's is. */
-static void changes_count(struct wrong_row *row, uint64_t phys)
+static void changes_count(struct hostile_row *row, uint64_t phys)
 {
-	volatile uint64_t *raw = wrong_memory(phys);
+	volatile uint64_t *raw = hostile_memory(phys);
 	uint64_t id[2];
 	struct vmgenc_event first, second;
 	bool two = access(NODE "1", F_OK) == 0;
 
 	if (!raw || getrandom(id, sizeof(id), 0) != sizeof(id))
 		return;
-	wrong_expect(row, sync_of(NODE, &first) && (!two || sync_of(NODE "1", &second)), "sync");
+	hostile_expect(row, sync_of(NODE, &first) && (!two || sync_of(NODE "1", &second)), "sync");
 	id[0] = raw[0];
 	raw[1] = id[1];
-	wrong_expect(row, has_changed_to(NODE, first.generation, id), "a change is settled");
-	wrong_expect(row, !(page_of_driver().flags & VMGENC_ID_UNFILLED), "not unfilled any more");
+	hostile_expect(row, has_changed_to(NODE, first.generation, id), "a change is settled");
+	hostile_expect(row, !(page_of_driver().flags & VMGENC_ID_UNFILLED),
+		       "not unfilled any more");
 	if (two)
-		wrong_expect(row, sync_of(NODE "1", &second) && second.generation == 2,
-			     "and by the second device");
+		hostile_expect(row, sync_of(NODE "1", &second) && second.generation == 2,
+			       "and by the second device");
 }
 
 /* Fails if what is used does not work, or an id that is none is not said to be one. */
-static void works(struct wrong_row *row, const struct hostile_variant *v, unsigned int mappings)
+static void works(struct hostile_row *row, const struct hostile_variant *v, unsigned int mappings)
 {
 	bool none = v->answer == ID_ZERO || v->answer == ID_ONES;
 	unsigned long long phys = 0;
 	struct vmgenc_event event;
 	const char *at;
 
-	wrong_expect(row, wrong_mappings() > mappings, "it is mapped");
-	wrong_expect(row, sync_of(NODE, &event) && event.generation == 1, "generation 1, settled");
-	wrong_expect(row, !!(page_of_driver().flags & VMGENC_ID_UNFILLED) == none,
-		     "the flag says whether the id is one");
+	hostile_expect(row, hostile_mappings() > mappings, "it is mapped");
+	hostile_expect(row, sync_of(NODE, &event) && event.generation == 1,
+		       "generation 1, settled");
+	hostile_expect(row, !!(page_of_driver().flags & VMGENC_ID_UNFILLED) == none,
+		       "the flag says whether the id is one");
 	at = strstr(row->log, " at 0x");
 	if (at)
 		sscanf(at, " at %llx", &phys);
@@ -103,39 +109,39 @@ static void prefix_of(char *to, size_t size, const char *name, enum hostile_answ
 }
 
 /* Fails if anything is left when the module is not there. */
-static void conclude(struct wrong_row *row, unsigned int mappings, int log)
+static void conclude(struct hostile_row *row, unsigned int mappings, int log)
 {
 	if (log >= 0) {
-		wrong_log(row, log, "vmgenc: ", "vmgenc: ");
+		hostile_log(row, log, "vmgenc: ", "vmgenc: ");
 		close(log);
 	}
-	wrong_choose(0);
-	wrong_expect(row, wrong_nothing_there(), "nothing of it is there");
-	wrong_expect(row, wrong_mappings() == mappings, "nothing stays mapped");
-	row->survived &= wrong_rng_works();
-	wrong_end(row);
+	hostile_choose(0);
+	hostile_expect(row, hostile_nothing_there(), "nothing of it is there");
+	hostile_expect(row, hostile_mappings() == mappings, "nothing stays mapped");
+	row->survived &= hostile_rng_works();
+	hostile_end(row);
 }
 
 /* Fails if it is answered by another errno or line, or taken where it must not be. */
 static void meet_alone(const struct hostile_variant *v)
 {
-	unsigned int mappings = wrong_mappings(), lines;
+	unsigned int mappings = hostile_mappings(), lines;
 	char prefix[40];
-	struct wrong_row row;
+	struct hostile_row row;
 	int log;
 
-	wrong_begin(&row, v->name, v->what);
-	wrong_expect(&row, wrong_lay_out(), "the memory is laid out");
-	wrong_choose(v->number);
+	hostile_begin(&row, v->name, v->what);
+	hostile_expect(&row, hostile_lay_out(), "the memory is laid out");
+	hostile_choose(v->number);
 	log = log_open();
 	row.error = module_load(MODULE_FILE, ARGS) ? errno : 0;
-	wrong_expect(&row, row.error == hostile_answers[v->answer].error, "the errno");
+	hostile_expect(&row, row.error == hostile_answers[v->answer].error, "the errno");
 	prefix_of(prefix, sizeof(prefix), v->name, v->answer);
-	lines = wrong_log(&row, log, prefix, hostile_answers[v->answer].log);
-	wrong_expect(&row, row.matched && (lines == 1 || !row.error), "the line, and that once");
+	lines = hostile_log(&row, log, prefix, hostile_answers[v->answer].log);
+	hostile_expect(&row, row.matched && (lines == 1 || !row.error), "the line, and that once");
 	if (!row.error) {
 		works(&row, v, mappings);
-		wrong_expect(&row, module_unload("vmgenc") == 0, "it can be unloaded");
+		hostile_expect(&row, module_unload("vmgenc") == 0, "it can be unloaded");
 	}
 	conclude(&row, mappings, log);
 }
@@ -144,30 +150,30 @@ static void meet_alone(const struct hostile_variant *v)
 static void meet_beside(const struct hostile_variant *v)
 {
 	bool refused = hostile_answers[v->answer].error != 0;
-	unsigned int mappings = wrong_mappings();
+	unsigned int mappings = hostile_mappings();
 	struct vmgenc_event event;
 	char prefix[40], what[100];
-	struct wrong_row row;
+	struct hostile_row row;
 	int log;
 
 	snprintf(what, sizeof(what), "%s, beside a good one", v->what);
-	wrong_begin(&row, v->name, what);
-	wrong_choose(v->number);
+	hostile_begin(&row, v->name, what);
+	hostile_choose(v->number);
 	log = log_open();
 	row.error = module_load(MODULE_FILE, ARGS) ? errno : 0;
-	wrong_expect(&row, !row.error, "it is loaded");
+	hostile_expect(&row, !row.error, "it is loaded");
 	prefix_of(prefix, sizeof(prefix), v->name, v->answer);
-	wrong_log(&row, log, prefix, hostile_answers[v->answer].log);
-	wrong_expect(&row, row.matched, "the line");
-	wrong_expect(&row, sync_of(NODE, &event), "the good one works");
-	wrong_expect(&row, sync_of(NODE "1", &event) == !refused, "only a good one has a node");
-	wrong_expect(&row, module_unload("vmgenc") == 0, "it can be unloaded");
+	hostile_log(&row, log, prefix, hostile_answers[v->answer].log);
+	hostile_expect(&row, row.matched, "the line");
+	hostile_expect(&row, sync_of(NODE, &event), "the good one works");
+	hostile_expect(&row, sync_of(NODE "1", &event) == !refused, "only a good one has a node");
+	hostile_expect(&row, module_unload("vmgenc") == 0, "it can be unloaded");
 	conclude(&row, mappings, log);
 }
 
 static void *change_all_the_time(void *stop)
 {
-	volatile uint64_t *raw = wrong_memory(GOOD);
+	volatile uint64_t *raw = hostile_memory(GOOD);
 	cpu_set_t second;
 
 	CPU_ZERO(&second);
@@ -181,7 +187,7 @@ static void *change_all_the_time(void *stop)
 }
 
 /* Fails if a sync in the race ends otherwise than settled or as vmgenc(4) says. */
-static void race(struct wrong_row *row, const struct hostile_event *e)
+static void race(struct hostile_row *row, const struct hostile_event *e)
 {
 	struct vmgenc_event event;
 	pthread_t thread;
@@ -189,18 +195,18 @@ static void race(struct wrong_row *row, const struct hostile_event *e)
 
 	if (pthread_create(&thread, NULL, change_all_the_time, &stop))
 		exit(2);
-	wrong_notify(e->value, e->times);
+	hostile_notify(e->value, e->times);
 	for (int i = 0; i < RACES; i++) {
 		bool good = node_sync(&event) || errno == EAGAIN;
 
-		wrong_expect(row, good, "sync succeeds, or says EAGAIN");
+		hostile_expect(row, good, "sync succeeds, or says EAGAIN");
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 }
 
 /* Fails if the driver, coming in the race, ends otherwise than loaded or as vmgenc(4) says. */
-static void race_load(struct wrong_row *row)
+static void race_load(struct hostile_row *row)
 {
 	unsigned int refused = 0;
 	pthread_t thread;
@@ -211,38 +217,39 @@ static void race_load(struct wrong_row *row)
 	for (int i = 0; i < LOADS; i++) {
 		int log = log_open(), error = module_reload(ARGS) ? errno : 0;
 
-		wrong_expect(row, !error || error == EAGAIN, "it is loaded, or EAGAIN");
+		hostile_expect(row, !error || error == EAGAIN, "it is loaded, or EAGAIN");
 		if (error) {
 			refused++;
-			wrong_expect(row, log_has(log, "VGE0: the id does not hold still"),
-				     "the line");
-			wrong_expect(row, wrong_nothing_there(), "nothing of it is there");
+			hostile_expect(row, log_has(log, "VGE0: the id does not hold still"),
+				       "the line");
+			hostile_expect(row, hostile_nothing_there(), "nothing of it is there");
 		}
 		close(log);
 	}
 	__atomic_store_n(&stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	printf("refused %u of %d times, since the id did not hold still\n", refused, LOADS);
-	wrong_expect(row, module_reload(ARGS) == 0, "it is loaded afterwards");
+	hostile_expect(row, module_reload(ARGS) == 0, "it is loaded afterwards");
 }
 
-static void act(struct wrong_row *row, const struct hostile_event *e)
+static void act(struct hostile_row *row, const struct hostile_event *e)
 {
-	volatile uint64_t *raw = wrong_memory(GOOD);
+	volatile uint64_t *raw = hostile_memory(GOOD);
 
 	if (e->action == CHANGE)
 		raw[1]++;
 	if (e->action == BECOMES)
 		raw[0] = raw[1] = e->value * 0x0101010101010101ull;
 	if (e->action == VANISH)
-		wrong_choose(0);
+		hostile_choose(0);
 	if (e->action == RACE)
 		race(row, e);
 	else if (e->action == RACE_LOAD)
 		race_load(row);
 	else
-		wrong_expect(row, wrong_notify(e->action == BECOMES ? 0x80 : e->value, e->times),
-			     "the notifications are sent");
+		hostile_expect(row,
+			       hostile_notify(e->action == BECOMES ? 0x80 : e->value, e->times),
+			       "the notifications are sent");
 }
 
 /*
@@ -252,7 +259,7 @@ static void act(struct wrong_row *row, const struct hostile_event *e)
 static bool spurious_after(uint64_t before, bool again)
 {
 	for (int tries = 0; tries < PATIENCE_S * 1000; tries++) {
-		if (tries % 1000 == 0 && (again || !tries) && !wrong_notify(0x80, 1))
+		if (tries % 1000 == 0 && (again || !tries) && !hostile_notify(0x80, 1))
 			return false;
 		if (page_of_driver().spurious > before)
 			return true;
@@ -261,51 +268,51 @@ static bool spurious_after(uint64_t before, bool again)
 	return false;
 }
 
-static void judge_event(struct wrong_row *row, const struct hostile_event *e, uint64_t before)
+static void judge_event(struct hostile_row *row, const struct hostile_event *e, uint64_t before)
 {
 	bool many = e->action == RACE || e->action == RACE_LOAD;
 	bool silent = e->action == NOTIFY && e->value != 0x80;
 	struct vmgenc_event event;
 	uint64_t changes;
 
-	wrong_expect(row, sync_of(NODE, &event), "sync");
-	wrong_expect(row, spurious_after(silent ? 0 : page_of_driver().spurious, !silent),
-		     "a notification is heard");
+	hostile_expect(row, sync_of(NODE, &event), "sync");
+	hostile_expect(row, spurious_after(silent ? 0 : page_of_driver().spurious, !silent),
+		       "a notification is heard");
 	changes = event.generation - before;
-	wrong_expect(row, many || changes == e->changes, "the changes, and no more");
-	wrong_expect(row, !silent || page_of_driver().spurious == 1, "other values do nothing");
+	hostile_expect(row, many || changes == e->changes, "the changes, and no more");
+	hostile_expect(row, !silent || page_of_driver().spurious == 1, "other values do nothing");
 }
 
 /* The driver's thread writes it, some time after the sync that the change was settled by. */
-static void wait_for_line(struct wrong_row *row, int log, const char *text)
+static void wait_for_line(struct hostile_row *row, int log, const char *text)
 {
 	for (int tries = 0; tries < PATIENCE_S * 100 && !row->matched; tries++) {
-		wrong_log(row, log, "vmgenc: \\_SB_.VGE0: ", text);
+		hostile_log(row, log, "vmgenc: \\_SB_.VGE0: ", text);
 		if (!row->matched)
 			usleep(10000);
 	}
-	wrong_expect(row, row->matched, "the line");
+	hostile_expect(row, row->matched, "the line");
 }
 
 /* Fails if what happens to a device in use is not as the table says, or it stops working. */
 static void happens(const struct hostile_event *e)
 {
-	unsigned int mappings = wrong_mappings();
-	struct wrong_row row;
+	unsigned int mappings = hostile_mappings();
+	struct hostile_row row;
 	uint64_t before;
 	int log = log_open();
 
-	wrong_begin(&row, e->name, e->what);
-	wrong_expect(&row, wrong_lay_out(), "the memory is laid out");
-	wrong_choose(GOOD_NUMBER);
+	hostile_begin(&row, e->name, e->what);
+	hostile_expect(&row, hostile_lay_out(), "the memory is laid out");
+	hostile_choose(GOOD_NUMBER);
 	row.error = module_load(MODULE_FILE, ARGS) ? errno : 0;
-	if (wrong_expect(&row, !row.error, "it is loaded")) {
+	if (hostile_expect(&row, !row.error, "it is loaded")) {
 		before = page_of_driver().generation;
 		act(&row, e);
 		judge_event(&row, e, before);
 		changes_count(&row, GOOD);
 		wait_for_line(&row, log, e->changes ? "generation " : "id ");
-		wrong_expect(&row, module_unload("vmgenc") == 0, "it can be unloaded");
+		hostile_expect(&row, module_unload("vmgenc") == 0, "it can be unloaded");
 	}
 	conclude(&row, mappings, log);
 }
@@ -377,8 +384,8 @@ int main(int argc, char **argv)
 {
 	if (argc > 1 && !strcmp(argv[1], "dsdt"))
 		return write_dsdt();
-	if (argc < 2 || !wrong_begin_choosing())
+	if (argc < 2 || !hostile_begin_choosing())
 		return 2;
 	meet(argv[1]);
-	return wrong_result();
+	return hostile_result();
 }

@@ -14,7 +14,7 @@
 
 #include "check.h"
 #include "guest.h"
-#include "leftover.h"
+#include "kernel_state.h"
 #include "rawid.h"
 
 #define PAGE 4096
@@ -215,19 +215,19 @@ static bool cycle(unsigned int number)
 static void nothing_is_left(void)
 {
 	struct vmgenc_event event;
-	unsigned int before = leftover_mappings();
+	unsigned int before = kernel_mappings();
 
 	CHECK(module_reload("look_ms=1") == 0);
 	CHECK(access(NODE, F_OK) == 0 && access(SYSCTL, F_OK) == 0);
-	CHECK(leftover_thread() && leftover_mappings() == before + 1);
+	CHECK(kernel_has_our_thread() && kernel_mappings() == before + 1);
 	rawid_change();
 	CHECK(node_sync(&event));
 	CHECK(module_unload("vmgenc") == 0);
 	CHECK(access(NODE, F_OK) == -1 && access(SYSCTL, F_OK) == -1);
 	CHECK(access("/proc/sys/dev/vmgenc", F_OK) == -1);
 	CHECK(access("/sys/module/vmgenc", F_OK) == -1);
-	CHECK(!leftover_thread());
-	CHECK(leftover_mappings() == before);
+	CHECK(!kernel_has_our_thread());
+	CHECK(kernel_mappings() == before);
 }
 
 static int changing(unsigned int cycles, int log)
@@ -250,20 +250,20 @@ static int changing(unsigned int cycles, int log)
 static void cycles_with_a_change_in_flight(void)
 {
 	int log = log_open();
-	unsigned int before = leftover_mappings();
+	unsigned int before = kernel_mappings();
 	long slab, free_before;
 
 	CHECK(log >= 0);
 	CHECK(changing(20, log) == 0);
-	slab = leftover_memory("SUnreclaim:");
-	free_before = leftover_memory("MemFree:");
+	slab = kernel_memory("SUnreclaim:");
+	free_before = kernel_memory("MemFree:");
 	CHECK(slab > 0 && free_before > 0);
 	CHECK(changing(CYCLES, log) == 0);
 	printf("# %d cycles: SUnreclaim grew by %ld kB, MemFree fell by %ld kB\n", CYCLES,
-	       leftover_memory("SUnreclaim:") - slab, free_before - leftover_memory("MemFree:"));
-	CHECK(leftover_memory("SUnreclaim:") - slab < 1024);
-	CHECK(free_before - leftover_memory("MemFree:") < 8192);
-	CHECK(!leftover_thread() && leftover_mappings() == before);
+	       kernel_memory("SUnreclaim:") - slab, free_before - kernel_memory("MemFree:"));
+	CHECK(kernel_memory("SUnreclaim:") - slab < 1024);
+	CHECK(free_before - kernel_memory("MemFree:") < 8192);
+	CHECK(!kernel_has_our_thread() && kernel_mappings() == before);
 	CHECK(!kernel_is_worse(&at_start));
 	close(log);
 }
@@ -317,7 +317,7 @@ static void unload_under_hundreds_of_callers(void)
 	waitpid(changer, NULL, 0);
 	CHECK(loads == 4);
 	CHECK(failed == 0);
-	CHECK(log_is_clean(log) && !kernel_is_tainted());
+	CHECK(log_is_clean(log) && !kernel_is_worse(&at_start));
 	close(log);
 }
 

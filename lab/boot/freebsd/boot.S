@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Boot stub: entered by QEMU's Multiboot loader in 32-bit mode, goes to 64-bit mode with every
- * GiB of addresses mapped onto the first of memory (so KERNBASE is, too), and starts the kernel.
+ * lab/boot/freebsd: entered by QEMU's Multiboot loader in 32-bit mode, goes to 64-bit mode with
+ * every GiB of addresses mapped onto the first of memory (so KERNBASE is, too), and starts the
+ * kernel.
  */
 #include "boot.h"
 

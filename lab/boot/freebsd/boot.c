@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Boot stub: the firmware's memory map, which only exists once the machine runs, goes into the
- * kernel's metadata, without the memory that host and guest share.
+ * lab/boot/freebsd: the firmware's memory map, which only exists once the machine runs, goes into
+ * the kernel's metadata, without the memory that host and guest share.
  */
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Boot stub: what the lab tells it; at FREEBSD_BOOT_PARAMETERS of the image, which is loaded at
- * FREEBSD_BOOT_BASE. Addresses are physical.
+ * lab/boot/freebsd: what the lab tells it; at FREEBSD_BOOT_PARAMETERS of the image, which is loaded
+ * at FREEBSD_BOOT_BASE. Addresses are physical.
  */
 #ifndef FREEBSD_BOOT_H
 #define FREEBSD_BOOT_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: the kernel's message buffer, and what WITNESS, INVARIANTS and the kernel at large say
- * in it when something is wrong.
+ * lab/guest/freebsd: the kernel's message buffer, and what WITNESS, INVARIANTS and the kernel at
+ * large say in it when something is wrong.
  */
 #include "freebsd.h"
 

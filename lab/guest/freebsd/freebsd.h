@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: FreeBSD's system calls and the constants that go with them (amd64; stable since
- * FreeBSD 12), for programs without a C library. Calls return a negative errno of FreeBSD's.
+ * lab/guest/freebsd: FreeBSD's system calls and the constants that go with them (amd64; stable
+ * since FreeBSD 12), for programs without a C library. Calls return a negative errno of FreeBSD's.
  */
 #ifndef GUEST_FREEBSD_H
 #define GUEST_FREEBSD_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: the few calls of libvmgenc that a FreeBSD guest needs, without the C library that the
- * library itself builds on; vmgenc_changed() is the real one.
+ * lab/guest/freebsd: the few calls of libvmgenc that a FreeBSD guest needs, without the C library
+ * that the library itself builds on; vmgenc_changed() is the real one.
  */
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: PID 1 of the lab's FreeBSD machines. The kernel has mounted / and /dev; finds the
- * memory shared with the host, loads the modules and hands over to prove.c or run.c.
+ * lab/guest/freebsd: PID 1 of the lab's FreeBSD machines. The kernel has mounted / and /dev; finds
+ * the memory shared with the host, loads the modules and hands over to prove.c or run.c.
  */
 #include <string.h>
 

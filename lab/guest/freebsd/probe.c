@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: on FreeBSD there are no real programs to ask, and system_generators() names none.
+ * lab/guest/freebsd: on FreeBSD there are no real programs to ask, and system_generators() names
+ * none.
  */
 #include "../guest.h"
 

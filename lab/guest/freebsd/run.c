@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: runs one program as root on FreeBSD, streams what it writes to the host and reports
- * how it ended.
+ * lab/guest/freebsd: runs one program as root on FreeBSD, streams what it writes to the host and
+ * reports how it ended.
  */
 #include <string.h>
 

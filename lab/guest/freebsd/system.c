@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: what prove.c asks of the system, on FreeBSD.
+ * lab/guest/freebsd: what prove.c asks of the system, on FreeBSD.
  */
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: what the FreeBSD parts of the lab's PID 1 share.
+ * lab/guest/freebsd: what the FreeBSD parts of the lab's PID 1 share.
  */
 #ifndef GUEST_FREEBSD_SYSTEM_H
 #define GUEST_FREEBSD_SYSTEM_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: what the matrix of hypervisors' firmware asks: a device's memory at an address that no
- * BIOS gives, ACPI's interrupts, and which driver has the VM Generation ID device.
+ * lab/guest/linux: what the matrix of hypervisors' firmware asks: a device's memory at an address
+ * that no BIOS gives, ACPI's interrupts, and which driver has the VM Generation ID device.
  */
 #include <dirent.h>
 #include <errno.h>

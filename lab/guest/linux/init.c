@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: PID 1 of the lab's virtual machines. Makes the system usable, finds the memory
+ * lab/guest/linux: PID 1 of the lab's virtual machines. Makes the system usable, finds the memory
  * shared with the host, loads the module and hands over to prove.c or run.c.
  */
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: the kernel's log, for error messages and for the time at which the kernel's own
+ * lab/guest/linux: the kernel's log, for error messages and for the time at which the kernel's own
  * driver says that it reseeded.
  */
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: what the Linux parts of the lab's PID 1 share.
+ * lab/guest/linux: what the Linux parts of the lab's PID 1 share.
  */
 #ifndef GUEST_LINUX_H
 #define GUEST_LINUX_H
@@ -17,8 +17,8 @@ uint64_t kmsg_reseeded_after(uint64_t since);
 uint32_t probe_generators(void);
 
 /*
- * firmware.c: a device's memory in the hole for MMIO, a serial port as bell; who drives the id's
- * device, and its news
+ * firmware.c: a device's memory in the hole for MMIO, a serial port as bell; which driver has the
+ * id's device, and how often that was notified
  */
 void firmware_open_hole(void);
 void firmware_open_bell(void);

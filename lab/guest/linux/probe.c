@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: starts Debian's programs, without and with the provider, and asks them for values.
- * They run unchanged: OPENSSL_CONF names the configuration, nothing else differs.
+ * lab/guest/linux: starts Debian's programs, without and with the provider, and asks them for
+ * values. They run unchanged: OPENSSL_CONF names the configuration, nothing else differs.
  */
 #include <errno.h>
 #include <fcntl.h>

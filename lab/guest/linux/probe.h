@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: real programs as generators. Each worker asks one for a value at a time.
+ * lab/guest/linux: real programs as generators. Each worker asks one for a value at a time.
  */
 #ifndef PROBE_H
 #define PROBE_H

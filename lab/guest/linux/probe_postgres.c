@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: asks PostgreSQL in its own protocol, version 3 (its manual, "Frontend/Backend
+ * lab/guest/linux: asks PostgreSQL in its own protocol, version 3 (its manual, "Frontend/Backend
  * Protocol"), over a local socket that trusts everyone.
  */
 #include <arpa/inet.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: begins a TLS 1.2 handshake (RFC 5246) and takes the random value from the ServerHello,
- * which is sent in the clear. Its last 8 bytes may say that 1.3 was possible (RFC 8446).
+ * lab/guest/linux: begins a TLS 1.2 handshake (RFC 5246) and takes the random value from the
+ * ServerHello, which is sent in the clear. Its last 8 bytes may say that 1.3 was possible (RFC
+ * 8446).
  */
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: runs one program as root, streams what it writes to the host and reports how it
+ * lab/guest/linux: runs one program as root, streams what it writes to the host and reports how it
  * ended.
  */
 #include <errno.h>

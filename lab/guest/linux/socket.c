@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: the local sockets over which the programs under test are asked.
+ * lab/guest/linux: the local sockets over which the programs under test are asked.
  */
 #include <errno.h>
 #include <stdio.h>

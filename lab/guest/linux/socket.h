@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: local sockets, for those who ask programs. What fails there fails the guest.
+ * lab/guest/linux: local sockets, for those who ask programs. What fails there fails the guest.
  */
 #ifndef GUEST_LINUX_SOCKET_H
 #define GUEST_LINUX_SOCKET_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: what prove.c asks of the system, on Linux.
+ * lab/guest/linux: what prove.c asks of the system, on Linux.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/freebsd/unit: the FreeBSD driver on a simulated kernel, once for each set of stand-in headers.
 FREEBSD_VERSIONS := 12 13 15
-FREEBSD_TESTS := $(foreach v,$(FREEBSD_VERSIONS),$(foreach t,driver rekey companion hostile, \
+FREEBSD_TESTS := $(foreach v,$(FREEBSD_VERSIONS),$(foreach t,driver cdev firmware rekey companion hostile, \
 	build/test/freebsd/$v/test_freebsd-$v_$t))
 UNIT += $(FREEBSD_TESTS)
 
@@ -28,7 +28,7 @@ build/test/freebsd/$(1)/$(2)/%.o: test/freebsd/unit/%.c
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(call FREEBSD_DRIVER_FLAGS,$(1)) -D_GNU_SOURCE -c -o $$@ $$<
 endef
-FREEBSD_KERNEL_OBJS := kernel.o kernel_acpi.o kernel_cdev.o kernel_random.o
+FREEBSD_KERNEL_OBJS := kernel.o kernel_acpi.o kernel_cdev.o kernel_random.o kernel_sysctl.o
 freebsd_objs = $(addprefix build/test/freebsd/$(1)/$(2)/,$(patsubst %.c,%.o,$(notdir $(FREEBSD_COMMON))) \
 	$(FREEBSD_KERNEL_OBJS) $(3))
 define freebsd_link
@@ -39,6 +39,8 @@ endef
 $(foreach v,$(FREEBSD_VERSIONS),$(eval $(call freebsd_test,$v,driver)) \
 	$(eval $(call freebsd_test,$v,companion,-DVMGENC_COMPANION)) \
 	$(eval $(call freebsd_link,$v,driver,driver,vmgenc_bus.o)) \
+	$(eval $(call freebsd_link,$v,cdev,driver,vmgenc_bus.o)) \
+	$(eval $(call freebsd_link,$v,firmware,driver,vmgenc_bus.o)) \
 	$(eval $(call freebsd_link,$v,rekey,driver,vmgenc_bus.o)) \
 	$(eval $(call freebsd_link,$v,hostile,driver,vmgenc_bus.o)) \
 	$(eval $(call freebsd_link,$v,companion,companion,vmgenc_companion.o)))

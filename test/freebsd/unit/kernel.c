@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* test/freebsd/unit: the simulated kernel's core - memory, locks, time, tasks, sysctls, events. */
+/* test/freebsd/unit: the simulated kernel's core - memory, locks, time and tasks. */
 #include "kernel.h"
 
 #include <pthread.h>
@@ -43,6 +43,11 @@ bool kernel_asleep_allowed(const char *call)
 	if (mutexes_held || in_filter)
 		kernel_broken(call);
 	return !mutexes_held && !in_filter;
+}
+
+bool kernel_holds_sx(void)
+{
+	return sxs_held;
 }
 
 void kernel_enter_filter(void)
@@ -407,161 +412,6 @@ void kernel_tick(void)
 	c->function(c->argument);
 }
 
-/* sysctl and tunables */
-struct sysctl_oid {
-	const char *name;
-	int (*handler)(SYSCTL_HANDLER_ARGS);
-	void *arg1;
-	struct sysctl_oid *next;
-};
-struct sysctl_req {
-	void *buf;
-	size_t size;
-};
-static struct sysctl_oid *oids;
-static struct tunable {
-	const char *name;
-	void *p;
-	size_t size;
-	char initial[16];
-} tunables[8];
-static int tunable_count;
-
-int sysctl_ctx_init(struct sysctl_ctx_list *ctx)
-{
-	kernel.contexts++;
-	ctx->first = NULL;
-	return 0;
-}
-
-struct sysctl_oid *standin_add_proc(struct sysctl_ctx_list *ctx, struct sysctl_oid_list *parent,
-				    const char *name, u_int access, void *p, intmax_t arg,
-				    int (*handler)(SYSCTL_HANDLER_ARGS), const char *format)
-{
-	struct sysctl_oid *oid;
-
-	if (!(access & CTLFLAG_MPSAFE))
-		kernel_broken("a sysctl under Giant");
-	if (kernel_fails("SYSCTL_ADD_PROC"))
-		return NULL;
-	oid = calloc(1, sizeof(*oid));
-	*oid = (struct sysctl_oid){name, handler, p, oids};
-	oids = oid;
-	kernel.procs++;
-	return oid;
-}
-
-int sysctl_ctx_free(struct sysctl_ctx_list *ctx)
-{
-	struct sysctl_oid *oid;
-
-	kernel_asleep_allowed("sysctl_ctx_free");
-	while ((oid = oids) != NULL) {
-		oids = oid->next;
-		free(oid);
-		kernel.procs--;
-	}
-	kernel.contexts--;
-	return 0;
-}
-
-int SYSCTL_OUT(struct sysctl_req *req, const void *p, size_t size)
-{
-	if (size > req->size)
-		return ENOMEM;
-	memcpy(req->buf, p, size);
-	req->size = size;
-	return 0;
-}
-
-int kernel_sysctl(const char *name, void *buf, size_t *size)
-{
-	struct sysctl_req req = {buf, *size};
-	struct sysctl_oid *oid;
-	int error;
-
-	for (oid = oids; oid && strcmp(oid->name, name) != 0;)
-		oid = oid->next;
-	if (!oid)
-		return ENOENT;
-	error = oid->handler(oid, oid->arg1, 0, &req);
-	*size = req.size;
-	return error;
-}
-
-void standin_tunable(const char *name, void *p, size_t size)
-{
-	struct tunable *t = &tunables[tunable_count++];
-
-	*t = (struct tunable){.name = name, .p = p, .size = size};
-	memcpy(t->initial, p, size);
-}
-
-static struct tunable *tunable(const char *name)
-{
-	int i;
-
-	for (i = 0; i < tunable_count; i++)
-		if (!strcmp(tunables[i].name, name))
-			return &tunables[i];
-	kernel_broken("no such tunable");
-	return &tunables[0];
-}
-
-void kernel_tunable_int(const char *name, int value)
-{
-	*(int *)tunable(name)->p = value;
-}
-
-void kernel_tunable_string(const char *name, const char *value)
-{
-	struct tunable *t = tunable(name);
-
-	snprintf(t->p, t->size, "%s", value);
-}
-
-/* Eventhandlers */
-struct eventhandler_entry {
-	const char *name;
-	void (*f)(void *);
-	void *arg;
-	struct eventhandler_entry *next;
-};
-static struct eventhandler_entry *handlers;
-
-eventhandler_tag standin_event_register(const char *name, void (*f)(void *), void *arg, int pri)
-{
-	struct eventhandler_entry *e = calloc(1, sizeof(*e));
-
-	*e = (struct eventhandler_entry){name, f, arg, handlers};
-	handlers = e;
-	kernel.events++;
-	return e;
-}
-
-void standin_event_deregister(const char *name, eventhandler_tag tag)
-{
-	struct eventhandler_entry **p = &handlers;
-
-	while (*p != tag)
-		p = &(*p)->next;
-	*p = tag->next;
-	free(tag);
-	kernel.events--;
-}
-
-void standin_event_invoke(const char *name)
-{
-	struct eventhandler_entry *e;
-
-	kernel_asleep_allowed("EVENTHANDLER_INVOKE");
-	if (sxs_held)
-		kernel_broken("listeners are called with a lock held");
-	for (e = handlers; e; e = e->next)
-		if (!strcmp(e->name, name))
-			e->f(e->arg);
-}
-
 /* The rest */
 int standin_printf(const char *format, ...)
 {
@@ -608,7 +458,6 @@ void kernel_set_id(uint64_t a, uint64_t b)
 void kernel_reset(void)
 {
 	uint8_t (*page)[PAGE_SIZE] = kernel.page;
-	int i;
 
 	if (!page)
 		page = aligned_alloc(PAGE_SIZE, 2 * PAGE_SIZE);
@@ -629,8 +478,7 @@ void kernel_reset(void)
 	kernel.acpi = (struct device){.name = "acpi", .nameunit = "acpi0", .attached = true};
 	kernel.device = (struct device){.handle = &kernel.firmware};
 	AcpiGbl_FADT.Flags = 0;
-	for (i = 0; i < tunable_count; i++)
-		memcpy(tunables[i].p, tunables[i].initial, tunables[i].size);
+	kernel_tunables_reset();
 	kernel_random_reset();
 	kernel_set_id(0x1111111111111111u, 0xaaaaaaaaaaaaaaaau);
 }

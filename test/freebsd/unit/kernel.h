@@ -97,6 +97,7 @@ const char *kernel_leaks(void);
 void kernel_note(const char *what);
 void kernel_run(void);
 void kernel_tick(void);
+bool kernel_holds_sx(void);
 bool kernel_asleep_allowed(const char *call);
 void kernel_enter_filter(void);
 void kernel_leave_filter(void);
@@ -139,6 +140,7 @@ struct kernel_random {
 	bool no_symbols;
 };
 extern struct kernel_random kernel_random;
+void kernel_tunables_reset(void);
 void kernel_random_reset(void);
 void kernel_own_source(void);	      /* the kernel's own driver has registered VMGENID */
 uint64_t kernel_draw(void);	      /* what a program's read of 16 bytes gives */

@@ -243,7 +243,7 @@ static void clone_once(uint64_t a, uint64_t b, uint64_t out[2])
  * Fails if two clones draw the same while Fortuna does not reseed yet; ids that differ in one bit
  * only, wherever it is, are the hardest.
  */
-static void test_clones_part(void **state)
+static void test_clones_diverge(void **state)
 {
 	uint64_t one[2], same[2], other[2];
 	int bit;
@@ -428,7 +428,7 @@ int main(void)
 		row(test_source_refused),
 		row(test_fenestras),
 		row(test_unknown_generator),
-		row(test_clones_part),
+		row(test_clones_diverge),
 		row(test_interrupt_restirs),
 #if __FreeBSD_version < 1300000
 		row(test_first_draw),

@@ -13,7 +13,7 @@
 #include <fcntl.h>
 
 #include "guest.h"
-#include "leftover.h"
+#include "kernel_state.h"
 #include "rawid.h"
 #include "soak.h"
 
@@ -55,7 +55,7 @@ static bool unload(void)
 			return complain("the module cannot be unloaded though nobody holds it");
 		usleep(1000);
 	}
-	if (leftover_thread())
+	if (kernel_has_our_thread())
 		return complain("a thread of the module is left");
 	done.loads++;
 	return true;

@@ -9,7 +9,7 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "leftover.h"
+#include "kernel_state.h"
 #include "soak.h"
 
 #define SLABS "/sys/kernel/debug/slab/"
@@ -100,7 +100,7 @@ static void settle(void)
 	long files, last = -1;
 
 	for (int i = 0; i < 20; i++) {
-		leftover_memory("MemFree:");
+		kernel_memory("MemFree:");
 		usleep(250000);
 		files = count_objects("filp", true);
 		if (i > 3 && files == last)
@@ -116,12 +116,12 @@ void ledger_take(struct ledger *l)
 	/* First: those that the other counts open are freed a grace period later. */
 	l->of[FILES] = count_objects("filp", true);
 	l->of[OBJECTS] = count_objects("*", false);
-	l->of[MAPPINGS] = leftover_mappings();
+	l->of[MAPPINGS] = kernel_mappings();
 	l->of[DESCRIPTORS] = own_descriptors();
 	settle();
-	l->of[MEM_FREE] = leftover_memory("MemFree:");
-	l->of[SLAB] = leftover_memory("SUnreclaim:");
-	l->of[VMALLOC] = leftover_memory("VmallocUsed:");
+	l->of[MEM_FREE] = kernel_memory("MemFree:");
+	l->of[SLAB] = kernel_memory("SUnreclaim:");
+	l->of[VMALLOC] = kernel_memory("VmallocUsed:");
 }
 
 bool ledger_is_flat(const struct ledger *before, const struct ledger *after, unsigned int changes)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/unit: a structure that a manual page shows, EXAMPLE, is the one in the header. */
+/* test/unit/examples: a structure that a manual page shows, EXAMPLE, is the one in the header. */
 #include <stddef.h>
 #include <stdint.h>
 

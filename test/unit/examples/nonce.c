@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/unit: an example of README or a manual page, EXAMPLE, as a program against vmgenc sim.
+/* test/unit/examples: an example of README or a manual page, EXAMPLE, as a program against vmgenc sim.
  * make_nonce() has to end, with an error, also where the kernel cannot be rekeyed. */
 #include EXAMPLE
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/freebsd/unit: STAND-IN for the kernel headers that driver/freebsd includes; none of FreeBSD's
- * text is in it.  Signatures are those of 12.1 to main; the tests' kernel.c is behind them.
+ * test/freebsd/unit/kpi: STAND-IN for the kernel headers that driver/freebsd includes; none of
+ * FreeBSD's text is in it. Signatures are those of 12.1 to main; the tests' kernel.c is behind
+ * them.
  */
 #ifndef STANDIN_H
 #define	STANDIN_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/freebsd/unit: STAND-IN for what differs between versions, as the headers of FreeBSD 12.1 say. */
+/* test/freebsd/unit/kpi/12: STAND-IN for what differs between versions, as the headers of FreeBSD
+ * 12.1 say. */
 #ifndef STANDIN_VERSION_H
 #define	STANDIN_VERSION_H
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/freebsd/unit: STAND-IN for what differs between versions, as the headers of FreeBSD 15, and main before it got other numbers say. */
+/* test/freebsd/unit/kpi/15: STAND-IN for what differs between versions, as the headers of FreeBSD
+ * 15, and main before it got other numbers say. */
 #ifndef STANDIN_VERSION_H
 #define	STANDIN_VERSION_H
 

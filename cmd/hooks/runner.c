@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd/hooks: runs one hook under a supervisor: a child of ours that limits its time and its output,
+ * and that ends it, with whatever it started, if we die. It holds our lock until then. */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "hooks.h"
+
+#define GRACE_MS 2000	      /* between SIGTERM and SIGKILL */
+#define OUTPUT_MAX (64 << 10) /* of each hook that reaches the log */
+#define LINE_MAX_LENGTH 400
+#define LINE_COST 64 /* a line in a log is more than its text */
+
+/* What the supervisor knows of its hook. */
+struct hook {
+	const struct trust *file;
+	const char *name;
+	char *const *env;
+	int64_t timeout_ms;
+	pid_t pid;
+	int orders, answer, output, output_end;
+	char line[LINE_MAX_LENGTH];
+	size_t length;
+	uint64_t logged;
+	struct outcome outcome;
+};
+
+static void end_line(struct hook *h)
+{
+	h->logged += LINE_COST;
+	if (h->length)
+		say_log("%s: %.*s", h->name, (int)h->length, h->line);
+	h->length = 0;
+}
+
+/*
+ * Line by line, and no more than the limit. Of more than ASCII nothing is left: the control
+ * characters of C1 are bytes of their own to some terminals, and two bytes of UTF-8 to others.
+ */
+static void log_output(struct hook *h, const char *text, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (h->logged >= OUTPUT_MAX) {
+			h->outcome.cut += size - i;
+			return;
+		}
+		h->logged++;
+		if (text[i] != '\n')
+			h->line[h->length++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
+		if (text[i] == '\n' || h->length == sizeof(h->line))
+			end_line(h);
+	}
+}
+
+/* False at the end. The limit of turns lets the clock be looked at. */
+static bool take_output(struct hook *h)
+{
+	char buffer[16384];
+	ssize_t n = 1;
+
+	for (int turns = 0; turns < 16 && n > 0; turns++) {
+		n = read(h->output, buffer, sizeof(buffer));
+		if (n > 0)
+			log_output(h, buffer, (size_t)n);
+	}
+	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* The system hands a script to its interpreter as this name. */
+static bool can_be_named(const struct trust *file)
+{
+	char name[32];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "/dev/fd/%d", file->fd);
+	return !stat(name, &st) && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino;
+}
+
+/*
+ * What was judged runs: the descriptor. A script needs it open, and /dev/fd; where that is missing
+ * (no /proc; FreeBSD without fdescfs), its name without links is as good, since each directory in
+ * it was judged.
+ */
+static void execute(const struct hook *h)
+{
+	char *argv[] = {(char *)h->file->path, NULL};
+	char start[2] = "";
+	bool is_script = pread(h->file->fd, start, 2, 0) == 2 && !memcmp(start, "#!", 2);
+
+	if (is_script && !can_be_named(h->file)) {
+		execve(h->file->path, argv, h->env);
+		return;
+	}
+	if (!is_script || !fcntl(h->file->fd, F_SETFD, 0))
+		fexecve(h->file->fd, argv, h->env);
+}
+
+static void become_hook(const struct hook *h, int output)
+{
+	int null = open("/dev/null", O_RDONLY);
+	sigset_t none;
+
+	setpgid(0, 0);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	signal(SIGCHLD, SIG_DFL);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(null, 0);
+	dup2(output, 1);
+	dup2(output, 2);
+	if (null > 2)
+		close(null);
+	if (!chdir("/"))
+		execute(h);
+	fprintf(stderr, "cannot be started: %s\n", strerror(errno));
+	_exit(127);
+}
+
+static bool start_hook(struct hook *h)
+{
+	/* Not waiting for output: what the hook leaves behind may hold its end for ever. */
+	if (fcntl(h->output, F_SETFL, O_NONBLOCK))
+		return false;
+	h->pid = fork();
+	if (h->pid == 0)
+		become_hook(h, h->output_end);
+	if (h->pid > 0)
+		setpgid(h->pid, h->pid); /* both sides do: whoever comes first */
+	close(h->output_end);
+	return h->pid > 0;
+}
+
+/* True once the hook itself has ended; orphans that it left are reaped beside it. */
+static bool has_ended(struct hook *h)
+{
+	int status;
+	pid_t gone;
+
+	while ((gone = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (gone != h->pid)
+			continue;
+		if (h->outcome.how == ENDED_TIMEOUT)
+			return true;
+		if (WIFSIGNALED(status))
+			h->outcome =
+				(struct outcome){ENDED_SIGNAL, WTERMSIG(status), h->outcome.cut};
+		else
+			h->outcome = (struct outcome){WEXITSTATUS(status) ? ENDED_CODE : ENDED_WELL,
+						      WEXITSTATUS(status), h->outcome.cut};
+		return true;
+	}
+	return false;
+}
+
+static void on_child(int number)
+{
+	(void)number;
+}
+
+/* The hook's end, its time and our master's death, whichever comes first. */
+static void watch(struct hook *h, const sigset_t *unmasked)
+{
+	int64_t deadline = now_ms() + h->timeout_ms;
+	struct pollfd p[2] = {{.fd = h->orders, .events = POLLIN},
+			      {.fd = h->output, .events = POLLIN}};
+
+	while (!has_ended(h)) {
+		int64_t left = deadline - now_ms();
+
+		if (left <= 0 && h->outcome.how == ENDED_TIMEOUT)
+			break;
+		if (left <= 0) {
+			h->outcome.how = ENDED_TIMEOUT;
+			kill(-h->pid, SIGTERM);
+			deadline = now_ms() + GRACE_MS;
+			continue;
+		}
+		if (ppoll(p, 2, &(struct timespec){left / 1000, left % 1000 * 1000000}, unmasked) <
+		    0)
+			continue;
+		if (p[0].revents) {
+			descendants_kill(h->pid);
+			_exit(1);
+		}
+		if (p[1].revents && !take_output(h))
+			p[1].fd = -1;
+	}
+}
+
+static void supervise(struct hook *h)
+{
+	struct sigaction action = {.sa_handler = on_child};
+	sigset_t unmasked, all;
+	char go;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	sigemptyset(&unmasked);
+	sigaction(SIGCHLD, &action, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	setsid();
+	if (read(h->orders, &go, 1) != 1)
+		_exit(0);
+	h->outcome.how = ENDED_UNKNOWN;
+	if (!descendants_adopt() && start_hook(h)) {
+		watch(h, &unmasked);
+		if (h->outcome.how == ENDED_TIMEOUT)
+			descendants_kill(h->pid);
+		take_output(h);
+		end_line(h);
+	}
+	_exit(write(h->answer, &h->outcome, sizeof(h->outcome)) != sizeof(h->outcome));
+}
+
+static void close_all(const int *fds, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (fds[i] >= 0)
+			close(fds[i]);
+	}
+}
+
+enum { ORDERS, GIVE_ORDERS, ANSWER, GIVE_ANSWER, OUTPUT, GIVE_OUTPUT, ENDS };
+
+int runner_prepare(struct runner *r, const struct trust *file, const char *name, char *const env[],
+		   int64_t timeout_ms)
+{
+	struct hook h = {.file = file, .name = name, .env = env, .timeout_ms = timeout_ms};
+	int fds[ENDS] = {-1, -1, -1, -1, -1, -1};
+	int error = 0;
+
+	for (int i = 0; i < ENDS && !error; i += 2)
+		error = pipe2(fds + i, O_CLOEXEC) ? errno : 0;
+	r->supervisor = error ? -1 : fork();
+	if (r->supervisor < 0) {
+		error = error ? error : errno;
+		close_all(fds, ENDS);
+		return -error;
+	}
+	if (r->supervisor == 0) {
+		close(fds[GIVE_ORDERS]);
+		close(fds[ANSWER]);
+		h.orders = fds[ORDERS];
+		h.answer = fds[GIVE_ANSWER];
+		h.output = fds[OUTPUT];
+		h.output_end = fds[GIVE_OUTPUT];
+		supervise(&h);
+	}
+	close_all((const int[]){fds[ORDERS], fds[GIVE_ANSWER], fds[OUTPUT], fds[GIVE_OUTPUT]}, 4);
+	r->orders = fds[GIVE_ORDERS];
+	r->answer = fds[ANSWER];
+	return 0;
+}
+
+void runner_cancel(struct runner *r)
+{
+	close(r->orders);
+	close(r->answer);
+	while (waitpid(r->supervisor, NULL, 0) < 0 && errno == EINTR)
+		;
+}
+
+/* A supervisor that dies without an answer leaves it unknown whether the hook ended. */
+void runner_go(struct runner *r, struct outcome *o)
+{
+	ssize_t n = write(r->orders, "g", 1);
+
+	*o = (struct outcome){.how = ENDED_UNKNOWN};
+	if (n == 1)
+		do
+			n = read(r->answer, o, sizeof(*o));
+		while (n < 0 && errno == EINTR);
+	if (n != (ssize_t)sizeof(*o))
+		*o = (struct outcome){.how = ENDED_UNKNOWN};
+	runner_cancel(r);
+}

@@ -1,0 +1,44 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# test/unit/dist: what "make install" puts beside vmgenc. Fails if a shipped hook is on, or no
+# program; if a placeholder is left over; if a command or an option is in no completion; or if
+# uninstall leaves a file of vmgenc's behind.
+set -eu
+dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+wrong() { echo "shipped: $*" >&2; exit 1; }
+
+make -s install DESTDIR="$dir" PREFIX=/usr HOOKS_DIR=/etc/vmgenc/hooks.d
+n=0
+for hook in "$dir"/usr/share/vmgenc/hooks/*; do
+	[ ! -x "$hook" ] || wrong "$hook is executable"
+	sh -n "$hook"
+	grep -q '^# Enable it: ' "$hook" || wrong "$hook does not say when to enable it"
+	n=$((n + 1))
+done
+[ $n = 6 ] || wrong "$n hooks"
+# Where they lie, nothing runs; the directory for those that are on is there, and empty.
+build/vmgenc sim "$dir/vm" create
+for d in usr/share/vmgenc/hooks etc/vmgenc/hooks.d; do
+	build/vmgenc hooks "$dir/$d" --once --source "file:$dir/vm" --state "$dir/state" 2>/dev/null
+	build/vmgenc sim "$dir/vm" bump
+	build/vmgenc hooks "$dir/$d" --once --source "file:$dir/vm" --state "$dir/state"
+	grep -q '"runs": 0' "$dir/state" || wrong "a hook ran from $d"
+done
+! grep -rn '@[A-Z]*@' "$dir/usr/lib/systemd" || wrong "a placeholder is left"
+sed 's,@PREFIX@,/usr,; s,@HOOKS@,/h,' dist/freebsd/vmgenc_hooks | sh -n
+
+commands=$(build/vmgenc --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
+[ "$(echo "$commands" | wc -l)" = 7 ] || wrong "commands: $commands"
+for f in dist/completions/*; do
+	for c in $commands; do
+		grep -qw "$c" "$f" || wrong "$f lacks $c"
+		for o in $(build/vmgenc "$c" --help | sed -n 's/^  --\([a-z]*\).*/\1/p'); do
+			grep -qe "--$o\|-l $o" "$f" || wrong "$f lacks --$o"
+		done
+	done
+done
+bash -n dist/completions/vmgenc.bash
+
+make -s uninstall DESTDIR="$dir" PREFIX=/usr
+left=$(find "$dir/usr" ! -type d)
+[ -z "$left" ] || wrong "left behind: $left"

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/unit/dist: the hooks in dist/hooks, run by vmgenc hooks after a change of a simulated
+ * source: in a mount namespace, with the machine's own tools on a machine that is empty but for a
+ * test's files. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "hooks/state.h"
+#include "program.h"
+#include "simfile.h"
+
+#define SKIPPED 77		      /* see test/lib.sh */
+#define STAND_IN "/run/stand-in"      /* what stand-ins were asked */
+#define SYSTEMD "/run/systemd/system" /* there where systemd runs */
+
+static const char *const covered[] = {"/etc",  "/var/lib",	  "/run",
+				      "/boot", "/usr/local/sbin", "/dev"};
+#define COVERED (sizeof(covered) / sizeof(*covered))
+
+static char tree[64], hooks[80], state_file[80], text[65536];
+static char hidden[4][128];
+static size_t hidden_count;
+static struct simfile sim;
+static struct result result;
+
+static void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+static void shell(const char *format, ...)
+{
+	char command[600];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(command, sizeof(command), format, args);
+	va_end(args);
+	if (system(command))
+		fail_msg("%s", command);
+}
+
+/* As little as ssh-keygen needs: users, and where libraries are; and /dev with three nodes. */
+static int setup(void **state)
+{
+	(void)state;
+	snprintf(tree, sizeof(tree), "/tmp/vmgenc-tree.XXXXXX");
+	if (!mkdtemp(tree) || simfile_create_plain(&sim))
+		return -1;
+	snprintf(hooks, sizeof(hooks), "%s/hooks", tree);
+	snprintf(state_file, sizeof(state_file), "%s/state", tree);
+	shell("cd %s && mkdir -p hooks etc var/lib run boot usr/local/sbin dev && "
+	      "cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache etc && "
+	      "for n in null zero urandom; do touch dev/$n; mount --bind /dev/$n dev/$n; done",
+	      tree);
+	for (size_t i = 0; i < COVERED; i++) {
+		char from[128];
+
+		snprintf(from, sizeof(from), "%s%s", tree, covered[i]);
+		if (mount(from, covered[i], NULL, MS_BIND | MS_REC, NULL))
+			return -1;
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	while (hidden_count > 0)
+		umount(hidden[--hidden_count]);
+	for (size_t i = COVERED; i-- > 0;)
+		umount2(covered[i], MNT_DETACH);
+	shell("umount %s/dev/* 2>/dev/null; rm -rf --one-file-system %s", tree, tree);
+	simfile_remove(&sim);
+	return 0;
+}
+
+static void put(const char *path, const char *what)
+{
+	shell("mkdir -p $(dirname %s) && printf '%%s' '%s' >%s", path, what, path);
+}
+
+static const char *of(const char *path)
+{
+	return read_file("", path, text);
+}
+
+static bool is_there(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0;
+}
+
+static void enable(const char *name)
+{
+	shell("install -m 755 dist/hooks/%s %s/", name, hooks);
+}
+
+/* A name in PATH that is no program any more: nothing is run, and command -v does not find it. */
+static void hide(const char *tool)
+{
+	for (const char *const *d = (const char *const[]){"/usr/bin", "/usr/sbin", NULL}; *d; d++) {
+		char *path = hidden[hidden_count];
+
+		snprintf(path, sizeof(hidden[0]), "%s/%s", *d, tool);
+		if (is_there(path) && !mount("/dev/null", path, NULL, MS_BIND, NULL))
+			hidden_count++;
+	}
+}
+
+/* Not the tool: notes how it is called, and answers as the test wants. */
+static void stand_in(const char *tool, const char *answer)
+{
+	char script[400];
+
+	snprintf(script, sizeof(script), "#!/bin/sh\necho %s \"$@\" >>" STAND_IN "\n%s\n", tool,
+		 answer);
+	write_file("/usr/local/sbin", tool, script, 0755);
+}
+
+static void once(void)
+{
+	RUN(&result, "hooks", hooks, "--once", "--state", state_file, "--source", sim.source);
+}
+
+/* The template's start, which only takes note; then a clone of it. */
+static int cloned(void)
+{
+	once();
+	assert_int_equal(result.code, 0);
+	simfile_bump(&sim);
+	once();
+	return result.code;
+}
+
+static void says(const char *what)
+{
+	if (!strstr(result.err, what))
+		fail_msg("\"%s\" is not in:\n%s", what, result.err);
+}
+
+static void has_mode(const char *path, mode_t mode)
+{
+	struct stat st;
+
+	assert_int_equal(stat(path, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+}
+
+#define OLD_ID "0123456789abcdef0123456789abcdef\n"
+
+/* Fails if a hook that is not executable runs, or a start without a change. */
+static void off_changes_nothing(void **unused)
+{
+	char why[256];
+	struct state s;
+
+	(void)unused;
+	shell("install -m 644 dist/hooks/* %s/", hooks);
+	put("/etc/machine-id", OLD_ID);
+	put("/etc/ssh/ssh_host_rsa_key", "old");
+	put("/var/lib/systemd/random-seed", "old");
+	put("/var/lib/dhcp/dhclient.leases", "old");
+	put("/etc/vmgenc/services", "nginx\n");
+	shell("mkdir -p " SYSTEMD);
+	stand_in("systemctl", "exit 0");
+	shell("find /etc /var/lib /run /boot -type f -exec sha256sum {} + >%s/before", tree);
+	assert_int_equal(cloned(), 0);
+	shell("sha256sum --quiet -c %s/before", tree);
+	assert_false(is_there(STAND_IN));
+	assert_int_equal(state_load(state_file, &s, why, sizeof(why)), 0);
+	assert_int_equal(s.runs, 0);
+	assert_int_equal(s.changes, 1);
+	/* Switched on, they do change all of it. */
+	shell("chmod 755 %s/*", hooks);
+	simfile_bump(&sim);
+	once();
+	assert_int_equal(state_load(state_file, &s, why, sizeof(why)), 0);
+	assert_int_equal(s.runs, 6);
+	shell("! sha256sum -c %s/before 2>/dev/null | grep -v services | grep ': OK$' | "
+	      "grep 'machine-id\\|ssh\\|seed\\|lease'",
+	      tree);
+}
+
+/* Fails if a seed stays, is short or readable; or if one is made where there was none. */
+static void random_seed(void **unused)
+{
+	static const char *const seeds[] = {"/var/lib/systemd/random-seed",
+					    "/var/lib/seedrng/seed.credit",
+					    "/boot/loader/random-seed", "/boot/entropy"};
+	static const off_t sizes[] = {512, 512, 32, 4096};
+	struct stat st;
+
+	(void)unused;
+	enable("10-random-seed");
+	assert_int_equal(cloned(), 0);
+	says("10-random-seed: there is no saved random seed here");
+	shell("[ -z \"$(find /var/lib /boot -type f)\" ]");
+	for (int i = 0; i < 4; i++)
+		put(seeds[i], "old");
+	assert_int_equal(cloned(), 0);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(stat(seeds[i], &st), 0);
+		assert_int_equal(st.st_size, sizes[i]);
+		assert_int_equal(st.st_mode & 07777, 0600);
+		says(seeds[i]);
+	}
+	shell("[ $(find /var/lib /boot -type f | wc -l) = 4 ]");
+}
+
+static void is_new_machine_id(void)
+{
+	char id[64];
+
+	snprintf(id, sizeof(id), "%.63s", of("/etc/machine-id"));
+	assert_int_equal(strlen(id), 33);
+	assert_int_equal(strspn(id, "0123456789abcdef"), 32);
+	assert_string_not_equal(id, OLD_ID);
+	assert_string_equal(of("/var/lib/dbus/machine-id"), id);
+	has_mode("/etc/machine-id", 0444);
+	/* And systemd takes it for one, as it is. */
+	shell("! command -v systemd-machine-id-setup >/dev/null || "
+	      "systemd-machine-id-setup --print | cmp - /etc/machine-id");
+	assert_false(is_there("/etc/machine-id.new"));
+	says("20-machine-id: machine id replaced");
+}
+
+/* Fails if the id stays or is no id, D-Bus's copy differs, or its link becomes a copy. */
+static void machine_id(void **unused)
+{
+	(void)unused;
+	enable("20-machine-id");
+	assert_int_equal(cloned(), 0);
+	says("there is no machine id here");
+	assert_false(is_there("/etc/machine-id"));
+	put("/etc/machine-id", OLD_ID);
+	put("/var/lib/dbus/machine-id", OLD_ID);
+	assert_int_equal(cloned(), 0);
+	is_new_machine_id();
+	hide("systemd-id128");
+	put("/etc/machine-id", OLD_ID);
+	shell("ln -sf /etc/machine-id /var/lib/dbus/machine-id");
+	assert_int_equal(cloned(), 0);
+	is_new_machine_id();
+	shell("[ -L /var/lib/dbus/machine-id ]");
+}
+
+/* Fails if a file that cannot be replaced passes for replaced, or something is left beside it. */
+static void machine_id_that_is_mounted(void **unused)
+{
+	(void)unused;
+	enable("20-machine-id");
+	put("/etc/machine-id", OLD_ID);
+	put("/run/machine-id", OLD_ID);
+	shell("mount --bind /run/machine-id /etc/machine-id");
+	assert_int_equal(cloned(), 1);
+	says("/etc/machine-id cannot be replaced");
+	assert_false(is_there("/etc/machine-id.new"));
+	assert_string_equal(of("/etc/machine-id"), OLD_ID);
+}
+
+static void make_host_keys(void)
+{
+	shell("mkdir -p /etc/ssh && ssh-keygen -q -A && touch /etc/ssh/ssh_host_rsa_key-cert.pub");
+	put("/etc/ssh/ssh_host_dsa_key", "a kind that is no longer made");
+	shell("cat /etc/ssh/*.pub | sort >%s/before", tree);
+}
+
+/* Fails if an old key or a certificate stays, a private key can be read, or halves do not match;
+ * or if a server that runs is not told. */
+static void ssh_host_keys(void **unused)
+{
+	(void)unused;
+	enable("30-ssh-host-keys");
+	make_host_keys();
+	assert_int_equal(cloned(), 0);
+	says("no SSH server runs that would have to be restarted");
+	shell("cat /etc/ssh/*.pub | sort | comm -12 - %s/before | wc -l | grep -qx 0", tree);
+	shell("[ $(ls /etc/ssh/*.pub | wc -l) = $(wc -l <%s/before) ]", tree);
+	shell("! ls -d /etc/ssh/new.* /etc/ssh/*dsa_key /etc/ssh/*cert* 2>/dev/null | grep -v "
+	      "ecdsa");
+	shell("for k in /etc/ssh/ssh_host_*_key; do [ $(stat -c %%a $k $k.pub | xargs | tr ' ' /) "
+	      "= "
+	      "600/644 ] && ssh-keygen -y -f $k | cut -d' ' -f1,2 | grep -qFf - $k.pub || exit 1; "
+	      "done");
+	shell("mkdir -p " SYSTEMD);
+	stand_in("systemctl", "");
+	assert_int_equal(cloned(), 0);
+	assert_string_equal(of(STAND_IN), "systemctl is-active --quiet ssh.service\n"
+					  "systemctl try-reload-or-restart ssh.service\n");
+	stand_in("systemctl", "[ $1 = is-active ]");
+	assert_int_equal(cloned(), 1);
+	says("ssh could not be restarted");
+}
+
+/* Fails if keys are made for a host without a server, or lost with the tool. */
+static void ssh_host_keys_without(void **unused)
+{
+	(void)unused;
+	enable("30-ssh-host-keys");
+	assert_int_equal(cloned(), 0);
+	says("there are no SSH host keys in /etc/ssh");
+	assert_false(is_there("/etc/ssh"));
+	make_host_keys();
+	hide("ssh-keygen");
+	assert_int_equal(cloned(), 1);
+	says("ssh-keygen is not there: the keys stay");
+	shell("cat /etc/ssh/*.pub | sort | cmp - %s/before", tree);
+}
+
+/* Fails if a lease or a DUID stays, another file goes, or a client that runs keeps its address. */
+static void dhcp(void **unused)
+{
+	(void)unused;
+	enable("40-dhcp");
+	assert_int_equal(cloned(), 0);
+	says("40-dhcp: 0 files with leases or a DUID removed");
+	says("no DHCP client is restarted");
+	put("/var/lib/dhcp/dhclient.eth0.leases", "lease {}");
+	put("/var/lib/dhcpcd/duid", "00:01");
+	put("/run/systemd/netif/leases/2", "ADDRESS=10.0.0.1");
+	put("/var/lib/NetworkManager/secret_key", "key");
+	put("/var/lib/NetworkManager/NetworkManager.state", "[main]");
+	shell("mkdir -p " SYSTEMD);
+	stand_in("systemctl", "case $* in *NetworkManager*) exit 3 ;; esac");
+	assert_int_equal(cloned(), 0);
+	says("4 files with leases or a DUID removed");
+	shell("[ \"$(find /var/lib /run/systemd -type f)\" = "
+	      "/var/lib/NetworkManager/NetworkManager.state ]");
+	of(STAND_IN);
+	assert_non_null(strstr(text, "systemctl try-restart systemd-networkd.service\n"));
+	assert_null(strstr(text, "try-restart NetworkManager"));
+	stand_in("systemctl", "[ $1 = is-active ]");
+	assert_int_equal(cloned(), 1);
+	says("dhcpcd could not be restarted");
+}
+
+/* Fails if the real logger(1) does not get the note to whoever listens, or its loss is silent. */
+static void journal(void **unused)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	ssize_t n;
+
+	(void)unused;
+	enable("50-journal");
+	assert_int_equal(cloned(), 0);
+	says("there is no /dev/log: the note is here alone");
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	assert_int_equal(cloned(), 0);
+	n = recv(fd, text, sizeof(text) - 1, MSG_DONTWAIT);
+	assert_true(n > 0);
+	text[n] = '\0';
+	assert_non_null(strstr(text, "vmgenc: VM generation 3 (id "));
+	says("50-journal: VM generation 3 (id ");
+	/* systemd is said to run, but its real journalctl finds no journal. */
+	shell("mkdir -p " SYSTEMD);
+	assert_int_equal(cloned(), 0);
+	says("the journal could not be rotated");
+	close(fd);
+}
+
+/* Fails if one that fails passes for restarted, stops those behind it, or the last is left out. */
+static void restart_services(void **unused)
+{
+	(void)unused;
+	enable("90-restart-services");
+	assert_int_equal(cloned(), 1);
+	says("/etc/vmgenc/services is not there: nothing is restarted");
+	put("/etc/vmgenc/services", "# ours\n\nbroken\nidle\nlast");
+	stand_in("service", "case $1$2 in idlestatus | brokenrestart) exit 1 ;; esac");
+	assert_int_equal(cloned(), 1);
+	says("broken could not be restarted");
+	says("idle does not run");
+	says("last restarted");
+	assert_non_null(strstr(of(STAND_IN), "service last restart\n"));
+	shell("rm " STAND_IN "; mkdir -p " SYSTEMD);
+	stand_in("systemctl", "case $* in *active*idle*) exit 3 ;; esac");
+	assert_int_equal(cloned(), 0);
+	says("broken restarted");
+	says("idle does not run");
+	assert_string_equal(of(STAND_IN), "systemctl is-active --quiet -- broken\n"
+					  "systemctl try-restart -- broken\n"
+					  "systemctl is-active --quiet -- idle\n"
+					  "systemctl is-active --quiet -- last\n"
+					  "systemctl try-restart -- last\n");
+}
+
+/* Where this process may have no namespace of its own, nothing can be tested safely. */
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(off_changes_nothing, setup, teardown),
+		cmocka_unit_test_setup_teardown(random_seed, setup, teardown),
+		cmocka_unit_test_setup_teardown(machine_id, setup, teardown),
+		cmocka_unit_test_setup_teardown(machine_id_that_is_mounted, setup, teardown),
+		cmocka_unit_test_setup_teardown(ssh_host_keys, setup, teardown),
+		cmocka_unit_test_setup_teardown(ssh_host_keys_without, setup, teardown),
+		cmocka_unit_test_setup_teardown(dhcp, setup, teardown),
+		cmocka_unit_test_setup_teardown(journal, setup, teardown),
+		cmocka_unit_test_setup_teardown(restart_services, setup, teardown),
+	};
+
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL)) {
+		printf("no mount namespace is to be had: %s\n", strerror(errno));
+		return SKIPPED;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
