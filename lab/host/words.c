@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: numbers as people read them.
+ * Lab: numbers as text, with thousands separated and units.
  */
 #include <string.h>
 
