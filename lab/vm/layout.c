@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: where in a guest's memory is what the lab puts there.
+ * Lab: the addresses of the exchange and of the id's page in a guest's memory.
  */
 #include "vm.h"
 
