@@ -53,8 +53,7 @@ static void compare_draws(const struct prove_options *o, const struct results *a
 		same += r->found.identical > judge_allowed(o, r);
 	}
 	if (trials && !o->vmclock)
-		printf("For comparison, without vmgenc clones drew the same values in %llu of "
-		       "%llu trials.\n",
+		printf("Without vmgenc, clones drew the same values in %llu of %llu trials.\n",
 		       same, trials);
 }
 
