@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: writes the guest's initial RAM file system, an uncompressed cpio archive of the kind
- * "newc" (Linux: Documentation/driver-api/early-userspace/buffer-format.rst).
+ * Lab: writes the guest's initial RAM file system, an uncompressed cpio archive in the
+ * format "newc" (Linux: Documentation/driver-api/early-userspace/buffer-format.rst).
  */
 #include <errno.h>
 #include <fcntl.h>

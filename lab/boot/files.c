@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: the files that a guest boots from, of either system.
+ * Lab: writes the boot files of a Linux or a FreeBSD guest.
  */
 #include <unistd.h>
 
