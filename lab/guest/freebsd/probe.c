@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Guest: on FreeBSD there are no real programs to ask, and system_generators() names none.
+ * Guest: FreeBSD guests have no programs to probe, and system_generators() names none.
  */
 #include "../guest.h"
 
