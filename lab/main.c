@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: vmgenc-lab(1)'s commands.
+ * Lab: vmgenc-lab(1)'s commands and --help.
  */
 #include <errno.h>
 #include <fcntl.h>
