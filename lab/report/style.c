@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Lab: how the page of results looks: on a phone, in the dark, on paper. Nothing is told by colour
- * alone.
+ * Lab: the style of the page of results, for phones, dark mode and paper. Nothing is shown by
+ * colour alone.
  */
 #include "document.h"
 
