@@ -26,7 +26,7 @@ include $(wildcard test/vm/build.mk)
 include driver/freebsd/build.mk
 include test/freebsd/unit/build.mk
 VM_PROGRAMS := $(VM_TESTS:%=build/test/vm/%)
-BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c)))
+BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c test/bench/guest/*.c)))
 PAGES := $(sort $(wildcard man/*.[1-9]))
 LINKS := open close changed sync fd status
 
@@ -111,6 +111,10 @@ build/test/vm/%: test/vm/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -Wno-stringop-overflow -Ilib -static -pthread -o $@ $< \
 		$(VM_COMMON_SRCS)
+build/bench/guest/%: test/bench/guest/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -Ilib -static -pthread -o $@ $< $(VM_COMMON_SRCS)
 build/bench/%: test/bench/%.c $(LIB_SRCS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

@@ -22,6 +22,8 @@ static const struct option options[] = {
 	{"raw", no_argument, NULL, 'R'},
 	{"unsettled", no_argument, NULL, 'u'},
 	{"vmclock", no_argument, NULL, 'v'},
+	{"start", required_argument, NULL, 'b'},
+	{"processes", no_argument, NULL, 'p'},
 	{0},
 };
 
@@ -90,6 +92,14 @@ static int take(struct args *a, int option, const char *text)
 		break;
 	case 'v':
 		a->vmclock = true;
+		break;
+	case 'b':
+		a->has_start = true;
+		return number(text, &a->start)
+			       ? -1
+			       : say_usage("--start takes a generation, not \"%s\"", text);
+	case 'p':
+		a->processes = true;
 		break;
 	}
 	return -1;

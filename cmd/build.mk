@@ -18,7 +18,8 @@ HOOKS_DIR ?= /usr/local/etc/vmgenc/hooks.d
 SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmgenc-hooks.conf:share/examples/vmgenc/devd.conf:644
 else
 HOOKS_DIR ?= /etc/vmgenc/hooks.d
-SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644
+SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644 \
+	dist/systemd/vmgenc-device.conf:share/vmgenc/vmgenc-device.conf:644
 endif
 COMPLETIONS := vmgenc.bash:bash-completion/completions/vmgenc _vmgenc:zsh/site-functions/_vmgenc \
 	vmgenc.fish:fish/vendor_completions.d/vmgenc.fish
@@ -43,9 +44,13 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c
+CMD_TESTS := build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_shipped_hooks build/test/test_trust
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/state.c cmd/trust.c
 test_cmd_LDFLAGS := -ljansson
+test_doctor_LDFLAGS := -ljansson
 test_hooks_LDFLAGS := -ljansson
 test_shipped_hooks_LDFLAGS := -ljansson
-build/test/test_cmd build/test/test_hooks build/test/test_shipped_hooks: build/vmgenc test/unit/program.c cmd/state.c
+test_trust_LDFLAGS := -ljansson
+$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/state.c cmd/trust.c
+build/test/test_doctor: build/ossl-modules/vmgenc.so
 -include $(wildcard build/cmd/*.d)

@@ -21,9 +21,9 @@ enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 /* args.c: the options, which mean the same in each command that takes them */
 struct args {
 	const char *source, *state, *root;
-	bool json, once, raw, unsettled, vmclock;
-	bool has_since;
-	uint64_t since, count;
+	bool json, once, raw, unsettled, vmclock, processes;
+	bool has_since, has_start;
+	uint64_t since, start, count;
 	int64_t timeout_ms; /* -1: none given */
 	char **rest;
 	int rest_count;
@@ -41,12 +41,23 @@ int say_done(int code);
 
 /* source.c: a source, and words for what it says */
 int source_open(const char *name, struct vmgenc **vg);
+/* The same for what acts on the source: root takes no file that others could have written. */
+int source_open_trusted(const char *name, struct vmgenc **vg);
 const char *source_error(int error); /* of vmgenc_open(), in words that follow the name */
 int source_status(struct vmgenc *vg, struct vmgenc_status *st);
 const char *guarantee_name(uint32_t guarantee);
 /* NULL if programs that check and the kernel are protected, else why not. */
 const char *unprotected(const struct vmgenc_status *st);
+
+/* What a driver can lack: a flag of the page, its name in JSON, and words for people. */
+struct lack {
+	uint32_t flag;
+	const char *name, *what, *remedy;
+};
+extern const struct lack lacks[4];
 bool is_vmclock(const struct vmgenc_status *st);
+bool has_id(const struct vmgenc_status *st);
+bool is_settled(const struct vmgenc_status *st);
 void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
 /* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. */
 void since_text(uint64_t ns, char text[32]);

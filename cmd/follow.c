@@ -29,11 +29,19 @@ static int64_t interval(const struct vmgenc *vg, const struct vmgenc_status *see
 	return is_vmclock(seen) ? VMCLOCK_MS : FILE_MS;
 }
 
+/* A VMClock's page is read from its start; a device's events one after the other. */
+static ssize_t take(int fd, bool is_clock)
+{
+	struct vmgenc_event event;
+
+	return is_clock ? pread(fd, &event, sizeof(event), 0) : read(fd, &event, sizeof(event));
+}
+
 /* Sleeps until something may have happened; false at the deadline. */
-static bool sleep_for(struct vmgenc *vg, int64_t ms, int64_t deadline, const sigset_t *unmasked)
+static bool sleep_for(struct vmgenc *vg, bool is_clock, int64_t ms, int64_t deadline,
+		      const sigset_t *unmasked)
 {
 	struct pollfd p = {.fd = vmgenc_fd(vg), .events = POLLIN};
-	struct vmgenc_event event;
 	struct timespec t;
 
 	if (deadline >= 0) {
@@ -45,8 +53,8 @@ static bool sleep_for(struct vmgenc *vg, int64_t ms, int64_t deadline, const sig
 	}
 	t = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
 	/* Taken from the descriptor so that it waits for the next; the status is what counts. */
-	if (ppoll(&p, p.fd >= 0, &t, unmasked) > 0 && read(p.fd, &event, sizeof(event)) < 0 &&
-	    errno != EAGAIN && errno != EINTR)
+	if (ppoll(&p, p.fd >= 0, &t, unmasked) > 0 && take(p.fd, is_clock) < 0 && errno != EAGAIN &&
+	    errno != EINTR)
 		nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
 	return true;
 }
@@ -89,7 +97,8 @@ enum follow follow(struct vmgenc *vg, struct vmgenc_status *seen, int64_t deadli
 			say_log("the source %s", source_error(found));
 			return FOLLOW_FAILED;
 		}
-		if (!sleep_for(vg, busy ? RETRY_MS : interval(vg, seen), deadline_ms, unmasked))
+		if (!sleep_for(vg, is_vmclock(seen), busy ? RETRY_MS : interval(vg, seen),
+			       deadline_ms, unmasked))
 			return FOLLOW_TIMEOUT;
 	}
 	return FOLLOW_STOPPED;

@@ -3,62 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "hooks.h"
-
-/* NULL, or what is wrong with the owner or the mode. */
-static const char *untrusted(const struct stat *st)
-{
-	if (st->st_uid != 0 && st->st_uid != geteuid())
-		return "is owned by another user than root and the one who runs this";
-	if (st->st_mode & S_IWOTH)
-		return "is writable by everyone";
-	if (st->st_mode & S_IWGRP)
-		return "is writable by its group";
-	return NULL;
-}
-
-/* Whoever may write above it can put another in its place; a sticky directory prevents that. */
-static int check_parents(const char *path)
-{
-	char real[PATH_MAX], *slash;
-	struct stat st;
-
-	if (!realpath(path, real))
-		return say_trouble("hooks directory %s: %s", path, strerror(errno));
-	while ((slash = strrchr(real, '/')) != NULL) {
-		slash[slash == real] = '\0';
-		if (stat(real, &st))
-			return say_trouble("%s: %s", real, strerror(errno));
-		if (untrusted(&st) && !(st.st_mode & S_ISVTX))
-			return say_trouble("hooks directory %s: refused, since %s above it %s",
-					   path, real, untrusted(&st));
-		if (slash == real)
-			break;
-	}
-	return EXIT_YES;
-}
-
-static int check_directory(int fd, const char *path)
-{
-	struct stat st;
-	const char *wrong;
-
-	if (fd < 0 || fstat(fd, &st))
-		return say_trouble("hooks directory %s cannot be opened: %s", path,
-				   strerror(errno));
-	wrong = untrusted(&st);
-	if (wrong)
-		return say_trouble("hooks directory %s: refused, since it %s (mode %04o, owner %u)",
-				   path, wrong, (unsigned int)st.st_mode & 07777, st.st_uid);
-	return check_parents(path);
-}
 
 /* Letters, digits, '.', '_' and '-'; not what editors and packagers leave behind. */
 static bool is_name(const char *name)
@@ -97,43 +47,57 @@ static bool add(struct hookdir *d, const char *name)
 	return names[d->count] && ++d->count;
 }
 
-static int read_names(DIR *dir, const char *path, struct hookdir *d)
+/* Only the names: each file is judged when it is opened to be run. */
+static int read_names(DIR *dir, struct hookdir *d)
 {
 	struct dirent *entry;
-	struct stat st;
 
 	while (errno = 0, (entry = readdir(dir)) != NULL) {
-		if (!is_name(entry->d_name) || fstatat(dirfd(dir), entry->d_name, &st, 0) ||
-		    !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+		if (!is_name(entry->d_name))
 			continue;
 		if (!add(d, entry->d_name))
-			return say_trouble("hooks directory %s: no memory", path);
+			return say_trouble("hooks directory %s: no memory", d->place.path);
 	}
 	if (errno)
-		return say_trouble("hooks directory %s: %s", path, strerror(errno));
+		return say_trouble("hooks directory %s: %s", d->place.path, strerror(errno));
 	if (d->count)
 		qsort(d->names, d->count, sizeof(*d->names), by_name);
 	return EXIT_YES;
 }
 
+/* readdir(3) takes the descriptor that it is given, and ours is needed for the hooks. */
+static int list(struct hookdir *d)
+{
+	int fd = fcntl(d->place.fd, F_DUPFD_CLOEXEC, 0), code;
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+
+	if (!dir) {
+		code = say_trouble("hooks directory %s: %s", d->place.path, strerror(errno));
+		if (fd >= 0)
+			close(fd);
+		return code;
+	}
+	code = read_names(dir, d);
+	closedir(dir);
+	return code;
+}
+
 int hookdir_read(const char *path, struct hookdir *d)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int code = check_directory(fd, path);
-	DIR *dir = code ? NULL : fdopendir(fd);
+	int error;
 
-	memset(d, 0, sizeof(*d));
-	if (!code && !dir)
-		code = say_trouble("hooks directory %s: %s", path, strerror(errno));
-	if (!code)
-		code = read_names(dir, path, d);
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
-	if (code)
+	d->names = NULL;
+	d->count = 0;
+	error = trust_open(&d->place, NULL, path, O_RDONLY | O_DIRECTORY, 0);
+	if (error == -EPERM)
+		say_trouble("hooks directory %s: refused, since %s", path, d->place.why);
+	else if (error)
+		say_trouble("hooks directory %s cannot be opened: %s", path, d->place.why);
+	else if (list(d))
+		error = -1;
+	if (error)
 		hookdir_free(d);
-	return code ? -1 : 0;
+	return error ? -1 : 0;
 }
 
 void hookdir_free(struct hookdir *d)
@@ -141,23 +105,27 @@ void hookdir_free(struct hookdir *d)
 	for (size_t i = 0; i < d->count; i++)
 		free(d->names[i]);
 	free(d->names);
-	memset(d, 0, sizeof(*d));
+	d->names = NULL;
+	d->count = 0;
+	trust_close(&d->place);
 }
 
-bool hookdir_refuses(const char *path, const char *name, char *why, size_t size)
+/* What is not executable is off, whoever may write to it. */
+static bool is_off(const struct trust *hook, int error)
 {
-	char hook[PATH_MAX];
-	struct stat st;
-	const char *wrong;
+	if (error == 0 || error == -EPERM)
+		return hook->st.st_mode && !(hook->st.st_mode & 0111);
+	return error == -ENOENT || error == -EINVAL || error == -ENXIO;
+}
 
-	snprintf(hook, sizeof(hook), "%s/%s", path, name);
-	if (stat(hook, &st)) {
-		snprintf(why, size, "%s: %s", hook, strerror(errno));
-		return true;
+enum hook_is hookdir_open(const struct hookdir *d, const char *name, struct trust *hook, int *error)
+{
+	*error = trust_open(hook, &d->place, name, O_RDONLY, 0);
+	if (is_off(hook, *error)) {
+		trust_close(hook);
+		return HOOK_OFF;
 	}
-	wrong = untrusted(&st);
-	if (wrong)
-		snprintf(why, size, "%s: refused, since it %s (mode %04o, owner %u)", hook, wrong,
-			 (unsigned int)st.st_mode & 07777, st.st_uid);
-	return wrong != NULL;
+	if (*error == -EMFILE || *error == -ENFILE || *error == -ENOMEM)
+		return HOOK_SHORT;
+	return *error ? HOOK_REFUSED : HOOK_READY;
 }

@@ -27,12 +27,14 @@ static const char help[] =
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
 	"  --state FILE         what was done; default " VMGENC_STATE "\n"
 	"\n"
-	"DIR and the hooks must belong to root or to this user, and be writable by no other.\n"
+	"DIR, the hooks, FILE and each directory and link above them must belong to root or to "
+	"this\n"
+	"user, and be writable by no other.\n"
 	"Hooks get VMGENC_GENERATION, VMGENC_PREVIOUS_GENERATION and VMGENC_ID.\n"
 	"Exit codes: 0 ended, 1 no source, or a hook failed (--once), 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
 	"  vmgenc hooks /etc/vmgenc/hooks.d\n"
-	"  vmgenc hooks --once --state /tmp/state ./hooks\n";
+	"  vmgenc hooks --once --state /var/lib/vmgenc/try.json /etc/vmgenc/hooks.d\n";
 
 #define HOOK_TIMEOUT_MS 60000
 #define RETRY_MS 1000
@@ -40,7 +42,7 @@ static const char help[] =
 
 struct service {
 	const struct args *args;
-	const char *directory; /* absolute */
+	char directory[PATH_MAX]; /* absolute */
 	struct vmgenc *vg;
 	struct vmgenc_status now;
 	struct state state;
@@ -94,12 +96,13 @@ static void read_boot(char boot[40])
 /* 0 once it is on the disk; 1 if that is not to be had and we are to end. */
 static int save(struct service *s)
 {
+	char why[STATE_WHY];
 	int error, said = 0;
 
-	while ((error = state_save(s->args->state, &s->state)) != 0) {
+	while ((error = state_save(s->args->state, &s->state, why, sizeof(why))) != 0) {
 		if (error != said)
 			say_log("%s cannot be written: %s; no hook is run until it can",
-				s->args->state, strerror(-error));
+				s->args->state, why);
 		said = error;
 		if (s->args->once || follow_stop)
 			return 1;
@@ -168,23 +171,29 @@ static void fill_environment(const struct state *st, struct environment *e)
 	e->list[5] = NULL;
 }
 
+/* 1 to end, else it is to be tried again. */
+static int cannot_start(struct service *s, const char *name, int error)
+{
+	say_log("%s cannot be started: %s; trying again", name, strerror(-error));
+	if (s->args->once || follow_stop)
+		return 1;
+	pause_ms(s, RETRY_MS);
+	return 0;
+}
+
 /* The supervisor is ready before the record says that the hook has started. 0, or 1 to end. */
-static int run_hook(struct service *s, const char *name)
+static int run_hook(struct service *s, const struct trust *hook, const char *name)
 {
 	int64_t timeout = s->args->timeout_ms < 0 ? HOOK_TIMEOUT_MS : s->args->timeout_ms;
 	struct environment environment;
 	struct outcome outcome;
 	struct runner runner;
-	char path[PATH_MAX];
 	int error;
 
 	fill_environment(&s->state, &environment);
-	snprintf(path, sizeof(path), "%s/%s", s->directory, name);
-	while ((error = runner_prepare(&runner, path, name, environment.list, timeout)) != 0) {
-		say_log("%s cannot be started: %s; trying again", name, strerror(-error));
-		if (s->args->once || follow_stop)
+	while ((error = runner_prepare(&runner, hook, name, environment.list, timeout)) != 0) {
+		if (cannot_start(s, name, error))
 			return 1;
-		pause_ms(s, RETRY_MS);
 	}
 	snprintf(s->state.hook, sizeof(s->state.hook), "%s", name);
 	s->state.started = true;
@@ -196,6 +205,33 @@ static int run_hook(struct service *s, const char *name)
 	s->state.started = false;
 	note_outcome(s, name, &outcome);
 	return 0;
+}
+
+static void refuse(struct service *s, const struct trust *hook, const char *name)
+{
+	snprintf(s->state.hook, sizeof(s->state.hook), "%s", name);
+	say_log("hook %s: refused, since %s", name, hook->why);
+	note_failure(s, name, "was refused");
+}
+
+/* 0 once it has run, or is not to run; 1 to end. */
+static int handle_hook(struct service *s, const struct hookdir *d, const char *name)
+{
+	struct trust hook;
+	enum hook_is is;
+	int error;
+
+	while ((is = hookdir_open(d, name, &hook, &error)) == HOOK_SHORT) {
+		if (cannot_start(s, name, error))
+			return 1;
+	}
+	if (is == HOOK_REFUSED)
+		refuse(s, &hook, name);
+	if (is != HOOK_READY)
+		return 0;
+	error = run_hook(s, &hook, name);
+	trust_close(&hook);
+	return error;
 }
 
 static bool asked_to_stop(void)
@@ -210,8 +246,6 @@ static bool asked_to_stop(void)
 /* Those behind the last one that the record names. 0 when all have run, or 1 to end. */
 static int run_rest(struct service *s, const struct hookdir *d)
 {
-	char why[PATH_MAX + 160];
-
 	for (size_t i = 0; i < d->count; i++) {
 		const char *name = d->names[i];
 
@@ -221,13 +255,8 @@ static int run_rest(struct service *s, const struct hookdir *d)
 			save(s);
 			return 1;
 		}
-		if (hookdir_refuses(s->directory, name, why, sizeof(why))) {
-			snprintf(s->state.hook, sizeof(s->state.hook), "%s", name);
-			say_log("%s", why);
-			note_failure(s, name, "was refused");
-		} else if (run_hook(s, name)) {
+		if (handle_hook(s, d, name))
 			return 1;
-		}
 	}
 	s->state.under_way = false;
 	s->state.hook[0] = '\0';
@@ -359,21 +388,31 @@ static int serve(struct service *s)
 	return result == FOLLOW_STOPPED ? EXIT_YES : EXIT_TROUBLE;
 }
 
+static int open_lock(const char *state)
+{
+	char path[PATH_MAX];
+	struct trust lock;
+
+	if (snprintf(path, sizeof(path), "%s.lock", state) >= (int)sizeof(path)) {
+		say_trouble("the name of the state file is too long");
+		return -1;
+	}
+	if (trust_open(&lock, NULL, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600))
+		say_trouble("%s cannot be used: %s", path, lock.why);
+	return lock.fd;
+}
+
 /* Held by us and by the supervisor of a hook, so that two runs never overlap. */
 static int lock(const char *state)
 {
-	char path[PATH_MAX];
 	int64_t deadline = now_ms() + LOCK_MS;
-	int fd;
+	int fd = open_lock(state);
 
-	if (snprintf(path, sizeof(path), "%s.lock", state) >= (int)sizeof(path))
-		return say_trouble("the name of the state file is too long");
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
-		return say_trouble("%s cannot be opened: %s", path, strerror(errno));
+		return EXIT_TROUBLE;
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return say_trouble("%s cannot be locked: %s", path, strerror(errno));
+			return say_trouble("%s.lock cannot be locked: %s", state, strerror(errno));
 		if (now_ms() >= deadline)
 			return say_trouble("another vmgenc hooks works with %s", state);
 		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
@@ -383,7 +422,7 @@ static int lock(const char *state)
 
 static int load(struct service *s)
 {
-	char why[256] = "";
+	char why[STATE_WHY] = "";
 	int error = state_load(s->args->state, &s->state, why, sizeof(why));
 
 	if (!error || error == -ENOENT)
@@ -392,31 +431,44 @@ static int load(struct service *s)
 		return say_trouble("%s %s; without it nobody knows what was done: remove it to "
 				   "start from the generation in force",
 				   s->args->state, why);
-	return say_trouble("%s cannot be read: %s", s->args->state, strerror(-error));
+	return say_trouble("%s cannot be read: %s", s->args->state, why);
 }
 
 /* What is wrong with a hook is better said now than after the first clone. */
-static int check(const char *directory)
+static void check(const struct hookdir *d)
 {
-	char why[PATH_MAX + 160];
+	struct trust hook;
+	int error;
+
+	for (size_t i = 0; i < d->count; i++) {
+		enum hook_is is = hookdir_open(d, d->names[i], &hook, &error);
+
+		if (is == HOOK_REFUSED)
+			say_log("hook %s: refused, since %s", d->names[i], hook.why);
+		if (is == HOOK_READY)
+			trust_close(&hook);
+	}
+}
+
+/* The directory's name without links is what each generation opens. */
+static int find_directory(struct service *s)
+{
 	struct hookdir d;
 
-	if (hookdir_read(directory, &d))
+	if (hookdir_read(s->args->rest[0], &d))
 		return EXIT_TROUBLE;
-	for (size_t i = 0; i < d.count; i++) {
-		if (hookdir_refuses(directory, d.names[i], why, sizeof(why)))
-			say_log("%s", why);
-	}
+	memcpy(s->directory, d.place.path, sizeof(s->directory));
+	check(&d);
 	hookdir_free(&d);
 	return EXIT_YES;
 }
 
 static int run(struct service *s)
 {
-	int code = check(s->directory);
+	int code = find_directory(s);
 
 	if (!code)
-		code = source_open(s->args->source, &s->vg);
+		code = source_open_trusted(s->args->source, &s->vg);
 	if (!code)
 		code = lock(s->args->state);
 	if (!code)
@@ -431,9 +483,8 @@ static int run(struct service *s)
 
 int cmd_hooks(int argc, char **argv)
 {
-	char directory[PATH_MAX];
 	struct args a;
-	struct service s = {.args = &a, .directory = directory};
+	struct service s = {.args = &a};
 	int code = args_parse(argc, argv, "tsSo", help, &a);
 
 	if (code >= 0)
@@ -443,8 +494,6 @@ int cmd_hooks(int argc, char **argv)
 	umask(022);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
-	if (!realpath(a.rest[0], directory))
-		return say_trouble("hooks directory %s: %s", a.rest[0], strerror(errno));
 	code = run(&s);
 	vmgenc_close(s.vg);
 	return code;

@@ -7,22 +7,27 @@
 
 #include "cmd.h"
 #include "state.h"
+#include "trust.h"
 
 /* hookdir.c: a directory that only root or this user can have put something into. */
 struct hookdir {
+	struct trust place;
 	char **names; /* sorted */
 	size_t count;
 };
 
-/*
- * 0 with the executables in it, or -1 after saying what is wrong with the directory. A file
- * that is not executable is off; one that others could have written is in the list, and
- * hookdir_refuses() says what is wrong with it.
- */
+/* 0 with the names in it that may be hooks, or -1 after saying what is wrong with the directory. */
 int hookdir_read(const char *path, struct hookdir *d);
 void hookdir_free(struct hookdir *d);
-/* True if others could have written the hook; *why then names it and tells what to do. */
-bool hookdir_refuses(const char *path, const char *name, char *why, size_t size);
+
+/*
+ * Opens a hook; what runs later is this descriptor, which the caller closes. OFF: it is not
+ * executable, no regular file, or gone. REFUSED: others could have written it; hook->why says so.
+ * SHORT: descriptors or memory have run out, as *error tells.
+ */
+enum hook_is { HOOK_READY, HOOK_OFF, HOOK_REFUSED, HOOK_SHORT };
+enum hook_is hookdir_open(const struct hookdir *d, const char *name, struct trust *hook,
+			  int *error);
 
 /* runner.c: one hook at a time, under a supervisor that outlives us for as long as it takes. */
 struct runner {
@@ -40,7 +45,7 @@ struct outcome {
 };
 
 /* Everything that can fail is done here, so that what follows is recorded only if it starts. */
-int runner_prepare(struct runner *r, const char *path, const char *name, char *const env[],
+int runner_prepare(struct runner *r, const struct trust *file, const char *name, char *const env[],
 		   int64_t timeout_ms);
 void runner_go(struct runner *r, struct outcome *o);
 void runner_cancel(struct runner *r);

@@ -20,7 +20,8 @@
 
 /* What the supervisor knows of its hook. */
 struct hook {
-	const char *path, *name;
+	const struct trust *file;
+	const char *name;
 	char *const *env;
 	int64_t timeout_ms;
 	pid_t pid;
@@ -39,7 +40,10 @@ static void end_line(struct hook *h)
 	h->length = 0;
 }
 
-/* Line by line, without what could drive a terminal, and no more than the limit. */
+/*
+ * Line by line, and no more than the limit. Of more than ASCII nothing is left: the control
+ * characters of C1 are bytes of their own to some terminals, and two bytes of UTF-8 to others.
+ */
 static void log_output(struct hook *h, const char *text, size_t size)
 {
 	for (size_t i = 0; i < size; i++) {
@@ -49,8 +53,7 @@ static void log_output(struct hook *h, const char *text, size_t size)
 		}
 		h->logged++;
 		if (text[i] != '\n')
-			h->line[h->length++] =
-				(unsigned char)text[i] < ' ' || text[i] == 127 ? '?' : text[i];
+			h->line[h->length++] = text[i] >= ' ' && text[i] <= '~' ? text[i] : '?';
 		if (text[i] == '\n' || h->length == sizeof(h->line))
 			end_line(h);
 	}
@@ -70,9 +73,37 @@ static bool take_output(struct hook *h)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
+/* The system hands a script to its interpreter as this name. */
+static bool can_be_named(const struct trust *file)
+{
+	char name[32];
+	struct stat st;
+
+	snprintf(name, sizeof(name), "/dev/fd/%d", file->fd);
+	return !stat(name, &st) && st.st_dev == file->st.st_dev && st.st_ino == file->st.st_ino;
+}
+
+/*
+ * What was judged runs: the descriptor. A script needs it open, and /dev/fd; where that is missing
+ * (no /proc; FreeBSD without fdescfs), its name without links is as good, since each directory in
+ * it was judged.
+ */
+static void execute(const struct hook *h)
+{
+	char *argv[] = {(char *)h->file->path, NULL};
+	char start[2] = "";
+	bool is_script = pread(h->file->fd, start, 2, 0) == 2 && !memcmp(start, "#!", 2);
+
+	if (is_script && !can_be_named(h->file)) {
+		execve(h->file->path, argv, h->env);
+		return;
+	}
+	if (!is_script || !fcntl(h->file->fd, F_SETFD, 0))
+		fexecve(h->file->fd, argv, h->env);
+}
+
 static void become_hook(const struct hook *h, int output)
 {
-	char *argv[] = {(char *)h->path, NULL};
 	int null = open("/dev/null", O_RDONLY);
 	sigset_t none;
 
@@ -87,7 +118,7 @@ static void become_hook(const struct hook *h, int output)
 	if (null > 2)
 		close(null);
 	if (!chdir("/"))
-		execve(h->path, argv, h->env);
+		execute(h);
 	fprintf(stderr, "cannot be started: %s\n", strerror(errno));
 	_exit(127);
 }
@@ -198,10 +229,10 @@ static void close_all(const int *fds, size_t count)
 
 enum { ORDERS, GIVE_ORDERS, ANSWER, GIVE_ANSWER, OUTPUT, GIVE_OUTPUT, ENDS };
 
-int runner_prepare(struct runner *r, const char *path, const char *name, char *const env[],
+int runner_prepare(struct runner *r, const struct trust *file, const char *name, char *const env[],
 		   int64_t timeout_ms)
 {
-	struct hook h = {.path = path, .name = name, .env = env, .timeout_ms = timeout_ms};
+	struct hook h = {.file = file, .name = name, .env = env, .timeout_ms = timeout_ms};
 	int fds[ENDS] = {-1, -1, -1, -1, -1, -1};
 	int error = 0;
 

@@ -15,10 +15,11 @@
 #include "cmd.h"
 #include "os.h"
 #include "page.h"
+#include "trust.h"
 #include "vmclock.h"
 
 static const char help[] =
-	"usage: vmgenc sim FILE create|bump|reset [--raw] [--unsettled] [--vmclock]\n"
+	"usage: vmgenc sim FILE create|bump|reset [--raw] [--unsettled] [--vmclock [--start N]]\n"
 	"Plays driver and hypervisor in a file, for tests of programs that use libvmgenc:\n"
 	"they are given file:FILE, or vmclock:FILE, as their source.\n"
 	"\n"
@@ -28,11 +29,13 @@ static const char help[] =
 	"  --raw        bump: the hypervisor's id alone; the driver has not noticed\n"
 	"  --unsettled  bump: the driver has noticed, but the kernel could not be rekeyed\n"
 	"  --vmclock    the page of a VMClock instead\n"
+	"  --start N    create, reset: where its counter starts, as hosts may anywhere; default 1\n"
 	"\n"
+	"Run by root, FILE must lie where nobody else can exchange it, and be root's.\n"
 	"Exit codes: 0 done, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
-	"  vmgenc sim /tmp/vm create && VMGENC_SOURCE=file:/tmp/vm my-program &\n"
-	"  vmgenc sim /tmp/vm bump\n";
+	"  vmgenc sim ./vm create && VMGENC_SOURCE=file:./vm my-program &\n"
+	"  vmgenc sim ./vm bump\n";
 
 #define ID_OFFSET 0x40 /* not 0, so that a reader who ignores id_offset is found out */
 
@@ -152,13 +155,14 @@ static bool clock_publish(const struct sim *sim, struct vmclock_page *page)
 
 static int clock_reset(const struct sim *sim, const struct args *a)
 {
-	struct vmclock_page page = {.magic = VMCLOCK_MAGIC,
-				    .size = (uint32_t)sim->page_size,
-				    .version = VMCLOCK_VERSION,
-				    .flags = VMCLOCK_GENERATION_PRESENT,
-				    .generation = 1};
+	struct vmclock_page page = {
+		.magic = VMCLOCK_MAGIC,
+		.size = (uint32_t)sim->page_size,
+		.version = VMCLOCK_VERSION,
+		.counter_id = VMCLOCK_COUNTER_INVALID,
+		.flags = htole64(VMCLOCK_GENERATION_PRESENT | VMCLOCK_NOTIFICATION_PRESENT),
+		.generation = htole64(a->has_start ? a->start : 1)};
 
-	(void)a;
 	if (ftruncate(sim->fd, (off_t)sim->page_size) || !clock_publish(sim, &page))
 		return failed(sim, "written");
 	return EXIT_YES;
@@ -172,20 +176,34 @@ static int clock_bump(const struct sim *sim, const struct args *a)
 	if (!get(sim, 0, &page, sizeof(page)) || vmclock_validate(&page, (uint32_t)sim->page_size))
 		return say_trouble("%s is no VMClock: vmgenc sim %s reset --vmclock makes it one",
 				   sim->path, sim->path);
-	page.generation++;
-	page.disruption_marker++;
+	page.generation = htole64(le64toh(page.generation) + 1);
+	page.disruption_marker = htole64(le64toh(page.disruption_marker) + 1);
 	return clock_publish(sim, &page) ? EXIT_YES : failed(sim, "written");
+}
+
+/* Root would overwrite any file that somebody else puts in the place of this one. */
+static int open_file(struct sim *sim, int flags)
+{
+	struct trust file;
+
+	if (geteuid() == 0) {
+		if (trust_open(&file, NULL, sim->path, flags | O_NOFOLLOW, 0644))
+			return say_trouble("%s cannot be used: %s", sim->path, file.why);
+		sim->fd = file.fd;
+		return EXIT_YES;
+	}
+	sim->fd = open(sim->path, flags | O_CLOEXEC | O_NONBLOCK, 0644);
+	return sim->fd < 0 ? failed(sim, flags & O_CREAT ? "created" : "opened") : EXIT_YES;
 }
 
 /* Two bumps at once would be one: the file is locked meanwhile. */
 static int run(struct sim *sim, const char *verb, const struct args *a)
 {
 	bool create = !strcmp(verb, "create"), is_bump = !strcmp(verb, "bump");
-	int code;
+	int code = open_file(sim, create ? O_RDWR | O_CREAT | O_EXCL : O_RDWR);
 
-	sim->fd = open(sim->path, O_RDWR | O_CLOEXEC | (create ? O_CREAT | O_EXCL : 0), 0644);
-	if (sim->fd < 0)
-		return failed(sim, create ? "created" : "opened");
+	if (code)
+		return code;
 	if (flock(sim->fd, LOCK_EX))
 		code = failed(sim, "locked");
 	else if (a->vmclock)
@@ -202,7 +220,7 @@ int cmd_sim(int argc, char **argv)
 {
 	struct sim sim = {.page_size = (size_t)sysconf(_SC_PAGESIZE)};
 	struct args a;
-	int code = args_parse(argc, argv, "Ruv", help, &a);
+	int code = args_parse(argc, argv, "Ruvb", help, &a);
 	const char *verb = a.rest_count == 2 ? a.rest[1] : "";
 	bool is_bump = !strcmp(verb, "bump");
 
@@ -212,6 +230,8 @@ int cmd_sim(int argc, char **argv)
 		return say_usage("sim takes a file and create, bump or reset");
 	if ((a.raw || a.unsettled) && (!is_bump || a.vmclock))
 		return say_usage("--raw and --unsettled are for the bump of a file: source");
+	if (a.has_start && (is_bump || !a.vmclock))
+		return say_usage("--start is for create and reset of a VMClock");
 	if (a.raw && a.unsettled)
 		return say_usage("either --raw or --unsettled");
 	sim.path = a.rest[0];

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd: a source, and words for what it says. */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cmd.h"
 #include "os.h"
+#include "trust.h"
 
 const char *source_error(int error)
 {
@@ -18,7 +21,8 @@ const char *source_error(int error)
 	case -EACCES:
 		return "may not be opened by this user";
 	case -EINVAL:
-		return "is not a vmgenc source: dev:NODE, vmclock:NODE or file:PATH, with a valid "
+		return "is not a vmgenc source: dev:NODE, vmclock:NODE, sysctl:DIRECTORY or "
+		       "file:PATH, with a valid "
 		       "page behind it";
 	case -EPROTO:
 		return "speaks a version that this program does not know";
@@ -50,6 +54,38 @@ int source_open(const char *name, struct vmgenc **vg)
 	return error == -ENODEV ? EXIT_NO : EXIT_TROUBLE;
 }
 
+/*
+ * A file that somebody else writes would have root run hooks, new host keys among them. -EPERM, or
+ * 0 with the name without links, which is as good as its descriptor. What is not there, or is a
+ * device, is left to vmgenc_open().
+ */
+static int judge(const char *name, struct trust *file, char *judged, size_t size)
+{
+	const char *path = strchr(name, ':');
+	int error = path ? trust_open(file, NULL, path + 1, O_RDONLY, 0) : -ENOENT;
+	bool fits;
+
+	if (error)
+		return error == -EPERM ? error : 0;
+	fits = snprintf(judged, size, "%.*s:%s", (int)(path - name), name, file->path) < (int)size;
+	trust_close(file);
+	return fits ? 0 : -EPERM;
+}
+
+int source_open_trusted(const char *name, struct vmgenc **vg)
+{
+	char judged[PATH_MAX + 16] = "";
+	struct trust file = {.why = "its name is too long"};
+
+	if (!name)
+		name = secure_getenv("VMGENC_SOURCE");
+	if (name && geteuid() == 0 && judge(name, &file, judged, sizeof(judged))) {
+		*vg = NULL;
+		return say_trouble("the source %s is refused, since %s", name, file.why);
+	}
+	return source_open(*judged ? judged : name, vg);
+}
+
 int source_status(struct vmgenc *vg, struct vmgenc_status *st)
 {
 	int error;
@@ -77,6 +113,17 @@ bool is_vmclock(const struct vmgenc_status *st)
 	return !strncmp(st->source, "vmclock:", 8);
 }
 
+bool has_id(const struct vmgenc_status *st)
+{
+	return !is_vmclock(st) && strncmp(st->source, "sysctl:", 7) != 0;
+}
+
+/* A VMClock's counter may be 0, and nobody settles it. */
+bool is_settled(const struct vmgenc_status *st)
+{
+	return !is_vmclock(st) && st->settled == st->generation;
+}
+
 const char *unprotected(const struct vmgenc_status *st)
 {
 	if (st->guarantee == VMGENC_NONE)
@@ -87,6 +134,17 @@ const char *unprotected(const struct vmgenc_status *st)
 		return "the kernel's random generator is not rekeyed for this generation yet";
 	return NULL;
 }
+
+const struct lack lacks[4] = {
+	{VMGENC_LACKS_REKEY, "rekey", "the driver does not reach the kernel's random generator",
+	 "mount devtmpfs on /dev and open /dev/vmgenc, as this command does"},
+	{VMGENC_LACKS_DRAWS, "draws", "draws from the kernel do not look at the id first",
+	 "load the module with draws=1; if it was, see the kernel's log"},
+	{VMGENC_LACKS_REDRAW, "redraw", "a draw under way at the snapshot is not made again",
+	 "load the module with redraw=1; if it was, see the kernel's log"},
+	{VMGENC_LACKS_VDSO, "vdso", "getrandom in the vDSO passes the driver by",
+	 "load the module with vdso=0; if it was, see the kernel's log"},
+};
 
 /* As in the hypervisor's configuration: three little-endian numbers, then bytes. */
 void id_text(const uint8_t b[VMGENC_ID_SIZE], char text[37])

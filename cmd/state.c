@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "state.h"
+#include "trust.h"
 
 #define STATE_VERSION 1
 #define STATE_MAX 65536
@@ -80,26 +80,35 @@ int state_parse(const char *text, size_t size, struct state *s, char *why, size_
 	return result;
 }
 
-int state_load(const char *path, struct state *s, char *why, size_t why_size)
+static int read_text(int fd, struct state *s, char *why, size_t why_size)
 {
 	static char text[STATE_MAX];
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t size;
+	ssize_t size = read(fd, text, sizeof(text));
 
-	memset(s, 0, sizeof(*s));
-	if (fd < 0)
+	if (size < 0) {
+		snprintf(why, why_size, "%s", strerror(errno));
 		return -errno;
-	size = read(fd, text, sizeof(text));
-	int error = errno;
-
-	close(fd);
-	if (size < 0)
-		return -error;
+	}
 	if (size == sizeof(text)) {
 		snprintf(why, why_size, "is too large to be the state of vmgenc hooks");
 		return -EINVAL;
 	}
 	return state_parse(text, (size_t)size, s, why, why_size);
+}
+
+int state_load(const char *path, struct state *s, char *why, size_t why_size)
+{
+	struct trust file;
+	int error = trust_open(&file, NULL, path, O_RDONLY | O_NOFOLLOW, 0);
+
+	memset(s, 0, sizeof(*s));
+	if (error) {
+		snprintf(why, why_size, "%s", file.why);
+		return error == -EINVAL ? -EPERM : error;
+	}
+	error = read_text(file.fd, s, why, why_size);
+	trust_close(&file);
+	return error;
 }
 
 static char *pack(const struct state *s)
@@ -135,27 +144,14 @@ static int write_all(int fd, const char *text)
 	return fsync(fd) ? -errno : 0;
 }
 
-static int sync_directory(const char *path)
+/* What a dead run left is not written to: it may have got a second name meanwhile. */
+static int write_new(int directory, const char *name, const char *text)
 {
-	char directory[PATH_MAX];
-	const char *slash = strrchr(path, '/');
 	int fd, error;
 
-	snprintf(directory, sizeof(directory), "%.*s", slash ? (int)(slash - path + 1) : 1,
-		 slash ? path : ".");
-	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
+	if (unlinkat(directory, name, 0) && errno != ENOENT)
 		return -errno;
-	error = fsync(fd) ? -errno : 0;
-	close(fd);
-	return error;
-}
-
-static int write_new(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int error;
-
+	fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return -errno;
 	error = write_all(fd, text);
@@ -164,23 +160,41 @@ static int write_new(const char *path, const char *text)
 	return error;
 }
 
-int state_save(const char *path, const struct state *s)
+static int replace(int directory, const char *name, const char *text)
 {
-	char fresh[PATH_MAX];
-	char *text = pack(s);
+	char fresh[NAME_MAX + 1];
 	int error;
 
-	if (!text)
-		return -ENOMEM;
-	if (snprintf(fresh, sizeof(fresh), "%s.new", path) >= (int)sizeof(fresh)) {
-		free(text);
+	if (snprintf(fresh, sizeof(fresh), "%s.new", name) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
-	}
-	error = write_new(fresh, text);
-	free(text);
-	if (!error && rename(fresh, path))
+	error = write_new(directory, fresh, text);
+	if (!error && renameat(directory, fresh, directory, name))
 		error = -errno;
 	if (error)
-		unlink(fresh);
-	return error ? error : sync_directory(path);
+		unlinkat(directory, fresh, 0);
+	else if (fsync(directory))
+		error = -errno;
+	return error;
+}
+
+int state_save(const char *path, const struct state *s, char *why, size_t why_size)
+{
+	struct trust directory;
+	const char *name;
+	char *text = pack(s);
+	int error = text ? 0 : -ENOMEM;
+
+	if (!error && trust_directory_of(&directory, path, &name)) {
+		snprintf(why, why_size, "%s", directory.why);
+		free(text);
+		return -EPERM;
+	}
+	if (!error) {
+		error = replace(directory.fd, name, text);
+		trust_close(&directory);
+	}
+	free(text);
+	if (error)
+		snprintf(why, why_size, "%s", strerror(-error));
+	return error;
 }

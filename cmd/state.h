@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #define STATE_NAME 256
+#define STATE_WHY 4352 /* a path and what is wrong with it */
 
 /*
  * One generation at a time: done, or under way. Under way, the hooks up to `hook` have run;
@@ -32,10 +33,13 @@ struct state {
 /* From JSON text: 0, or -EINVAL with the reason. Nothing of it is trusted. */
 int state_parse(const char *text, size_t size, struct state *s, char *why, size_t why_size);
 
-/* 0, -ENOENT, -EINVAL (*why tells) or another -errno. */
+/*
+ * Both as trust_open() opens, and never through a link. 0, -ENOENT (of state_load(): nothing was
+ * recorded yet), or another -errno, with the reason in why; -EINVAL: it is read, but no record.
+ */
 int state_load(const char *path, struct state *s, char *why, size_t why_size);
 
-/* By a new file, its rename and the directory's sync: the old or the new, never half. -errno. */
-int state_save(const char *path, const struct state *s);
+/* By a new file, its rename and the directory's sync: the old or the new, never half. */
+int state_save(const char *path, const struct state *s, char *why, size_t why_size);
 
 #endif

@@ -26,15 +26,17 @@ static const char help[] =
 struct hooks {
 	struct state state;
 	int error;
-	char why[256];
+	char why[STATE_WHY + 32];
 };
 
 static void load_hooks(const char *path, struct hooks *h)
 {
+	char why[STATE_WHY];
+
 	memset(h, 0, sizeof(*h));
-	h->error = state_load(path, &h->state, h->why, sizeof(h->why));
-	if (h->error && h->error != -EINVAL)
-		snprintf(h->why, sizeof(h->why), "cannot be read: %s", strerror(-h->error));
+	h->error = state_load(path, &h->state, why, sizeof(why));
+	snprintf(h->why, sizeof(h->why), "%s%s",
+		 h->error == -EINVAL ? "" : "cannot be read: ", h->error ? why : "");
 }
 
 static json_t *hooks_json(const struct hooks *h)
@@ -53,6 +55,16 @@ static json_t *hooks_json(const struct hooks *h)
 			 s->last_failure);
 }
 
+static json_t *lacks_json(uint32_t flags)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (flags & lacks[i].flag)
+			json_array_append_new(names, json_string(lacks[i].name));
+	return names;
+}
+
 static int print_json(const struct vmgenc_status *st, const char *reason, const struct hooks *h)
 {
 	char id[37], since[32];
@@ -62,7 +74,7 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 	id_text(st->id, id);
 	since_text(st->changed_ns, since);
 	root = json_pack(
-		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:o}",
+		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:o,s:o}",
 		"version", 1, "source", st->source, "guarantee", guarantee_name(st->guarantee),
 		"protected", !reason, "reason", reason, "generation", (json_int_t)st->generation,
 		"settled", (json_int_t)st->settled, "id", id, "changed_ns",
@@ -71,7 +83,10 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 		"rekey_failures", (json_int_t)st->rekey_failures, "raw_privileged",
 		(st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
 		(st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
-		(st->flags & VMGENC_REKEY_FAILED) != 0, "hooks", hooks_json(h));
+		(st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded", (json_int_t)st->unseeded,
+		"redraws", (json_int_t)st->redraws, "redraws_missed",
+		(json_int_t)st->redraws_missed, "lacks", lacks_json(st->flags), "hooks",
+		hooks_json(h));
 	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') < 0;
 	json_decref(root);
 	return failed ? say_trouble("the report cannot be written") : EXIT_YES;
@@ -118,14 +133,19 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
 	printf("source      %s\n", st->source);
 	printf("guarantee   %s\n", guarantee_name(st->guarantee));
 	printf("generation  %" PRIu64 "%s%s%s\n", st->generation, *since ? ", since " : "", since,
-	       st->settled == st->generation ? ", settled" : "");
-	if (!is_vmclock(st)) {
+	       is_settled(st) ? ", settled" : "");
+	if (has_id(st)) {
 		printf("id          %s\n", id);
 		printf("changes     %" PRIu64 ", and %" PRIu64 " spurious notifications\n",
 		       st->changes, st->spurious);
 		printf("rekeys      %" PRIu64 " verified, %" PRIu64 " failed\n", st->rekeys,
 		       st->rekey_failures);
+		printf("redraws     %" PRIu64 ", and %" PRIu64 " missed\n", st->redraws,
+		       st->redraws_missed);
 	}
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
+		if (st->flags & lacks[i].flag)
+			printf("lacks       %s: %s\n", lacks[i].name, lacks[i].what);
 	print_hooks(h);
 }
 

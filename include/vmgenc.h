@@ -26,9 +26,9 @@ struct vmgenc_mark {
 /*
  * An open source. Owned by vmgenc_open() and vmgenc_close(); everything behind `hot` is the
  * library's own. hot points at two adjacent 64-bit words that change with every generation:
- * the hypervisor's id (VMClock: its counter) where that may be mapped, else generation and
- * settled; or, where those are in a file that may shrink and so must be read, words that no
- * mark has.
+ * the hypervisor's id where that may be mapped, else generation and settled. Where
+ * vmgenc_differs() has to look, it points at words that no mark has: for files that may shrink
+ * and sysctls, which must be read, and for a VMClock, whose counter may be 0.
  */
 struct vmgenc {
 	const volatile uint64_t *hot;
@@ -36,9 +36,11 @@ struct vmgenc {
 
 /* Which protection a source gives: vmgenc_status.guarantee */
 enum vmgenc_guarantee {
-	VMGENC_NONE = 0,     /* the host never filled the id: nothing will ever change */
-	VMGENC_NOTIFIED = 1, /* the driver's counter: lags behind the clone until the driver noticed */
-	VMGENC_RACE_FREE = 2 /* the hypervisor's own page: changed before the clone's first instruction */
+	VMGENC_NONE = 0, /* the host never filled the id: nothing will ever change */
+	VMGENC_NOTIFIED =
+		1, /* the driver's counter: lags behind the clone until the driver noticed */
+	VMGENC_RACE_FREE =
+		2 /* the hypervisor's own page: changed before the clone's first instruction */
 };
 
 struct vmgenc_status {
@@ -55,15 +57,22 @@ struct vmgenc_status {
 	uint64_t rekeys;
 	uint64_t rekey_failures;
 	char source[64]; /* "dev:/dev/vmgenc", NUL-terminated, cut where longer */
+	/* The first version ended here. */
+	uint64_t unseeded;	 /* these three as in struct vmgenc_page */
+	uint64_t redraws;
+	uint64_t redraws_missed;
 };
 
 /*
  * Opens a source and maps its pages.
  *
- * source: "dev:PATH" (a vmgenc device node), "vmclock:PATH" (a VMClock), "file:PATH" (a
- * simulated device, for tests), or NULL for the best available: the environment's
+ * source: "dev:PATH" (a vmgenc device node), "vmclock:PATH" (a VMClock), "sysctl:DIRECTORY" (the
+ * driver's sysctls, for programs that cannot see its device: sysctl:/proc/sys/dev/vmgenc/0),
+ * "file:PATH" (a simulated device, for tests), or NULL for the best available: the environment's
  * VMGENC_SOURCE (ignored in set-user-id programs), then dev:/dev/vmgenc, then
- * vmclock:/dev/vmclock0. *vg is the caller's until vmgenc_close(); on failure it is NULL.
+ * vmclock:/dev/vmclock0. NULL never stands for sysctls, which give less and cost a system call at
+ * each check: who wants them asks for them. *vg is the caller's until vmgenc_close(); on failure it
+ * is NULL.
  * Thread-safe. Returns 0 or
  *   -ENODEV   there is no such source: this machine cannot tell that it was cloned
  *   -EACCES   the source exists but may not be opened
@@ -78,19 +87,20 @@ int vmgenc_open(struct vmgenc **vg, const char *source);
 void vmgenc_close(struct vmgenc *vg);
 
 /*
- * For vmgenc_changed() alone, once hot differs: true, but for a file that may shrink, which is
- * read by one pread(2); true as well if that fails, and sync says why. "pure" and "cold" keep
+ * For vmgenc_changed() alone, once hot differs: true, but for a VMClock, whose counter it loads,
+ * and for sysctls and files that may shrink, which it reads by one pread(2); true as well if that
+ * fails, and sync says why. "pure" and "cold" keep
  * compilers from reloading what they know, and from laying out their loops, for its sake;
  * difference comes of volatile loads, so that no call is left out for an earlier one's result.
  */
-__attribute__((pure, cold))
-bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference);
+__attribute__((pure, cold)) bool
+vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference);
 
 /*
  * True if the generation differs from mark: call vmgenc_sync() before using any random
- * value, key or nonce made earlier. Unchanged, it is two loads and a compare: no call, no system
- * call (but for files that may shrink); from any thread, from signal handlers and after
- * fork(2). It never fails.
+ * value, key or nonce made earlier. Unchanged, it is two loads and a compare: no call (but for a
+ * VMClock), no system call (but for sysctls and files that may shrink); from any thread, from
+ * signal handlers and after fork(2). It never fails.
  */
 static inline bool vmgenc_changed(const struct vmgenc *vg, const struct vmgenc_mark *mark)
 {
@@ -102,6 +112,10 @@ static inline bool vmgenc_changed(const struct vmgenc *vg, const struct vmgenc_m
 /*
  * Returns once the kernel's random generator is rekeyed for the generation that mark is then
  * set to. Afterwards draw afresh (getrandom(2)), and check again before the result leaves.
+ *
+ * sysctl: cannot ask the driver. It draws once from the kernel, which has the driver look first
+ * (parameter draws), and returns 0 once the driver says that the generation is settled; a change
+ * that the driver has not noticed by then is not seen.
  *
  * timeout_ms: how long to retry while the kernel cannot rekey; 0 tries once, -1 for ever.
  * Thread-safe with a mark of the thread's own; usable after fork(2). Returns 0 or
@@ -116,14 +130,17 @@ int vmgenc_sync(struct vmgenc *vg, struct vmgenc_mark *mark, int timeout_ms);
 /*
  * A descriptor that polls readable after each change, owned by vg. read(2) on it returns a
  * struct vmgenc_event and makes it wait for the next. The read position is shared with
- * children of fork(2). Returns -ENOTSUP for sources without one (file:, vmclock:).
+ * children of fork(2). That of a VMClock polls readable after each change of its page, clones or
+ * not, and pread(2) of any of it makes it wait for the next.
+ * Returns -ENOTSUP for sources without one: file:, sysctl:, and vmclock: where the kernel (before
+ * Linux 7.0) or the host does not notify; look at these now and then.
  */
 int vmgenc_fd(const struct vmgenc *vg);
 
 /*
  * A consistent picture of the source. st->size is set by the caller beforehand; no more than
  * that is written. Thread-safe. Returns 0, or
- *   -EINVAL  st->size is smaller than the first version's structure
+ *   -EINVAL  st->size is smaller than the first version's structure, which ends with source
  *   -EAGAIN  the source was being written all the time (a driver that died half-way)
  *   -EIO     the source is gone: a file that shrank or is no generation page any more
  */

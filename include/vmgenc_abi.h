@@ -31,12 +31,23 @@
  * ID_UNFILLED    the id has been all zero (the host never filled it) or all ones (nothing
  *                answers at its address) since attach, so it identifies nothing
  * REKEY_FAILED   the kernel's random generator refused the last rekey: settled < generation
- *                until a retry succeeds
+ *                until a retry succeeds. A generator that is not seeded yet is no failure
+ *
+ * What the driver lacks on this kernel, or was told to leave off (Linux; FreeBSD sets none):
+ *
+ * LACKS_REKEY    it has not reached the kernel's generator so far, so nothing can be rekeyed
+ * LACKS_DRAWS    draws from the kernel's generator do not look at the id first
+ * LACKS_REDRAW   a system call that was drawing at the snapshot does not draw again
+ * LACKS_VDSO     draws in the vDSO pass the driver by
  */
 #define VMGENC_RAW_MAPPABLE 0x1u
 #define VMGENC_RAW_PRIVILEGED 0x2u
 #define VMGENC_ID_UNFILLED 0x4u
 #define VMGENC_REKEY_FAILED 0x8u
+#define VMGENC_LACKS_REKEY 0x10u
+#define VMGENC_LACKS_DRAWS 0x20u
+#define VMGENC_LACKS_REDRAW 0x40u
+#define VMGENC_LACKS_VDSO 0x80u
 
 /*
  * The generation page: page 0 of /dev/vmgenc, read-only, native-endian.
@@ -59,7 +70,8 @@ struct vmgenc_page {
 	uint64_t generation; /* 1 when the driver attached, + 1 for each change */
 	uint64_t settled;    /* the last generation whose rekey was verified; 0: none yet */
 	uint8_t id[VMGENC_ID_SIZE]; /* the id of this generation, in the hypervisor's byte order */
-	uint64_t changed_ns; /* CLOCK_BOOTTIME (FreeBSD: CLOCK_UPTIME) when it was published */
+	/* CLOCK_BOOTTIME (FreeBSD: CLOCK_UPTIME) when it was published, cut to 2^20 ns (1.05 ms) */
+	uint64_t changed_ns;
 	uint32_t seq;	     /* odd while the driver writes */
 	uint32_t reserved;   /* 0 */
 	/* The second cache line: counters since the driver attached. */
@@ -67,6 +79,10 @@ struct vmgenc_page {
 	uint64_t spurious;	 /* notifications without a change; see below */
 	uint64_t rekeys;	 /* rekeys of the kernel's generator, verified */
 	uint64_t rekey_failures; /* attempts that failed */
+	/* The first drivers end here: a program reads of what follows only what size has. */
+	uint64_t unseeded;	 /* attempts before the kernel's generator was seeded */
+	uint64_t redraws;	 /* system calls that drew again, as the id changed meanwhile */
+	uint64_t redraws_missed; /* system calls that could not have: too many at a time */
 };
 
 /* What read(2) on /dev/vmgenc and the sync ioctl return. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: opening and closing a source - a vmgenc device, a VMClock, or a file that simulates one. */
+/* lib: opening and closing a source - a vmgenc device or its sysctls, a VMClock, or a file that
+ * simulates one. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -13,14 +17,12 @@
 
 #include "os.h"
 #include "source.h"
+#include "sysctl.h"
 
 /* vmgenc_changed() reads two adjacent words, whichever page they are on. */
 _Static_assert(offsetof(struct vmgenc_page, settled) ==
 		       offsetof(struct vmgenc_page, generation) + 8,
 	       "generation and settled are adjacent");
-_Static_assert(offsetof(struct vmclock_page, after) ==
-		       offsetof(struct vmclock_page, generation) + 8,
-	       "the VMClock's generation has a word behind it");
 
 /* The best available, in this order. */
 static const char *const preferred[] = {"dev:/dev/vmgenc", "vmclock:/dev/vmclock0"};
@@ -33,6 +35,8 @@ static int parse(struct source *s, const char *name, const char **path)
 		s->kind = KIND_FILE;
 	else if (!strncmp(name, "vmclock:", 8))
 		s->kind = KIND_VMCLOCK;
+	else if (!strncmp(name, "sysctl:", 7))
+		s->kind = KIND_SYSCTL;
 	else
 		return -EINVAL;
 	*path = strchr(name, ':') + 1;
@@ -84,6 +88,7 @@ static int open_path(struct source *s, const char *path)
 	s->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (s->fd < 0 || fstat(s->fd, &st))
 		return open_error(errno);
+	s->mode = st.st_mode;
 	if (S_ISCHR(st.st_mode) && s->kind != KIND_FILE) {
 		s->may_map = true;
 		return 0;
@@ -111,25 +116,30 @@ static int view(const struct source *s, size_t number, struct view *v)
 }
 
 /*
- * The two words that vmgenc_changed() compares. Where they must be read, the check that costs
- * nothing has to fail first: against words that are no id, as they are of this process's time
- * and addresses.
+ * Has vmgenc_differs() decide: the check that costs nothing has to fail first, against words that
+ * are no id, as they are of this process's time and addresses.
  */
-static void compare(struct source *s, const struct view *v, size_t at)
+static void compare_by_call(struct source *s, const struct view *v, size_t at)
 {
 	struct timespec now;
 
-	s->hot_is_mapped = v->mapped != NULL;
-	if (v->mapped) {
-		s->public.hot = (const volatile uint64_t *)(v->mapped + at);
-		return;
-	}
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	s->no_id[0] = (uintptr_t)s;
 	s->no_id[1] = ~((uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
 	s->public.hot = s->no_id;
 	s->hot = *v;
 	s->hot.offset += at;
+	s->hot.mapped = v->mapped ? v->mapped + at : NULL;
+}
+
+/* The two words that vmgenc_changed() compares. */
+static void compare(struct source *s, const struct view *v, size_t at)
+{
+	s->hot_is_mapped = v->mapped != NULL;
+	if (v->mapped)
+		s->public.hot = (const volatile uint64_t *)(v->mapped + at);
+	else
+		compare_by_call(s, v, at);
 }
 
 /* Not everyone may have the raw page; the generation page serves everyone. */
@@ -164,6 +174,19 @@ static int open_pages(struct source *s)
 	return open_raw(s, page.id_offset);
 }
 
+/*
+ * Whether its descriptor can be polled. Kernels before 7.0 call any device that has no say in it
+ * writable; later ones hang up where the host does not notify.
+ */
+static bool clock_notifies(const struct source *s, const struct vmclock *clock)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLIN | POLLOUT};
+
+	if (!S_ISCHR(s->mode) || !(clock->flags & VMCLOCK_NOTIFICATION_PRESENT))
+		return false;
+	return poll(&p, 1, 0) >= 0 && !(p.revents & ~(POLLIN | POLLRDNORM));
+}
+
 static int open_clock(struct source *s)
 {
 	struct vmclock clock;
@@ -178,8 +201,37 @@ static int open_clock(struct source *s)
 	if (!(clock.flags & VMCLOCK_GENERATION_PRESENT))
 		return -ENODEV;
 	s->race_free = true;
-	compare(s, &s->page, offsetof(struct vmclock_page, generation));
+	s->notifies = clock_notifies(s, &clock);
+	/* The counter may be 0, like a mark that has seen nothing. */
+	compare_by_call(s, &s->page, offsetof(struct vmclock_page, generation));
 	return 0;
+}
+
+static int open_number(const char *directory, const char *name, int *fd, uint64_t *value)
+{
+	char path[PATH_MAX];
+	int n = snprintf(path, sizeof(path), "%s/%s", directory, name);
+
+	if (n < 0 || (size_t)n >= sizeof(path))
+		return -EINVAL;
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (*fd < 0)
+		return open_error(errno);
+	return sysctl_number(*fd, value) ? -EINVAL : 0;
+}
+
+/* Read at each check, so that the comparison of vmgenc_changed() has to fail first. */
+static int open_sysctl(struct source *s, const char *directory)
+{
+	uint64_t generation, settled;
+	int err = open_number(directory, "generation", &s->fd, &generation);
+
+	if (!err)
+		err = open_number(directory, "settled", &s->settled_fd, &settled);
+	if (!err && (generation == 0 || settled > generation))
+		err = -EINVAL;
+	compare_by_call(s, &(struct view){.fd = s->fd}, 0);
+	return err;
 }
 
 static int open_source(struct source *s, const char *name)
@@ -187,6 +239,8 @@ static int open_source(struct source *s, const char *name)
 	const char *path;
 	int err = parse(s, name, &path);
 
+	if (!err && s->kind == KIND_SYSCTL)
+		return open_sysctl(s, path);
 	if (!err)
 		err = open_path(s, path);
 	if (!err)
@@ -202,7 +256,7 @@ static int open_named(struct vmgenc **vg, const char *name)
 	*vg = NULL;
 	if (!s)
 		return -ENOMEM;
-	s->fd = -1;
+	s->fd = s->settled_fd = -1;
 	s->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	err = open_source(s, name);
 	if (err)
@@ -254,5 +308,7 @@ void vmgenc_close(struct vmgenc *vg)
 	unmap(s, &s->page);
 	if (s->fd >= 0)
 		close(s->fd);
+	if (s->settled_fd >= 0)
+		close(s->settled_fd);
 	free(s);
 }

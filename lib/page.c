@@ -2,8 +2,12 @@
 /* lib: the generation page, validated and read consistently. */
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "page.h"
+
+/* Of the first version's structure: what was added later is behind it. */
+#define FIRST_SIZE offsetof(struct vmgenc_page, unseeded)
 
 int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 {
@@ -11,7 +15,7 @@ int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 		return -EINVAL;
 	if (page->version != VMGENC_PAGE_VERSION)
 		return -EPROTO;
-	if (page->size < sizeof(*page) || page->size > page_size)
+	if (page->size < FIRST_SIZE || page->size > page_size)
 		return -EINVAL;
 	/* Generations start at 1, so that a mark of zeros has seen none. */
 	if (page->generation == 0)
@@ -20,6 +24,13 @@ int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 	    (page->id_offset % 8 || page->id_offset > page_size - VMGENC_ID_SIZE))
 		return -EINVAL;
 	return 0;
+}
+
+/* What this driver does not know yet is 0. */
+static void forget_behind(struct vmgenc_page *page)
+{
+	if (page->size < sizeof(*page))
+		memset((char *)page + page->size, 0, sizeof(*page) - page->size);
 }
 
 int page_read(const struct view *v, struct vmgenc_page *copy)
@@ -31,8 +42,10 @@ int page_read(const struct view *v, struct vmgenc_page *copy)
 		if (view_word(v, seq, &before) || view_copy(v, 0, copy, sizeof(*copy)) ||
 		    view_word(v, seq, &after))
 			return -EIO;
-		if (before % 2 == 0 && after == before)
+		if (before % 2 == 0 && after == before) {
+			forget_behind(copy);
 			return 0;
+		}
 	}
 	return -EAGAIN;
 }

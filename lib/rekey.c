@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: has the kernel rekey where no vmgenc driver does (vmclock:). */
+/* lib: has the kernel rekey where no vmgenc driver does (vmclock:), or cannot be asked (sysctl:).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -9,6 +10,8 @@
 #ifdef __linux__
 #include <linux/random.h>
 #include <sys/ioctl.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
 
 int rekey_kernel(const void *fresh, size_t size)
 {
@@ -24,6 +27,14 @@ int rekey_kernel(const void *fresh, size_t size)
 	close(fd);
 	return err;
 }
+
+/* Not getrandom(3), which need not enter the kernel. */
+void draw_from_kernel(void)
+{
+	unsigned char byte;
+
+	syscall(SYS_getrandom, &byte, sizeof(byte), GRND_NONBLOCK);
+}
 #else
 /* No other system has a VMClock driver or a call to rekey. */
 int rekey_kernel(const void *fresh, size_t size)
@@ -31,5 +42,9 @@ int rekey_kernel(const void *fresh, size_t size)
 	(void)fresh;
 	(void)size;
 	return -EPERM;
+}
+
+void draw_from_kernel(void)
+{
 }
 #endif

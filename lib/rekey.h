@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: has the kernel rekey where no vmgenc driver does (vmclock:). */
+/* lib: has the kernel rekey where no vmgenc driver does (vmclock:), or cannot be asked (sysctl:).
+ */
 #ifndef VMGENC_LIB_REKEY_H
 #define VMGENC_LIB_REKEY_H
 
@@ -11,5 +12,8 @@
  * takes a new key by itself), -ENODATA (not seeded yet) or -EIO.
  */
 int rekey_kernel(const void *fresh, size_t size);
+
+/* A byte from the kernel, by a system call: the driver looks first. Without effect elsewhere. */
+void draw_from_kernel(void);
 
 #endif

@@ -3,25 +3,30 @@
 #ifndef VMGENC_LIB_SOURCE_H
 #define VMGENC_LIB_SOURCE_H
 
+#include <sys/types.h>
+
 #include "page.h"
 #include "vmclock.h"
 #include "vmgenc.h"
 
-enum kind { KIND_DEVICE, KIND_FILE, KIND_VMCLOCK };
+enum kind { KIND_DEVICE, KIND_FILE, KIND_VMCLOCK, KIND_SYSCTL };
 
 /* Read-only after vmgenc_open(), so any thread may use it without a lock. */
 struct source {
 	struct vmgenc public; /* first: what the caller holds */
 	enum kind kind;
-	int fd;
+	int fd;		/* KIND_SYSCTL: of generation */
+	int settled_fd; /* KIND_SYSCTL */
 	uint32_t page_size;
+	mode_t mode;
+	bool notifies;	  /* a VMClock whose descriptor can be polled */
 	bool may_map;	  /* it cannot shrink under a mapping */
 	bool race_free;	  /* the words that are compared are the hypervisor's own */
 	struct view page; /* the generation page, or the VMClock page */
 	struct view raw;  /* the hypervisor's page, if race_free and not VMClock's */
 	uint32_t id_offset;
 	bool hot_is_mapped;
-	struct view hot; /* else where public.hot would point */
+	struct view hot; /* else what vmgenc_differs() looks at */
 	uint64_t no_id[2];
 	char name[64];
 };

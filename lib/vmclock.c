@@ -15,7 +15,7 @@ int vmclock_validate(const struct vmclock_page *page, uint32_t page_size)
 	if (le16toh(page->version) != VMCLOCK_VERSION)
 		return -EPROTO;
 	/* The region may be larger than the page that is mapped, but must hold the counter. */
-	if (le32toh(page->size) < offsetof(struct vmclock_page, after) || page_size < sizeof(*page))
+	if (le32toh(page->size) < sizeof(*page) || page_size < sizeof(*page))
 		return -EINVAL;
 	return 0;
 }
@@ -49,7 +49,5 @@ int vmclock_read(const struct view *v, uint32_t page_size, struct vmclock *clock
 	clock->generation = le64toh(page.generation);
 	clock->disruption_marker = le64toh(page.disruption_marker);
 	clock->flags = le64toh(page.flags);
-	clock->words[0] = page.generation;
-	clock->words[1] = page.after;
 	return 0;
 }

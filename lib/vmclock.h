@@ -8,6 +8,8 @@
 #define VMCLOCK_MAGIC 0x4b4c4356u
 #define VMCLOCK_VERSION 1
 #define VMCLOCK_GENERATION_PRESENT (UINT64_C(1) << 8)
+#define VMCLOCK_NOTIFICATION_PRESENT (UINT64_C(1) << 9)
+#define VMCLOCK_COUNTER_INVALID 0xff /* counter_id: there is no clock to be read */
 
 /*
  * Little-endian on every machine. The text in UAPI.13 has other offsets: hypervisors and
@@ -24,15 +26,13 @@ struct vmclock_page {
 	uint64_t flags;
 	uint8_t clock[72];
 	uint64_t generation;
-	uint64_t after; /* not VMClock's: what lies behind, as the second word to compare */
 };
 
-/* Of one moment, in this machine's byte order; words is the page's own, for vmgenc_mark. */
+/* Of one moment, in this machine's byte order. */
 struct vmclock {
 	uint64_t generation;
 	uint64_t disruption_marker;
 	uint64_t flags;
-	uint64_t words[2];
 };
 
 /* 0, -EINVAL (not a VMClock page) or -EPROTO (of a version that is not known here). */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lib: the calls of vmgenc.h on a source that open.c opened. */
 #include <errno.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <time.h>
@@ -8,6 +9,7 @@
 #include "os.h"
 #include "rekey.h"
 #include "source.h"
+#include "sysctl.h"
 
 #define RETRY_MS 10
 
@@ -38,6 +40,23 @@ int source_clock(const struct source *s, struct vmclock *clock)
 	return err;
 }
 
+/* Behind a counter, which may be 0: so that no mark of one is a mark that has seen nothing. */
+#define COUNTER 1
+
+/* What vmgenc_changed() compares, where it is looked at here. */
+static int hot_words(const struct source *s, uint64_t words[2])
+{
+	words[1] = COUNTER;
+	switch (s->kind) {
+	case KIND_SYSCTL:
+		return sysctl_number(s->fd, &words[0]);
+	case KIND_VMCLOCK:
+		return view_copy(&s->hot, 0, words, sizeof(words[0]));
+	default:
+		return view_copy(&s->hot, 0, words, 2 * sizeof(words[0]));
+	}
+}
+
 /* What cannot be read has changed: the sync that follows says what is wrong. */
 bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference)
 {
@@ -48,7 +67,7 @@ bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uin
 
 	if (s->hot_is_mapped)
 		return difference != 0;
-	failed = view_copy(&s->hot, 0, words, sizeof(words)) != 0;
+	failed = hot_words(s, words) != 0;
 	errno = saved;
 	return failed || ((words[0] ^ mark->seen[0]) | (words[1] ^ mark->seen[1])) != 0;
 }
@@ -116,14 +135,36 @@ static int clock_sync(const struct source *s, struct vmgenc_mark *mark)
 		err = source_clock(s, &after);
 	if (!err && after.generation != fresh.clock.generation)
 		err = -EAGAIN;
-	if (!err)
-		memcpy(mark->seen, fresh.clock.words, sizeof(mark->seen));
+	if (!err) {
+		mark->seen[0] = htole64(fresh.clock.generation); /* as it is on the page */
+		mark->seen[1] = COUNTER;
+	}
 	return err;
+}
+
+/*
+ * The driver cannot be asked, but looks when somebody draws from the kernel. The order shows
+ * that the generation is the settled one: settled never runs ahead of it.
+ */
+static int sysctl_sync(const struct source *s, struct vmgenc_mark *mark)
+{
+	uint64_t generation, settled;
+
+	draw_from_kernel();
+	if (sysctl_number(s->settled_fd, &settled) || sysctl_number(s->fd, &generation))
+		return -EIO;
+	if (settled != generation)
+		return -ENODATA;
+	mark->seen[0] = generation;
+	mark->seen[1] = COUNTER;
+	return 0;
 }
 
 static int sync_once(const struct source *s, struct vmgenc_mark *mark)
 {
 	switch (s->kind) {
+	case KIND_SYSCTL:
+		return sysctl_sync(s, mark);
 	case KIND_FILE:
 		return file_sync(s, mark);
 	case KIND_VMCLOCK:
@@ -179,7 +220,7 @@ int vmgenc_fd(const struct vmgenc *vg)
 {
 	const struct source *s = source_of(vg);
 
-	return s->kind == KIND_DEVICE ? s->fd : -ENOTSUP;
+	return s->kind == KIND_DEVICE || s->notifies ? s->fd : -ENOTSUP;
 }
 
 static enum vmgenc_guarantee guarantee(const struct source *s, uint32_t flags)
@@ -205,6 +246,9 @@ static int page_status(const struct source *s, struct vmgenc_status *st)
 	st->spurious = page.spurious;
 	st->rekeys = page.rekeys;
 	st->rekey_failures = page.rekey_failures;
+	st->unseeded = page.unseeded;
+	st->redraws = page.redraws;
+	st->redraws_missed = page.redraws_missed;
 	memcpy(st->id, page.id, sizeof(st->id));
 	return 0;
 }
@@ -223,20 +267,41 @@ static int clock_status(const struct source *s, struct vmgenc_status *st)
 	return 0;
 }
 
+static int sysctl_status(const struct source *s, struct vmgenc_status *st)
+{
+	st->guarantee = VMGENC_NOTIFIED;
+	return sysctl_number(s->settled_fd, &st->settled) || sysctl_number(s->fd, &st->generation)
+		       ? -EIO
+		       : 0;
+}
+
+static int kind_status(const struct source *s, struct vmgenc_status *st)
+{
+	switch (s->kind) {
+	case KIND_SYSCTL:
+		return sysctl_status(s, st);
+	case KIND_VMCLOCK:
+		return clock_status(s, st);
+	default:
+		return page_status(s, st);
+	}
+}
+
 int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
 {
 	const struct source *s = source_of(vg);
 	struct vmgenc_status full = {.size = st->size};
 	int err;
 
-	if (st->size < sizeof(full))
+	if (st->size < offsetof(struct vmgenc_status, unseeded))
 		return -EINVAL;
-	err = s->kind == KIND_VMCLOCK ? clock_status(s, &full) : page_status(s, &full);
+	err = kind_status(s, &full);
 	if (err)
 		return err;
 	memcpy(full.source, s->name, sizeof(full.source));
 	/* A program built for a later library knows more fields: they are 0. */
-	memset((char *)st + sizeof(full), 0, st->size - sizeof(full));
-	memcpy(st, &full, sizeof(full));
+	if (st->size > sizeof(full))
+		memset((char *)st + sizeof(full), 0, st->size - sizeof(full));
+	memcpy(st, &full, st->size < sizeof(full) ? st->size : sizeof(full));
 	return 0;
 }

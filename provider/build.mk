@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Provider: build/ossl-modules/vmgenc.so, with libvmgenc inside; needs libssl-dev (OpenSSL 3).
+# Provider: build/ossl-modules/vmgenc.so, with libvmgenc inside; needs OpenSSL 3's headers, and no library.
 PROVIDER_SRCS := $(sort $(wildcard provider/*.c))
-PROVIDER_FLAGS = $(BUILD_FLAGS) $(HARDENING) -fPIC
+PROVIDER_FLAGS = $(BUILD_FLAGS) $(HARDENING) -Ilib -fPIC
 PROVIDER_LINK = -shared -pthread -Wl,-z,relro,-z,now,-z,defs -Wl,--version-script=provider/vmgenc.map
 PROVIDER_CNF = sed 's,@PREFIX@,$(PREFIX),' dist/openssl/vmgenc.cnf
 
@@ -13,14 +13,14 @@ build/provider/%.o: provider/%.c
 build/ossl-modules/vmgenc.so: $(PROVIDER_SRCS:provider/%.c=build/provider/%.o) build/libvmgenc.a provider/vmgenc.map
 	$(call say,LD,$@)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(PROVIDER_LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS) -lcrypto
+	$(Q)$(CC) $(CFLAGS) $(PROVIDER_LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS)
 
 # The tests use it as programs do, and once more with the sanitizers.
 build/test/ossl-modules/vmgenc.so: $(PROVIDER_SRCS) $(LIB_SRCS) $(wildcard provider/*.h) provider/vmgenc.map
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(PROVIDER_FLAGS) $(SANITIZE) $(filter-out -Wl$(comma)-z$(comma)defs,$(PROVIDER_LINK)) \
-		-o $@ $(filter %.c,$^) -lcrypto
+		-o $@ $(filter %.c,$^)
 
 install: install-provider
 install-provider: build/ossl-modules/vmgenc.so
@@ -36,15 +36,18 @@ uninstall-provider:
 .PHONY: install-provider uninstall-provider
 -include $(wildcard build/provider/*.d)
 
-PROVIDER_TESTS := build/test/test_provider build/test/test_provider_settings
+PROVIDER_TESTS := build/test/test_provider build/test/test_provider_settings build/test/test_provider_config
 $(PROVIDER_TESTS): build/test/ossl-modules/vmgenc.so build/ossl-modules/vmgenc.so test/unit/openssl.c
 $(PROVIDER_TESTS): TEST_SRCS = test/unit/openssl.c test/unit/simfile.c $(LIB_SRCS)
 test_provider_LDFLAGS := -rdynamic -lcrypto
 test_provider_settings_LDFLAGS := -rdynamic -lcrypto
+test_provider_config_LDFLAGS := -rdynamic -lcrypto
+build/test/test_provider_config: provider/properties.c provider/properties.h
+build/test/test_provider_config: TEST_SRCS += provider/properties.c
+build/test/test_provider_config: TEST_FLAGS = -Iprovider
 build/test/test_provider_source: provider/source.c provider/provider.h
 build/test/test_provider_source: TEST_SRCS = provider/source.c
 build/test/test_provider_source: TEST_FLAGS = -Iprovider
-test_provider_source_LDFLAGS := -lcrypto
 
 # What the lab's probes run in guests: Debian's programs, and one of our own on Debian's OpenSSL
 build/probe-%: lab/program/%.c

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* provider: VMGENC-DRBG, a CTR-DRBG that looks whether the machine was cloned before each draw
  * and again before the draw leaves. The wrapped DRBG's lock guards the mark as well. */
-#include <errno.h>
 #include <openssl/core_names.h>
 #include <openssl/params.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "provider.h"
@@ -19,8 +19,10 @@ struct drbg {
 	void *inner;	   /* the wrapped DRBG */
 	struct vmgenc *vg; /* NULL: not found yet */
 	struct vmgenc_mark mark;
+	struct vmgenc_mark mixed; /* while unsettled: of what was mixed in last */
 	size_t max_request;	  /* the wrapped one's; 0: ask it */
-	bool unsettled;		  /* no one may rekey the kernel: seeded anew for each draw */
+	bool unsettled;		  /* the kernel is not rekeyed: seeded anew for each draw */
+	bool each_draw;		  /* without a source, but in reach of a driver: likewise */
 	bool admitted;		  /* the setting on_missing lets it work */
 	unsigned int blind_draws; /* without a source */
 };
@@ -32,7 +34,7 @@ static bool is_ready(struct provider *p)
 	bool found;
 
 	pthread_mutex_lock(&p->lock);
-	found = p->wrapped.rand || wrapped_find(&p->wrapped, p->libctx);
+	found = p->wrapped.provider || wrapped_find(&p->wrapped, &p->core);
 	pthread_mutex_unlock(&p->lock);
 	if (!found)
 		provider_error(p, REASON_NO_DRBG,
@@ -49,7 +51,7 @@ static bool is_ready(struct provider *p)
 static void *drbg_new(void *provctx, void *parent, const OSSL_DISPATCH *parent_calls)
 {
 	struct provider *p = provctx;
-	struct drbg *d = is_ready(p) ? OPENSSL_zalloc(sizeof(*d)) : NULL;
+	struct drbg *d = is_ready(p) ? calloc(1, sizeof(*d)) : NULL;
 
 	if (!d)
 		return NULL;
@@ -63,7 +65,7 @@ static void *drbg_new(void *provctx, void *parent, const OSSL_DISPATCH *parent_c
 	}
 	d->inner = d->w->newctx(d->w->provctx, parent, parent_calls);
 	if (!d->inner) {
-		OPENSSL_free(d);
+		free(d);
 		return NULL;
 	}
 	return d;
@@ -76,7 +78,8 @@ static void drbg_free(void *vd)
 	if (!d)
 		return;
 	d->w->freectx(d->inner);
-	OPENSSL_clear_free(d, sizeof(*d));
+	explicit_bzero(d, sizeof(*d));
+	free(d);
 }
 
 /* Finds the source. A setting may make a missing one an error; a new DRBG looks once more. */
@@ -84,39 +87,42 @@ static bool admit(struct drbg *d)
 {
 	struct provider *p = d->provider;
 
-	if (p->on_missing == ON_MISSING_WRONG) {
-		provider_error(p, REASON_SETTING, "on_missing = %s: warn, fail or ignore",
-			       p->on_missing_text);
+	if (p->wrong_setting) {
+		provider_error(p, REASON_SETTING, "%s", p->wrong_setting);
 		return false;
 	}
-	d->admitted = provider_source(p, &d->vg);
+	d->admitted = provider_source(p, &d->vg, &d->each_draw);
 	return d->admitted;
 }
 
 /*
  * A new generation: the kernel first, then this DRBG and its parents from the kernel. The mark
- * moves last, so that whatever failed is tried again by the next draw. A VMClock has no driver
- * that rekeys, and this process may lack the right to. The kernel may then be a copy still, so
- * one seed from it is not enough: the mark stays where it is, and each draw takes another.
+ * moves last, so that whatever failed is tried again by the next draw. Where the kernel cannot
+ * be rekeyed, or this process may not have it done, it may be a copy still. What differs is
+ * then mixed in for each draw, and the mark stays where it is.
  */
 static int renew(struct drbg *d)
 {
+	struct provider *p = d->provider;
 	struct vmgenc_mark mark = d->mark;
-	int error = source_sync(&d->provider->source, &mark);
+	struct vmgenc_mark now = {{d->vg->hot[0], d->vg->hot[1]}};
+	struct fresh fresh;
+	int error = source_sync(&p->source, &mark, p->on_unsettled == ON_UNSETTLED_FAIL);
+	int done;
 
-	d->unsettled = error == -EPERM;
-	if (d->unsettled &&
-	    !provider_tolerates(d->provider, "this process may not have the kernel rekeyed"))
+	d->unsettled = error != 0;
+	if (error && !provider_mixes(p, error))
 		return 0;
-	if (error && !d->unsettled) {
-		provider_error(d->provider, REASON_SYNC, "vmgenc_sync: %s", strerror(-error));
-		return 0;
-	}
-	if (!d->w->reseed(d->inner, 1, NULL, 0, NULL, 0)) {
-		provider_error(d->provider, REASON_RESEED, "reseeding failed");
+	if (error)
+		fresh_collect(&fresh, d->vg);
+	done = d->w->reseed(d->inner, 1, NULL, 0, error ? (const unsigned char *)&fresh : NULL,
+			    error ? sizeof(fresh) : 0);
+	if (!done) {
+		provider_error(p, REASON_RESEED, "reseeding failed");
 		return 0;
 	}
 	d->mark = mark; /* which a failed sync has left as it was */
+	d->mixed = now;
 	return 1;
 }
 
@@ -130,20 +136,20 @@ static bool may_be_blind(struct drbg *d)
 
 	if (!d->admitted) /* nobody instantiates it: the wrapped one does so by itself */
 		return admit(d);
-	if (++d->blind_draws % LOOK_AGAIN == 0)
+	if (++d->blind_draws % LOOK_AGAIN == 0) {
 		d->vg = source_get(&d->provider->source, &error);
+		d->each_draw = !d->vg && (d->each_draw || error == SOURCE_UNSEEN);
+	}
 	return true;
 }
 
 /* Whether to draw (again). 1, 0 where done, or -1. A missing source was judged at the start. */
 static int begin_round(struct drbg *d, int round)
 {
-	if (!d->vg)
+	const struct vmgenc_mark *seen = round > 0 && d->unsettled ? &d->mixed : &d->mark;
+
+	if (!d->vg || !vmgenc_changed(d->vg, seen))
 		return round == 0;
-	if (!vmgenc_changed(d->vg, &d->mark))
-		return round == 0;
-	if (round > 0 && d->unsettled)
-		return 0;
 	if (round < MAX_ROUNDS)
 		return renew(d) ? 1 : -1;
 	if (provider_tolerates(d->provider, "the VM Generation ID does not come to rest"))
@@ -161,12 +167,12 @@ static int drbg_generate(void *vd, unsigned char *out, size_t length, unsigned i
 	if (__builtin_expect(!d->vg, 0) && !may_be_blind(d))
 		return 0;
 	for (int round = 0; (todo = begin_round(d, round)) > 0; round++) {
-		if (!d->w->generate(d->inner, out, length, strength, prediction_resistance, extra,
-				    extra_length))
+		if (!d->w->generate(d->inner, out, length, strength,
+				    prediction_resistance || d->each_draw, extra, extra_length))
 			return 0;
 	}
 	if (todo < 0)
-		OPENSSL_cleanse(out, length);
+		explicit_bzero(out, length);
 	return todo == 0;
 }
 
@@ -184,8 +190,8 @@ static size_t drbg_get_seed(void *vd, unsigned char **seed, int entropy, size_t 
 	for (int round = 0; (todo = begin_round(d, round)) > 0; round++) {
 		if (round > 0)
 			d->w->clear_seed(d->inner, *seed, length);
-		length = d->w->get_seed(d->inner, seed, entropy, min, max, prediction_resistance,
-					extra, extra_length);
+		length = d->w->get_seed(d->inner, seed, entropy, min, max,
+					prediction_resistance || d->each_draw, extra, extra_length);
 		if (!length)
 			return 0;
 	}

@@ -5,6 +5,7 @@
 #include <openssl/params.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -27,10 +28,10 @@ void provider_error(const struct provider *p, enum reason reason, const char *fo
 {
 	va_list args;
 
-	p->new_error(p->core);
-	p->set_error_debug(p->core, OPENSSL_FILE, OPENSSL_LINE, OPENSSL_FUNC);
+	p->core.new_error(p->core.handle);
+	p->core.set_error_debug(p->core.handle, OPENSSL_FILE, OPENSSL_LINE, OPENSSL_FUNC);
 	va_start(args, format);
-	p->vset_error(p->core, (uint32_t)reason, format, args);
+	p->core.vset_error(p->core.handle, (uint32_t)reason, format, args);
 	va_end(args);
 }
 
@@ -38,15 +39,13 @@ void provider_error(const struct provider *p, enum reason reason, const char *fo
  * To the system's log. Never to standard error unless that is a terminal: in other people's
  * programs descriptor 2 may be a socket by now.
  */
-static void warn_once(const char *why)
+static void warn_once(atomic_flag *warned, const char *what, const char *why)
 {
-	static atomic_flag warned = ATOMIC_FLAG_INIT;
-	char text[160];
+	char text[200];
 
-	if (atomic_flag_test_and_set(&warned))
+	if (atomic_flag_test_and_set(warned))
 		return;
-	snprintf(text, sizeof(text),
-		 "vmgenc: OpenSSL here cannot tell whether this machine was cloned: %s", why);
+	snprintf(text, sizeof(text), "vmgenc: OpenSSL here %s: %s", what, why);
 	syslog(LOG_AUTHPRIV | LOG_WARNING, "%s", text);
 	if (isatty(STDERR_FILENO))
 		fprintf(stderr, "%s\n", text);
@@ -54,12 +53,44 @@ static void warn_once(const char *why)
 
 bool provider_tolerates(struct provider *p, const char *why)
 {
+	static atomic_flag warned = ATOMIC_FLAG_INIT;
+
 	if (p->on_missing == ON_MISSING_FAIL) {
 		provider_error(p, REASON_NO_SOURCE, "%s, and on_missing = fail", why);
 		return false;
 	}
 	if (p->on_missing == ON_MISSING_WARN)
-		warn_once(why);
+		warn_once(&warned, "cannot tell whether this machine was cloned", why);
+	return true;
+}
+
+/* Like a source that only tells what the driver noticed: on_missing = fail is content with it. */
+static void warn_unseen(const struct provider *p)
+{
+	static atomic_flag warned = ATOMIC_FLAG_INIT;
+
+	if (p->on_missing == ON_MISSING_WARN)
+		warn_once(&warned, "takes a new seed from the kernel for each draw (NOTIFIED)",
+			  "this process cannot see /dev/vmgenc, see vmgenc-provider(7)");
+}
+
+static const char *explain_sync(int error)
+{
+	if (error == -EPERM)
+		return "this process may not have it rekeyed for a VMClock";
+	return error == -ETIMEDOUT ? "it is not rekeyed yet" : strerror(-error);
+}
+
+bool provider_mixes(struct provider *p, int error)
+{
+	static atomic_flag warned = ATOMIC_FLAG_INIT;
+
+	if (p->on_unsettled == ON_UNSETTLED_FAIL) {
+		provider_error(p, REASON_SYNC, "%s, and on_unsettled = fail", explain_sync(error));
+		return false;
+	}
+	warn_once(&warned, "mixes the id and the time into what a kernel draws that is not rekeyed",
+		  explain_sync(error));
 	return true;
 }
 
@@ -73,45 +104,63 @@ static const char *explain(int error, char *text, size_t size)
 	return text;
 }
 
-bool provider_source(struct provider *p, struct vmgenc **vg)
+bool provider_source(struct provider *p, struct vmgenc **vg, bool *each_draw)
 {
 	struct vmgenc_status st = {.size = sizeof(st)};
 	char text[100];
 	int error;
 
 	*vg = source_get(&p->source, &error);
-	if (!*vg)
+	*each_draw = error == SOURCE_UNSEEN;
+	if (*each_draw)
+		warn_unseen(p);
+	else if (!*vg)
 		return provider_tolerates(p, explain(error, text, sizeof(text)));
-	if (!vmgenc_status(*vg, &st) && st.guarantee == VMGENC_NONE &&
-	    !provider_tolerates(p, "the host has not filled in a VM Generation ID")) {
+	else if (!vmgenc_status(*vg, &st) && st.guarantee == VMGENC_NONE &&
+		 !provider_tolerates(p, "the host has not filled in a VM Generation ID")) {
 		*vg = NULL;
 		return false;
 	}
 	return true;
 }
 
-static enum on_missing parse_on_missing(const char *text)
+/* The number of text in values, the first without one; or count, and a sentence is kept. */
+static int read_setting(struct provider *p, const char *name, const char *text,
+			const char *const values[], int count, const char *list)
 {
-	static const char *const names[] = {"warn", "fail", "ignore"};
+	static const char sentence[] = "%s = %s: %s";
+	int length;
 
-	for (int i = 0; text && i < ON_MISSING_WRONG; i++) {
-		if (!strcmp(text, names[i]))
-			return (enum on_missing)i;
+	for (int i = 0; i < count; i++) {
+		if (!text || !strcmp(text, values[i]))
+			return i;
 	}
-	return text ? ON_MISSING_WRONG : ON_MISSING_WARN;
+	free(p->wrong_setting);
+	length = snprintf(NULL, 0, sentence, name, text, list) + 1;
+	p->wrong_setting = malloc((size_t)length);
+	if (p->wrong_setting)
+		snprintf(p->wrong_setting, (size_t)length, sentence, name, text, list);
+	return count;
 }
 
 /* A wrong value is reported by each new DRBG: errors of loading are lost on applications. */
-static int read_settings(struct provider *p, OSSL_FUNC_core_get_params_fn *get_params)
+static bool read_settings(struct provider *p)
 {
-	char *text = NULL;
-	OSSL_PARAM wanted[] = {OSSL_PARAM_utf8_ptr("on_missing", &text, 0), OSSL_PARAM_END};
+	static const char *const missing[] = {"warn", "fail", "ignore"};
+	static const char *const unsettled[] = {"mix", "fail"};
+	char *on_missing = NULL, *on_unsettled = NULL;
+	OSSL_PARAM wanted[] = {OSSL_PARAM_utf8_ptr("on_missing", &on_missing, 0),
+			       OSSL_PARAM_utf8_ptr("on_unsettled", &on_unsettled, 0),
+			       OSSL_PARAM_END};
 
-	if (!get_params || !get_params(p->core, wanted))
-		return 0;
-	p->on_missing = parse_on_missing(text);
-	p->on_missing_text = OPENSSL_strdup(text ? text : "");
-	return p->on_missing_text != NULL;
+	if (!p->core.get_params || !p->core.get_params(p->core.handle, wanted))
+		return false;
+	p->on_missing = (enum on_missing)read_setting(p, "on_missing", on_missing, missing, 3,
+						      "warn, fail or ignore");
+	p->on_unsettled = (enum on_unsettled)read_setting(p, "on_unsettled", on_unsettled,
+							  unsettled, 2, "mix or fail");
+	return p->wrong_setting ||
+	       (p->on_missing != ON_MISSING_WRONG && p->on_unsettled != ON_UNSETTLED_WRONG);
 }
 
 static const OSSL_ALGORITHM *query(void *provctx, int operation, int *no_store)
@@ -141,35 +190,46 @@ static const OSSL_PARAM *gettable(void *provctx)
 	return params;
 }
 
-static int get(void *provctx, OSSL_PARAM params[])
+static void answer(OSSL_PARAM *param)
 {
-	static const char *const texts[][2] = {
-		{OSSL_PROV_PARAM_NAME, "vmgenc: random numbers that no clone repeats"},
-		{OSSL_PROV_PARAM_VERSION, VMGENC_VERSION},
-		{OSSL_PROV_PARAM_BUILDINFO, VMGENC_VERSION},
-	};
-	OSSL_PARAM *param;
+	static const char name[] = "vmgenc: random numbers that no clone repeats";
 
-	(void)provctx;
-	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
-		param = OSSL_PARAM_locate(params, texts[i][0]);
-		if (param && !OSSL_PARAM_set_utf8_ptr(param, texts[i][1]))
-			return 0;
+	if (!strcmp(param->key, OSSL_PROV_PARAM_STATUS)) {
+		if (param->data && param->data_size == sizeof(int))
+			*(int *)param->data = 1;
+		param->return_size = sizeof(int);
+		return;
 	}
-	param = OSSL_PARAM_locate(params, OSSL_PROV_PARAM_STATUS);
-	return !param || OSSL_PARAM_set_int(param, 1);
+	if (param->data_type != OSSL_PARAM_UTF8_PTR || !param->data)
+		return;
+	if (!strcmp(param->key, OSSL_PROV_PARAM_NAME)) {
+		*(const char **)param->data = name;
+		param->return_size = sizeof(name) - 1;
+	} else if (!strcmp(param->key, OSSL_PROV_PARAM_VERSION) ||
+		   !strcmp(param->key, OSSL_PROV_PARAM_BUILDINFO)) {
+		*(const char **)param->data = VMGENC_VERSION;
+		param->return_size = sizeof(VMGENC_VERSION) - 1;
+	}
 }
 
+static int get(void *provctx, OSSL_PARAM params[])
+{
+	(void)provctx;
+	for (; params && params->key; params++)
+		answer(params);
+	return 1;
+}
+
+/* OpenSSL may have ended already, or there may be another one in the process that has. */
 static void teardown(void *provctx)
 {
 	struct provider *p = provctx;
 
-	wrapped_forget(&p->wrapped);
-	OSSL_LIB_CTX_free(p->libctx);
+	wrapped_forget(&p->wrapped, &p->core);
 	source_end(&p->source);
 	pthread_mutex_destroy(&p->lock);
-	OPENSSL_free(p->on_missing_text);
-	OPENSSL_free(p);
+	free(p->wrong_setting);
+	free(p);
 }
 
 static const OSSL_DISPATCH provider_calls[] = {
@@ -181,48 +241,51 @@ static const OSSL_DISPATCH provider_calls[] = {
 	{0, NULL},
 };
 
-static OSSL_FUNC_core_get_params_fn *take_core(struct provider *p, const OSSL_DISPATCH *in)
-{
-	OSSL_FUNC_core_get_params_fn *get_params = NULL;
+#define TAKE(id, function, member)                                                                 \
+	case OSSL_FUNC_##id:                                                                       \
+		core->member = OSSL_FUNC_##function(in);                                           \
+		break
 
+/* False where a call is missing that each version of OpenSSL 3 has. */
+static bool take_core(struct core *core, const OSSL_DISPATCH *in)
+{
 	for (; in->function_id; in++) {
-		if (in->function_id == OSSL_FUNC_CORE_NEW_ERROR)
-			p->new_error = OSSL_FUNC_core_new_error(in);
-		else if (in->function_id == OSSL_FUNC_CORE_SET_ERROR_DEBUG)
-			p->set_error_debug = OSSL_FUNC_core_set_error_debug(in);
-		else if (in->function_id == OSSL_FUNC_CORE_VSET_ERROR)
-			p->vset_error = OSSL_FUNC_core_vset_error(in);
-		else if (in->function_id == OSSL_FUNC_CORE_GET_PARAMS)
-			get_params = OSSL_FUNC_core_get_params(in);
+		switch (in->function_id) {
+			TAKE(CORE_GET_PARAMS, core_get_params, get_params);
+			TAKE(CORE_NEW_ERROR, core_new_error, new_error);
+			TAKE(CORE_SET_ERROR_DEBUG, core_set_error_debug, set_error_debug);
+			TAKE(CORE_VSET_ERROR, core_vset_error, vset_error);
+			TAKE(PROVIDER_REGISTER_CHILD_CB, provider_register_child_cb,
+			     register_child);
+			TAKE(PROVIDER_DEREGISTER_CHILD_CB, provider_deregister_child_cb,
+			     deregister_child);
+			TAKE(PROVIDER_GET0_PROVIDER_CTX, provider_get0_provider_ctx,
+			     provider_context);
+			TAKE(PROVIDER_GET0_DISPATCH, provider_get0_dispatch, provider_dispatch);
+			TAKE(PROVIDER_UP_REF, provider_up_ref, provider_up_ref);
+			TAKE(PROVIDER_FREE, provider_free, provider_free);
+		}
 	}
-	return get_params;
+	return core->get_params && core->new_error && core->set_error_debug && core->vset_error &&
+	       core->register_child && core->deregister_child && core->provider_context &&
+	       core->provider_dispatch && core->provider_up_ref && core->provider_free;
 }
 
-int OSSL_provider_init(const OSSL_CORE_HANDLE *core, const OSSL_DISPATCH *in,
+int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 		       const OSSL_DISPATCH **out, void **provctx)
 {
-	struct provider *p = OPENSSL_zalloc(sizeof(*p));
+	struct provider *p = calloc(1, sizeof(*p));
 
 	if (!p)
 		return 0;
-	p->core = core;
-	if (pthread_mutex_init(&p->lock, NULL))
-		goto no_lock;
+	p->core.handle = handle;
+	if (!take_core(&p->core, in) || !read_settings(p) || pthread_mutex_init(&p->lock, NULL)) {
+		free(p->wrong_setting);
+		free(p);
+		return 0;
+	}
 	source_init(&p->source);
-	if (!read_settings(p, take_core(p, in)))
-		goto no_context;
-	p->libctx = OSSL_LIB_CTX_new_child(core, in);
-	if (!p->libctx)
-		goto no_context;
 	*provctx = p;
 	*out = provider_calls;
 	return 1;
-
-no_context:
-	OPENSSL_free(p->on_missing_text);
-	source_end(&p->source);
-	pthread_mutex_destroy(&p->lock);
-no_lock:
-	OPENSSL_free(p);
-	return 0;
 }

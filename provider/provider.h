@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* provider: what its parts offer each other. It uses libvmgenc and libcrypto, nothing else. */
+/* provider: what its parts offer each other. It uses libvmgenc and the C library, nothing else:
+ * libcrypto reaches it through the calls that it is handed, whichever libcrypto that is. */
 #ifndef PROVIDER_H
 #define PROVIDER_H
 
 #include <openssl/core_dispatch.h>
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/provider.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
+#include <time.h>
 
 #include "vmgenc.h"
 
@@ -25,6 +25,24 @@ enum reason {
 /* The setting on_missing: what to do where nothing tells that the machine was cloned. */
 enum on_missing { ON_MISSING_WARN, ON_MISSING_FAIL, ON_MISSING_IGNORE, ON_MISSING_WRONG };
 
+/* The setting on_unsettled: what to do where the kernel is not rekeyed for this clone. */
+enum on_unsettled { ON_UNSETTLED_MIX, ON_UNSETTLED_FAIL, ON_UNSETTLED_WRONG };
+
+/* OpenSSL's calls for providers. */
+struct core {
+	const OSSL_CORE_HANDLE *handle;
+	OSSL_FUNC_core_get_params_fn *get_params;
+	OSSL_FUNC_core_new_error_fn *new_error;
+	OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
+	OSSL_FUNC_core_vset_error_fn *vset_error;
+	OSSL_FUNC_provider_register_child_cb_fn *register_child;
+	OSSL_FUNC_provider_deregister_child_cb_fn *deregister_child;
+	OSSL_FUNC_provider_get0_provider_ctx_fn *provider_context;
+	OSSL_FUNC_provider_get0_dispatch_fn *provider_dispatch;
+	OSSL_FUNC_provider_up_ref_fn *provider_up_ref;
+	OSSL_FUNC_provider_free_fn *provider_free;
+};
+
 /* source.c: the one source of a library context, shared by its DRBGs. */
 struct held;
 
@@ -34,14 +52,32 @@ struct source {
 
 void source_init(struct source *s);
 void source_end(struct source *s);
-/* The source, opened now if it was not there before, or NULL and why not in *error. */
+/*
+ * The source, opened now if it was not there before, or NULL and why not in *error:
+ * SOURCE_UNSEEN where the driver is there, but its device not within this process's reach.
+ */
+#define SOURCE_UNSEEN 1
 struct vmgenc *source_get(struct source *s, int *error);
-/* vmgenc_sync(), though signals come or the program has closed the descriptor; 0 or -errno. */
-int source_sync(struct source *s, struct vmgenc_mark *mark);
+/*
+ * vmgenc_sync(), though signals come or the program has closed the descriptor; 0 or -errno.
+ * patient: wait a second for a kernel that cannot rekey yet.
+ */
+int source_sync(struct source *s, struct vmgenc_mark *mark, bool patient);
+
+/* fresh.c: what differs between clones, though their kernels draw the same. */
+struct fresh {
+	struct vmgenc_status status; /* the id */
+	uint64_t hot[2];
+	struct timespec clocks[2];
+	uint64_t cycles;
+	uint64_t processor[8]; /* its own random numbers; zeros where it has none */
+};
+
+void fresh_collect(struct fresh *f, struct vmgenc *vg);
 
 /* wrapped.c: the DRBG that does the work, called without a way through EVP. */
 struct wrapped {
-	EVP_RAND *rand; /* keeps its provider there */
+	const OSSL_CORE_HANDLE *provider; /* held */
 	void *provctx;
 	const OSSL_DISPATCH *calls;
 	OSSL_FUNC_rand_newctx_fn *newctx;
@@ -63,18 +99,15 @@ struct wrapped {
 };
 
 /* Finds it as the application would, by the context's own default properties. */
-bool wrapped_find(struct wrapped *w, OSSL_LIB_CTX *libctx);
-void wrapped_forget(struct wrapped *w);
+bool wrapped_find(struct wrapped *w, const struct core *core);
+void wrapped_forget(struct wrapped *w, const struct core *core);
 
 /* provider.c: the provider in one library context */
 struct provider {
-	const OSSL_CORE_HANDLE *core;
-	OSSL_FUNC_core_new_error_fn *new_error;
-	OSSL_FUNC_core_set_error_debug_fn *set_error_debug;
-	OSSL_FUNC_core_vset_error_fn *vset_error;
-	OSSL_LIB_CTX *libctx; /* a child of the application's */
-	char *on_missing_text;
+	struct core core;
+	char *wrong_setting; /* "on_missing = x: warn, fail or ignore"; NULL: none */
 	enum on_missing on_missing;
+	enum on_unsettled on_unsettled;
 	struct source source;
 	struct wrapped wrapped;
 	pthread_mutex_t lock; /* of wrapped, until it is found */
@@ -83,10 +116,15 @@ struct provider {
 /* Puts a reason with a sentence into OpenSSL's error queue. */
 void provider_error(const struct provider *p, enum reason reason, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* Whether a DRBG may work, with the source or with none in *vg, after warning or raising. */
-bool provider_source(struct provider *p, struct vmgenc **vg);
+/*
+ * Whether a DRBG may work, after warning or raising: with the source in *vg; or with none, and
+ * then *each_draw says whether the kernel is to seed each draw anew.
+ */
+bool provider_source(struct provider *p, struct vmgenc **vg, bool *each_draw);
 /* Whether a source that is of no use is put up with, after warning or raising. */
 bool provider_tolerates(struct provider *p, const char *why);
+/* The same of a kernel that is not rekeyed, for vmgenc_sync()'s error. */
+bool provider_mixes(struct provider *p, int error);
 
 /* drbg.c */
 extern const OSSL_ALGORITHM drbg_algorithms[];

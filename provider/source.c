@@ -2,31 +2,66 @@
 /* provider: the source that tells of clones. It lives in other people's programs, so it copes
  * with a descriptor that they close, with their signals and with their forks. */
 #include <errno.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "os.h"
 #include "provider.h"
 
-/* For as long a draw waits for a kernel that cannot rekey; then it fails. */
+/* For as long a patient draw waits for a kernel that cannot rekey. */
 #define SYNC_TRIES 100
 #define SYNC_PAUSE_NS 10000000L
 
 /* What is held once it is open: never replaced, since others may be looking at it. */
 struct held {
 	struct vmgenc *vg;
+	bool is_device; /* and so compared by what hot points at */
 	bool has_fd;
 	struct stat node; /* what the descriptor was opened on */
 };
 
+/* What services can read that do not have the device: in a container, with PrivateDevices. */
+static const char sysctl[] = "sysctl:/proc/sys/dev/vmgenc/0";
+
+static bool is_kind(struct vmgenc *vg, const char *kind)
+{
+	struct vmgenc_status st = {.size = sizeof(st)};
+
+	return !vmgenc_status(vg, &st) && !strncmp(st.source, kind, strlen(kind));
+}
+
+/*
+ * The sysctls show that there is a driver, and no more is made of them: to read them at each
+ * draw is a system call that programs which confine themselves do not expect, such as sshd(8),
+ * which dies of it. They have to allow that of the kernel's random numbers.
+ */
+static int open_source(struct vmgenc **vg)
+{
+	int error = vmgenc_open(vg, NULL);
+
+	if ((error == -ENODEV || error == -EACCES) && !secure_getenv("VMGENC_SOURCE") &&
+	    !vmgenc_open(vg, sysctl))
+		error = 0;
+	if (error || !is_kind(*vg, "sysctl:"))
+		return error;
+	vmgenc_close(*vg);
+	*vg = NULL;
+	return SOURCE_UNSEEN;
+}
+
 static struct held *hold(int *error)
 {
-	struct held *held = OPENSSL_zalloc(sizeof(*held));
+	struct held *held = calloc(1, sizeof(*held));
 
-	*error = held ? vmgenc_open(&held->vg, NULL) : -ENOMEM;
+	*error = held ? open_source(&held->vg) : -ENOMEM;
 	if (*error) {
-		OPENSSL_free(held);
+		free(held);
 		return NULL;
 	}
+	held->is_device = is_kind(held->vg, "dev:");
 	held->has_fd = vmgenc_fd(held->vg) >= 0 && !fstat(vmgenc_fd(held->vg), &held->node);
 	return held;
 }
@@ -47,7 +82,7 @@ static void let_go(struct held *held)
 	/* Closing would hit somebody else's descriptor; the two pages stay mapped instead. */
 	if (held && !was_closed(held))
 		vmgenc_close(held->vg);
-	OPENSSL_free(held);
+	free(held);
 }
 
 /* Without a lock, which a fork in the middle of it would leave locked in the child. */
@@ -82,14 +117,14 @@ void source_end(struct source *s)
 }
 
 /* Counted in tries and not in time: a timer's signals would else make it endless. */
-static int sync_patiently(struct vmgenc *vg, struct vmgenc_mark *mark)
+static int sync_source(struct vmgenc *vg, struct vmgenc_mark *mark, bool patient)
 {
 	const struct timespec pause = {.tv_nsec = SYNC_PAUSE_NS};
 	int error;
 
 	for (int i = 0; i < SYNC_TRIES; i++) {
 		error = vmgenc_sync(vg, mark, 0);
-		if (error != -ETIMEDOUT && error != -EINTR)
+		if (error != -EINTR && (error != -ETIMEDOUT || !patient))
 			break;
 		nanosleep(&pause, NULL);
 	}
@@ -98,28 +133,34 @@ static int sync_patiently(struct vmgenc *vg, struct vmgenc_mark *mark)
 
 /*
  * On a descriptor of its own. That one may give another guarantee, and so other marks, after
- * the program has dropped privileges; hence the mark is what the held pages said beforehand.
- * If they changed since, or were changing, they differ from it and the caller comes again.
+ * the program has dropped privileges. The held handle of a device then takes the mark of what
+ * its pages said beforehand. If they changed since, or were changing, they differ from it and the
+ * caller comes again.
  */
-static int sync_afresh(const struct vmgenc *held, struct vmgenc_mark *mark)
+static int sync_afresh(const struct held *held, struct vmgenc_mark *mark, bool patient)
 {
-	const struct vmgenc_mark before = {{held->hot[0], held->hot[1]}};
-	struct vmgenc_mark unused = {{0}};
+	const struct vmgenc_mark before = {{held->vg->hot[0], held->vg->hot[1]}};
+	struct vmgenc_mark theirs = {{0}};
 	struct vmgenc *fresh;
-	int error = vmgenc_open(&fresh, NULL);
+	int error = open_source(&fresh);
 
 	if (error)
-		return error;
-	error = sync_patiently(fresh, &unused);
+		return error == SOURCE_UNSEEN ? -EACCES : error;
+	error = sync_source(fresh, &theirs, patient);
 	vmgenc_close(fresh);
-	if (!error)
-		*mark = before;
-	return error;
+	if (error)
+		return error;
+	if (!held->is_device && vmgenc_changed(held->vg, &theirs))
+		return -EAGAIN;
+	*mark = held->is_device ? before : theirs;
+	return 0;
 }
 
-int source_sync(struct source *s, struct vmgenc_mark *mark)
+int source_sync(struct source *s, struct vmgenc_mark *mark, bool patient)
 {
 	const struct held *held = atomic_load(&s->held);
 
-	return was_closed(held) ? sync_afresh(held->vg, mark) : sync_patiently(held->vg, mark);
+	if (was_closed(held))
+		return sync_afresh(held, mark, patient);
+	return sync_source(held->vg, mark, patient);
 }

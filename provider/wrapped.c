@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* provider: finds CTR-DRBG and its functions in the provider that the application would get it
  * from: OpenSSL's default provider, or its FIPS module where the default properties say so. */
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "properties.h"
 #include "provider.h"
 
 #define WRAPPED_NAME "CTR-DRBG"
+#define MAX_PROVIDERS 32
+
+/* The providers that are active in the library context, each held, and its default properties. */
+struct active {
+	const struct core *core;
+	const OSSL_CORE_HANDLE *handles[MAX_PROVIDERS];
+	int count;
+	char *properties;
+};
 
 /* names: separated by colons */
 static bool is_named(const char *names, const char *name)
@@ -19,22 +30,6 @@ static bool is_named(const char *names, const char *name)
 			return true;
 	}
 	return false;
-}
-
-static const OSSL_DISPATCH *find_calls(const OSSL_PROVIDER *provider)
-{
-	const OSSL_DISPATCH *calls = NULL;
-	int no_store;
-	const OSSL_ALGORITHM *all =
-		OSSL_PROVIDER_query_operation(provider, OSSL_OP_RAND, &no_store);
-
-	for (const OSSL_ALGORITHM *a = all; a && a->algorithm_names && !calls; a++) {
-		if (is_named(a->algorithm_names, WRAPPED_NAME))
-			calls = a->implementation;
-	}
-	if (all)
-		OSSL_PROVIDER_unquery_operation(provider, OSSL_OP_RAND, all);
-	return calls;
 }
 
 #define CASE(id, name)                                                                             \
@@ -77,26 +72,98 @@ static bool complete(const struct wrapped *w)
 	       w->clear_seed;
 }
 
-bool wrapped_find(struct wrapped *w, OSSL_LIB_CTX *libctx)
+/* Called with the lock of OpenSSL's list of providers held: it takes note, and nothing else. */
+static int add_provider(const OSSL_CORE_HANDLE *handle, void *data)
 {
-	const OSSL_PROVIDER *provider;
+	struct active *a = data;
 
-	w->rand = EVP_RAND_fetch(libctx, WRAPPED_NAME, NULL);
-	if (!w->rand)
-		return false;
-	provider = EVP_RAND_get0_provider(w->rand);
-	w->provctx = OSSL_PROVIDER_get0_provider_ctx(provider);
-	w->calls = find_calls(provider);
-	for (const OSSL_DISPATCH *call = w->calls; call && call->function_id; call++)
-		take(w, call);
-	if (complete(w))
-		return true;
-	wrapped_forget(w);
-	return false;
+	if (handle != a->core->handle && a->count < MAX_PROVIDERS &&
+	    a->core->provider_up_ref(handle, 0))
+		a->handles[a->count++] = handle;
+	return 1;
 }
 
-void wrapped_forget(struct wrapped *w)
+static int remove_provider(const OSSL_CORE_HANDLE *handle, void *data)
 {
-	EVP_RAND_free(w->rand);
+	(void)handle;
+	(void)data;
+	return 1; /* it is held, and so remains usable */
+}
+
+static int set_properties(const char *properties, void *data)
+{
+	struct active *a = data;
+
+	free(a->properties);
+	a->properties = strdup(properties);
+	return a->properties != NULL;
+}
+
+static const OSSL_ALGORITHM *query(const struct core *core, const OSSL_CORE_HANDLE *handle)
+{
+	const OSSL_DISPATCH *call = core->provider_dispatch(handle);
+	int no_store;
+
+	for (; call && call->function_id; call++) {
+		if (call->function_id == OSSL_FUNC_PROVIDER_QUERY_OPERATION)
+			return OSSL_FUNC_provider_query_operation(call)(
+				core->provider_context(handle), OSSL_OP_RAND, &no_store);
+	}
+	return NULL;
+}
+
+/* The one that fits the default properties best; of several, the first. */
+static void choose(struct wrapped *w, const struct active *a)
+{
+	int best = -1;
+
+	for (int i = 0; i < a->count; i++) {
+		const OSSL_ALGORITHM *all = query(a->core, a->handles[i]);
+
+		for (; all && all->algorithm_names; all++) {
+			int fits = is_named(all->algorithm_names, WRAPPED_NAME)
+					   ? properties_fit(a->properties, all->property_definition)
+					   : -1;
+
+			if (fits <= best)
+				continue;
+			best = fits;
+			w->calls = all->implementation;
+			w->provider = a->handles[i];
+		}
+	}
+}
+
+/*
+ * Through the calls that OpenSSL hands to each provider, and not by EVP_RAND_fetch(): that
+ * would bring a libcrypto of our own into programs which have another one linked in, and the
+ * two then end in the wrong order.
+ */
+bool wrapped_find(struct wrapped *w, const struct core *core)
+{
+	struct active a = {.core = core};
+
+	if (core->register_child(core->handle, add_provider, remove_provider, set_properties, &a)) {
+		core->deregister_child(core->handle);
+		choose(w, &a);
+	}
+	for (const OSSL_DISPATCH *call = w->calls; call && call->function_id; call++)
+		take(w, call);
+	if (!complete(w))
+		memset(w, 0, sizeof(*w));
+	if (w->provider)
+		w->provctx = core->provider_context(w->provider);
+	for (int i = 0; i < a.count; i++) {
+		if (a.handles[i] != w->provider)
+			core->provider_free(a.handles[i], 0);
+	}
+	free(a.properties);
+	return w->provider != NULL;
+}
+
+void wrapped_forget(struct wrapped *w, const struct core *core)
+{
+	if (w->provider)
+		core->provider_free(w->provider, 0);
 	memset(w, 0, sizeof(*w));
 }

@@ -8,7 +8,7 @@ _vmgenc() {
 		return
 	fi
 	case $prev in
-	--timeout | --since | --count) return ;;
+	--timeout | --since | --count | --start) return ;;
 	--state) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
 	--root) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
 	--source) COMPREPLY=($(compgen -W "dev:/dev/vmgenc vmclock:/dev/vmclock0 file:" -- "$cur")) && return ;;
@@ -19,8 +19,8 @@ _vmgenc() {
 	watch) words="--json --count --timeout --source" ;;
 	sync) words="--timeout --source" ;;
 	hooks) words="--once --timeout --source --state" ;;
-	doctor) words="--source --state --root" ;;
-	sim) words="--raw --unsettled --vmclock create bump reset" ;;
+	doctor) words="--processes --json --source --state --root" ;;
+	sim) words="--raw --unsettled --vmclock --start create bump reset" ;;
 	esac
 	COMPREPLY=($(compgen -W "$words --help" -- "$cur"))
 	case $command in

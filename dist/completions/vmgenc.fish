@@ -20,4 +20,6 @@ complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -l once
 complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -a '(__fish_complete_directories)'
 complete -c vmgenc -n '__fish_seen_subcommand_from doctor' -l root -r -a '(__fish_complete_directories)'
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l raw -l unsettled -l vmclock
+complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l start -x
+complete -c vmgenc -n '__fish_seen_subcommand_from doctor' -l processes -l json
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -F -a 'create bump reset'

@@ -7,6 +7,8 @@ enum {
 	READ_TRIES = 64, /* an id in the making is two stores: 64 reads outlast it by far */
 	REKEY_TRIES = 3, /* at once; afterwards each look tries again */
 	SYNC_TRIES = 8,	 /* an id that changed during each of so many rekeys will not hold still */
+	RETRY_NS = 10 * 1000 * 1000, /* between two failures that programs ask for */
+	TIME_BITS = 20, /* of nanoseconds that are not published, a little more than 1 ms */
 };
 
 /*
@@ -62,14 +64,17 @@ static int rekey(struct vmgenc_core *core, const uint64_t id[2])
 
 	for (tries = 0; tries < REKEY_TRIES; tries++) {
 		error = vmgenc_os_rekey(core, id);
-		if (!error)
-			break;
+		if (!error) {
+			core->page->rekeys++;
+			return 0;
+		}
+		/* Not seeded yet is no failure, and asking again at once is no use. */
+		if (error == -ENODATA) {
+			core->page->unseeded++;
+			return error;
+		}
 		core->page->rekey_failures++;
-		if (error == -ENODATA) /* not seeded yet: asking again at once is no use */
-			break;
 	}
-	if (!error)
-		core->page->rekeys++;
 	return error;
 }
 
@@ -84,17 +89,18 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	write_begin(core);
 	memcpy(page->id, id, sizeof(page->id));
 	if (generation != page->generation)
-		page->changed_ns = vmgenc_os_now();
+		/* The exact time went into the generator's new key: it is nobody's to read. */
+		page->changed_ns = vmgenc_os_now() >> TIME_BITS << TIME_BITS;
 	if (vmgenc_core_unfilled(id))
 		page->flags |= VMGENC_ID_UNFILLED;
 	else
 		page->flags &= ~VMGENC_ID_UNFILLED;
-	if (error) {
+	if (error && error != -ENODATA)
 		page->flags |= VMGENC_REKEY_FAILED;
-	} else {
+	else
 		page->flags &= ~VMGENC_REKEY_FAILED;
+	if (!error)
 		*(volatile uint64_t *)&page->settled = generation;
-	}
 	vmgenc_os_barrier();
 	*(volatile uint64_t *)&page->generation = generation;
 	write_end(core);
@@ -109,6 +115,8 @@ static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
 	if (changed)
 		core->page->changes++;
 	publish(core, id, core->page->generation + (changed ? 1 : 0), core->error);
+	if (core->error)
+		core->failed_ns = vmgenc_os_now();
 	vmgenc_os_defer(core);
 	return core->error;
 }
@@ -122,6 +130,12 @@ static void count_notification(struct vmgenc_core *core, bool changed)
 	if (!changed && !core->unnotified)
 		core->page->spurious++;
 	core->unnotified = false;
+}
+
+/* Each attempt works with the lock held and wakes the teller: no program has more than its share. */
+static bool failed_just_now(const struct vmgenc_core *core)
+{
+	return core->error && vmgenc_os_now() - core->failed_ns < RETRY_NS;
 }
 
 int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
@@ -143,6 +157,8 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
 		core->unnotified = true;
 	if (changed)
 		error = settle(core, id, true);
+	else if (!settled(core) && trigger == VMGENC_TRIGGER_SYNC && failed_just_now(core))
+		error = core->error;
 	else if (!settled(core))
 		error = settle(core, core->seen, false);
 out:
@@ -163,6 +179,18 @@ bool vmgenc_core_pending(const struct vmgenc_core *core)
 	const volatile struct vmgenc_page *page = core->page;
 
 	return page->settled != page->generation || vmgenc_core_differs(core);
+}
+
+void vmgenc_core_lacks(struct vmgenc_core *core, uint32_t what, bool lacks)
+{
+	vmgenc_os_lock(core);
+	write_begin(core);
+	if (lacks)
+		core->page->flags |= what;
+	else
+		core->page->flags &= ~what;
+	write_end(core);
+	vmgenc_os_unlock(core);
 }
 
 static void fill_event(const struct vmgenc_core *core, struct vmgenc_event *event)
@@ -237,6 +265,11 @@ void vmgenc_core_tell(struct vmgenc_core *core)
 		vmgenc_os_notify_kernel(core, &event);
 		vmgenc_os_notify_user(core, &event);
 	}
+	/* Not at each failure: waking takes as long as many wait. */
+	if (event.generation == core->woken[0] && event.settled == core->woken[1])
+		return;
+	core->woken[0] = event.generation;
+	core->woken[1] = event.settled;
 	vmgenc_os_wake_readers(core);
 }
 
@@ -265,7 +298,6 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)
 	page->size = sizeof(*page);
 	/* Not settled yet: the first look rekeys, in a context that can. */
 	publish(core, id, 1, -ENODATA);
-	page->flags &= ~VMGENC_REKEY_FAILED;
 	core->told = 1;
 	return 0;
 }

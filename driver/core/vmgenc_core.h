@@ -43,12 +43,12 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
 /*
  * One device.
  *
- * Locking: vmgenc_os_lock() guards page, seen, error and unnotified, and is held through steps 1 to 4. The
- * core itself does not sleep under it; vmgenc_os_rekey() may where the system's lock can be held
+ * Locking: vmgenc_os_lock() guards page, seen, error, unnotified and failed_ns, and is held
+ * through steps 1 to 4. The core itself does not sleep under it; vmgenc_os_rekey() may where the system's lock can be held
  * asleep (FreeBSD: a reseed takes 100 ms), and then looks come from threads alone. Where it does
  * not (Linux), a change is settled in whatever context comes first, and whoever else would draw
  * waits for no more than that. Steps 5 and 6 may sleep, and come from vmgenc_core_tell() alone,
- * which one thread calls; told and the logged fields are its own.
+ * which one thread calls; told, woken and the logged fields are its own.
  * Mappings read page without the lock, under page->seq; vmgenc_core_differs() and
  * vmgenc_core_pending() read it too, and may be wrong for the length of one store: callers
  * only use them to decide whether to look. raw is set before the first look and cleared after
@@ -60,8 +60,10 @@ struct vmgenc_core {
 	uint64_t seen[2];	      /* the id of page->generation */
 	int error;		      /* of the last rekey */
 	bool unnotified;	      /* a look found a change since the last notification */
+	uint64_t failed_ns;	      /* when that was, if it failed */
 
-	uint64_t told; /* the generation that listeners were told last */
+	uint64_t told;	   /* the generation that listeners were told last */
+	uint64_t woken[2]; /* generation and settled when readers were woken last */
 	uint64_t logged_generation;
 	int logged_error; /* what the log says of the rekey: 0, or why not */
 };
@@ -100,7 +102,8 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger);
 
 /*
  * The same for a program: looks until the id holds still, and without anything to do does not
- * look. Fills *event on success.
+ * look. A rekey that failed is tried again once in 10 ms, however many ask; the others get its
+ * error. Fills *event on success.
  */
 int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event);
 
@@ -118,6 +121,9 @@ bool vmgenc_core_differs(const struct vmgenc_core *core);
 
 /* Whether a look has work to do: it differs, or a rekey has failed. Callable from interrupts. */
 bool vmgenc_core_pending(const struct vmgenc_core *core);
+
+/* Sets or clears VMGENC_LACKS_ flags of the page, in any context in which the lock can be taken. */
+void vmgenc_core_lacks(struct vmgenc_core *core, uint32_t what, bool lacks);
 
 /* The generation page's contents, of one moment. */
 void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event);

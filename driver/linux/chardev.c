@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* driver/linux: /dev/vmgenc - read, poll, mmap of two pages, and sync. */
-#include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
 #include <linux/module.h>
@@ -15,28 +14,44 @@
  * one step for threads and children that share it.
  */
 struct reader {
+	struct vmgenc_waiter waiter;
 	struct vmgenc_device *dev;
 	struct mutex lock;
 	u64 read_generation; /* 0: nothing read yet */
 };
 
+/* Where it is had only now, the machine is rekeyed at once. */
+static void reach_generator(struct vmgenc_device *dev)
+{
+	if (READ_ONCE(dev->urandom))
+		return;
+	vmgenc_rekey_open(dev, VMGENC_ROOT_CALLER);
+	if (READ_ONCE(dev->urandom))
+		vmgenc_kick(dev, VMGENC_TRIGGER_LOOK);
+}
+
 static int vmgenc_open(struct inode *inode, struct file *file)
 {
 	struct vmgenc_device *dev =
 		container_of(file->private_data, struct vmgenc_device, misc);
-	struct reader *reader = kzalloc(sizeof(*reader), GFP_KERNEL);
+	struct reader *reader = kzalloc(sizeof(*reader), GFP_KERNEL_ACCOUNT);
 
 	if (!reader)
 		return -ENOMEM;
 	reader->dev = dev;
 	mutex_init(&reader->lock);
+	vmgenc_waiters_join(&dev->readers, &reader->waiter);
+	reach_generator(reader->dev);
 	file->private_data = reader;
 	return nonseekable_open(inode, file);
 }
 
 static int vmgenc_release(struct inode *inode, struct file *file)
 {
-	kfree(file->private_data);
+	struct reader *reader = file->private_data;
+
+	vmgenc_waiters_leave(&reader->waiter);
+	kfree(reader);
 	return 0;
 }
 
@@ -75,7 +90,7 @@ static ssize_t vmgenc_read(struct file *file, char __user *buf, size_t len, loff
 		ret = take_event(reader, buf);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
 			return ret;
-		if (wait_event_interruptible(reader->dev->readers, unread(reader)))
+		if (wait_event_interruptible(reader->waiter.wait, unread(reader)))
 			return -ERESTARTSYS;
 	}
 }
@@ -84,7 +99,7 @@ static __poll_t vmgenc_poll(struct file *file, poll_table *wait)
 {
 	struct reader *reader = file->private_data;
 
-	poll_wait(file, &reader->dev->readers, wait);
+	poll_wait(file, &reader->waiter.wait, wait);
 	return unread(reader) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -96,6 +111,7 @@ static long vmgenc_ioctl(struct file *file, unsigned int command, unsigned long 
 
 	if (command != VMGENC_SYNC)
 		return -ENOTTY;
+	reach_generator(reader->dev);
 	error = vmgenc_core_sync(&reader->dev->core, &event);
 	if (error)
 		return error;
@@ -104,12 +120,10 @@ static long vmgenc_ioctl(struct file *file, unsigned int command, unsigned long 
 
 static int map_raw(struct vmgenc_device *dev, struct vm_area_struct *vma)
 {
-	u32 flags = dev->core.page->flags;
+	int error = vmgenc_raw_may_be_mapped(dev);
 
-	if (!(flags & VMGENC_RAW_MAPPABLE))
-		return -ENODEV;
-	if (flags & VMGENC_RAW_PRIVILEGED && !capable(CAP_SYS_RAWIO))
-		return -EPERM;
+	if (error)
+		return error;
 	return remap_pfn_range(vma, vma->vm_start, PHYS_PFN(dev->phys), PAGE_SIZE,
 			       vma->vm_page_prot);
 }
@@ -144,10 +158,6 @@ int vmgenc_chardev_start(struct vmgenc_device *dev)
 {
 	int error;
 
-	if (dev->unit)
-		snprintf(dev->name, sizeof(dev->name), "vmgenc%u", dev->unit);
-	else
-		strscpy(dev->name, "vmgenc", sizeof(dev->name));
 	dev->misc.minor = MISC_DYNAMIC_MINOR;
 	dev->misc.name = dev->name;
 	dev->misc.fops = &vmgenc_fops;

@@ -6,7 +6,9 @@
 #include <linux/kconfig.h>
 #include <linux/mm.h>
 #include <linux/random.h>
+#include <linux/sched.h>
 #include <linux/sysctl.h>
+#include <linux/uio.h>
 #include <linux/version.h>
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
@@ -55,12 +57,55 @@ typedef struct ctl_table vmgenc_ctl_table;
 #define VMGENC_HAVE_ADD_VMFORK 0
 #endif
 
-/* A draw that looks takes spin locks where the tracer is called, with preemption off. */
-#if defined(CONFIG_DYNAMIC_FTRACE) && !defined(CONFIG_PREEMPT_RT)
-#define VMGENC_HAVE_DRAW_HOOKS 1
+#ifdef CONFIG_DYNAMIC_FTRACE
+#define VMGENC_HAVE_FTRACE 1
+#include <linux/ftrace.h>
 #else
-#define VMGENC_HAVE_DRAW_HOOKS 0
+#define VMGENC_HAVE_FTRACE 0
 #endif
+
+/* 6.11 has getrandom in the vDSO. */
+#ifdef CONFIG_VDSO_GETRANDOM
+#define VMGENC_HAVE_VDSO_GETRANDOM 1
+#else
+#define VMGENC_HAVE_VDSO_GETRANDOM 0
+#endif
+
+#if VMGENC_HAVE_FTRACE
+/* Before 5.11 a function had to ask for not being called with preemption off. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#define VMGENC_FTRACE_DIRECT FTRACE_OPS_FL_RECURSION_SAFE
+#else
+#define VMGENC_FTRACE_DIRECT 0
+#endif
+
+/* 6.2 exports what frees a filter; resetting it frees as much. */
+static inline void vmgenc_ftrace_free_filter(struct ftrace_ops *ops)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	ftrace_free_filter(ops);
+#else
+	ftrace_set_filter(ops, NULL, 0, 1);
+#endif
+}
+#endif
+
+/* 5.12 has io_uring's workers as threads of the process; before, they are the kernel's. */
+#ifdef PF_IO_WORKER
+#define VMGENC_PF_IO_WORKER PF_IO_WORKER
+#else
+#define VMGENC_PF_IO_WORKER 0
+#endif
+
+/* 6.5 did away with reads straight into a pipe. */
+static inline bool vmgenc_iter_is_pipe(const struct iov_iter *iter)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+	return iov_iter_is_pipe(iter);
+#else
+	return false;
+#endif
+}
 
 /* 5.11 wrapped the registers that an ftrace function is given. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)

@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "waiters.h"
 #include "vmgenc_os.h"
 
 #undef pr_fmt
@@ -23,8 +24,8 @@
 
 /*
  * Locking: `lock` is the core's lock (see struct vmgenc_core), taken with interrupts off, since
- * draws come from interrupts too; it guards irq_flags. `kicked` is atomic, so that interrupts
- * can set it. urandom is set once by the worker and released after everything else.
+ * draws come from interrupts too; it guards irq_flags and owner. `kicked` is atomic, so that interrupts
+ * can set it. urandom is set once, by the first that can, and released after everything else.
  * Everything else is written once, before the first trigger, and released after the last.
  * Devices are on vmgenc_devices from before the SCI handler, the notifiers and the draw hooks
  * are installed until after they are gone, so that those walk the list without a lock.
@@ -38,11 +39,13 @@ struct vmgenc_device {
 
 	phys_addr_t phys;
 	void *mapping; /* what memremap() returned; core.raw points into it */
+	bool raw_is_a_devices; /* as the kernel's resources say: not for everyone to map */
 
 	spinlock_t lock;
 	unsigned long irq_flags;
-	int locked_by; /* the processor, or -1 */
+	struct task_struct *owner; /* who holds lock, or NULL */
 	struct file *urandom;
+	atomic_t urandom_missed; /* it was said that there is none */
 	struct cred *kernel_cred; /* RNDRESEEDCRNG asks what current may */
 
 	struct task_struct *worker;
@@ -51,12 +54,12 @@ struct vmgenc_device {
 	struct irq_work defer;
 	struct delayed_work look;
 
-	wait_queue_head_t readers;
+	struct vmgenc_waiters readers;
 	char name[24];
 	struct miscdevice misc;
 	bool has_node;
 
-	struct ctl_table sysctl[3];
+	struct ctl_table sysctl[4];
 	struct ctl_table_header *sysctl_header;
 };
 
@@ -66,8 +69,11 @@ extern struct list_head vmgenc_devices;
 extern bool vmgenc_param_notify;
 extern bool vmgenc_param_sci;
 extern bool vmgenc_param_draws;
+extern bool vmgenc_param_redraw;
+extern unsigned int vmgenc_param_vdso;
 extern bool vmgenc_param_sysgenid;
 extern unsigned int vmgenc_param_look_ms;
+extern unsigned int vmgenc_param_rekey_from;
 extern const char *vmgenc_param_raw;
 
 static inline struct vmgenc_device *vmgenc_device_of(struct vmgenc_core *core)
@@ -84,6 +90,9 @@ void vmgenc_acpi_notify_stop(struct vmgenc_device *dev);
 void vmgenc_acpi_early_start(void);
 void vmgenc_acpi_early_stop(void);
 
+/* map.c: 0 if current may map the hypervisor's page now, or -errno of mmap(2) */
+int vmgenc_raw_may_be_mapped(struct vmgenc_device *dev);
+
 /* worker.c: the thread that looks, and what kicks it besides ACPI */
 int vmgenc_worker_start(struct vmgenc_device *dev);
 void vmgenc_worker_stop(struct vmgenc_device *dev);
@@ -91,13 +100,33 @@ void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger);
 int vmgenc_triggers_start(void);
 void vmgenc_triggers_stop(void);
 
-/* draws.c: whoever draws looks first */
+/* draws.c: whoever draws looks first, and every interrupt, too */
 void vmgenc_draws_start(void);
 void vmgenc_draws_stop(void);
+int vmgenc_interrupts_start(void);
+void vmgenc_interrupts_stop(void);
 
-/* rekey.c: what a rekey needs, taken beforehand: it must not sleep */
+/* redraw.c: system calls that were drawing meanwhile draw again */
+void vmgenc_redraw_start(void);
+void vmgenc_redraw_stop(void);
+void vmgenc_redraw_count_missed(struct vmgenc_device *dev);
+
+/* vdso.c: draws that do not enter the kernel; close is repeated, in process context */
+void vmgenc_vdso_start(void);
+void vmgenc_vdso_stop(void);
+void vmgenc_vdso_close(void);
+
+/*
+ * rekey.c: what a rekey needs, taken beforehand: it must not sleep. Whose root /dev/urandom is
+ * looked for in: bits of vmgenc_param_rekey_from.
+ */
+enum vmgenc_root {
+	VMGENC_ROOT_LOADER = 1, /* that of the process that loads the module */
+	VMGENC_ROOT_WORKER = 2, /* a kernel thread's, which is empty from 7.3 on */
+	VMGENC_ROOT_CALLER = 4, /* that of a program that opens the node or syncs */
+};
 int vmgenc_rekey_prepare(struct vmgenc_device *dev);
-void vmgenc_rekey_open(struct vmgenc_device *dev);
+void vmgenc_rekey_open(struct vmgenc_device *dev, enum vmgenc_root root);
 void vmgenc_rekey_release(struct vmgenc_device *dev);
 
 /* chardev.c, sysctl.c */

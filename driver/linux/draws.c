@@ -1,8 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* driver/linux: whatever draws from the kernel's generator looks at the id first. */
+#include <linux/random.h>
+
 #include "device.h"
 
-#if VMGENC_HAVE_DRAW_HOOKS
+static void lacks_draws(bool lacks)
+{
+	struct vmgenc_device *dev;
+
+	list_for_each_entry(dev, &vmgenc_devices, link)
+		vmgenc_core_lacks(&dev->core, VMGENC_LACKS_DRAWS, lacks);
+}
+
+#if VMGENC_HAVE_FTRACE
 #include <linux/ftrace.h>
 #include <linux/preempt.h>
 
@@ -20,40 +30,112 @@ static const char *const drawing[] = {
 	"get_random_u32",  "get_random_u64", "__get_random_u32_below",
 };
 
+/* Where every interrupt begins, for those who leave the vDSO open. */
+static const char *const interrupted[] = { "irq_enter_rcu" };
+
+/* What draws while the driver verifies that its draws are seen, and how many were. */
+static struct task_struct *tester;
+static unsigned int seen;
+
 /*
- * Runs with preemption off, and not within itself: ftrace sees to both. A look in any other
- * context has interrupts off; what it draws, if ever it does, must not wait for its own lock.
+ * A look takes spin locks with interrupts off. What it draws itself, if ever it does, must not
+ * wait for its own lock. With PREEMPT_RT those locks sleep: there a look needs a caller that may
+ * sleep, which all draws there are, as they take such locks themselves.
+ */
+static bool notrace may_look(const struct vmgenc_device *dev)
+{
+	if (in_nmi() || READ_ONCE(dev->owner) == current)
+		return false;
+	return !IS_ENABLED(CONFIG_PREEMPT_RT) || preemptible();
+}
+
+static void notrace look(void)
+{
+	struct vmgenc_device *dev;
+
+	list_for_each_entry(dev, &vmgenc_devices, link) {
+		if (likely(!vmgenc_core_differs(&dev->core)))
+			continue;
+		if (may_look(dev))
+			vmgenc_core_look(&dev->core, VMGENC_TRIGGER_DRAW);
+		else if (IS_ENABLED(CONFIG_PREEMPT_RT) && !in_nmi())
+			vmgenc_kick(dev, VMGENC_TRIGGER_LOOK);
+	}
+}
+
+/*
+ * Called in the context of the draw, whatever that is: without the flags that ask for it, ftrace
+ * neither disables preemption nor guards against recursion.
  */
 static void notrace on_draw(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			    struct ftrace_regs *regs)
 {
-	struct vmgenc_device *dev;
-
-	list_for_each_entry(dev, &vmgenc_devices, link)
-		if (unlikely(vmgenc_core_differs(&dev->core)) && !in_nmi() &&
-		    READ_ONCE(dev->locked_by) != raw_smp_processor_id())
-			vmgenc_core_look(&dev->core, VMGENC_TRIGGER_DRAW);
+	if (unlikely(READ_ONCE(tester) == current))
+		seen++;
+	look();
 }
 
-/* Permanent: as long as it is registered, kernel.ftrace_enabled cannot be set to 0. */
+static void notrace on_interrupt(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
+				 struct ftrace_regs *regs)
+{
+	look();
+}
+
+/* Permanent: as long as they are registered, kernel.ftrace_enabled cannot be set to 0. */
 static struct ftrace_ops draw_ops = {
 	.func = on_draw,
-	.flags = FTRACE_OPS_FL_PERMANENT,
+	.flags = FTRACE_OPS_FL_PERMANENT | VMGENC_FTRACE_DIRECT,
 };
-static bool registered;
+static struct ftrace_ops interrupt_ops = {
+	.func = on_interrupt,
+	.flags = FTRACE_OPS_FL_PERMANENT | VMGENC_FTRACE_DIRECT,
+};
+static bool draws_hooked, interrupts_hooked;
 
 /* A name that this kernel lacks is a function that it lacks, but for the first. */
-static int choose_functions(void)
+static int hook(struct ftrace_ops *ops, const char *const *names, size_t count)
 {
 	size_t i;
 	int error;
 
-	for (i = 0; i < ARRAY_SIZE(drawing); i++) {
-		error = ftrace_set_filter(&draw_ops, (u8 *)drawing[i], strlen(drawing[i]), 0);
+	for (i = 0; i < count; i++) {
+		error = ftrace_set_filter(ops, (u8 *)names[i], strlen(names[i]), 0);
 		if (error && (i == 0 || error != -EINVAL))
-			return error;
+			goto free;
 	}
-	return 0;
+	error = register_ftrace_function(ops);
+	if (!error)
+		return 0;
+free:
+	vmgenc_ftrace_free_filter(ops);
+	return error;
+}
+
+/* Unregistering waits for the calls that are under way. */
+static void unhook(struct ftrace_ops *ops, bool *hooked)
+{
+	if (!*hooked)
+		return;
+	if (unregister_ftrace_function(ops))
+		pr_err("draws cannot be left alone again\n");
+	vmgenc_ftrace_free_filter(ops);
+	*hooked = false;
+}
+
+/* Whether a draw passes by: this kernel's inside may be another than the one that is known. */
+static bool draw_is_seen(void)
+{
+	u8 bytes[8];
+	u32 number;
+
+	seen = 0;
+	WRITE_ONCE(tester, current);
+	get_random_bytes(bytes, sizeof(bytes));
+	number = get_random_u32();
+	WRITE_ONCE(tester, NULL);
+	memzero_explicit(bytes, sizeof(bytes));
+	memzero_explicit(&number, sizeof(number));
+	return seen >= 2;
 }
 
 /* Where it cannot be had (ftrace switched off), the interrupt is what remains. */
@@ -61,37 +143,55 @@ void vmgenc_draws_start(void)
 {
 	int error;
 
+	lacks_draws(true);
 	if (!vmgenc_param_draws)
 		return;
-	error = choose_functions();
-	if (!error)
-		error = register_ftrace_function(&draw_ops);
-	registered = !error;
-	if (registered)
-		return;
-	ftrace_free_filter(&draw_ops);
-	pr_warn("draws cannot look at the id first (error %d): they repeat until the interrupt\n",
-		-error);
+	error = hook(&draw_ops, drawing, ARRAY_SIZE(drawing));
+	draws_hooked = !error;
+	if (error)
+		pr_warn("draws cannot look at the id first (error %d): they repeat until the interrupt\n",
+			-error);
+	else if (!draw_is_seen())
+		pr_warn("draws do not come by where they used to: they repeat until the interrupt\n");
+	else
+		lacks_draws(false);
 }
 
-/* Unregistering waits for the calls that are under way. */
 void vmgenc_draws_stop(void)
 {
-	if (!registered)
-		return;
-	if (unregister_ftrace_function(&draw_ops))
-		pr_err("draws cannot be left alone again\n");
-	ftrace_free_filter(&draw_ops);
-	registered = false;
+	unhook(&draw_ops, &draws_hooked);
+}
+
+int vmgenc_interrupts_start(void)
+{
+	int error = hook(&interrupt_ops, interrupted, ARRAY_SIZE(interrupted));
+
+	interrupts_hooked = !error;
+	return error;
+}
+
+void vmgenc_interrupts_stop(void)
+{
+	unhook(&interrupt_ops, &interrupts_hooked);
 }
 #else
 void vmgenc_draws_start(void)
 {
+	lacks_draws(true);
 	if (vmgenc_param_draws)
-		pr_info("this kernel has no ftrace: draws repeat until the interrupt\n");
+		pr_info("this kernel has no dynamic ftrace: draws repeat until the interrupt\n");
 }
 
 void vmgenc_draws_stop(void)
+{
+}
+
+int vmgenc_interrupts_start(void)
+{
+	return -EOPNOTSUPP;
+}
+
+void vmgenc_interrupts_stop(void)
 {
 }
 #endif

@@ -19,6 +19,14 @@ bool vmgenc_param_draws = true;
 module_param_named(draws, vmgenc_param_draws, bool, 0444);
 MODULE_PARM_DESC(draws, "Look at the id before each draw from the kernel's generator");
 
+bool vmgenc_param_redraw = true;
+module_param_named(redraw, vmgenc_param_redraw, bool, 0444);
+MODULE_PARM_DESC(redraw, "Have system calls draw again that were drawing when the id changed");
+
+unsigned int vmgenc_param_vdso;
+module_param_named(vdso, vmgenc_param_vdso, uint, 0444);
+MODULE_PARM_DESC(vdso, "getrandom in the vDSO: 0 closed, 1 open, with a look at each interrupt");
+
 bool vmgenc_param_sysgenid = true;
 module_param_named(sysgenid, vmgenc_param_sysgenid, bool, 0444);
 MODULE_PARM_DESC(sysgenid, "Offer /dev/sysgenid, for programs that look for SysGenID");
@@ -27,6 +35,10 @@ unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
 MODULE_PARM_DESC(look_ms, "Period of the look that needs no notification, in ms (0: never)");
 
+unsigned int vmgenc_param_rekey_from = 7;
+module_param_named(rekey_from, vmgenc_param_rekey_from, uint, 0444);
+MODULE_PARM_DESC(rekey_from, "Whose /dev/urandom is taken: 1 loader + 2 thread + 4 callers (others are for tests)");
+
 static char *raw = "auto";
 const char *vmgenc_param_raw;
 module_param(raw, charp, 0444);
@@ -34,6 +46,7 @@ MODULE_PARM_DESC(raw, "Who may map the hypervisor's page: auto, all, rawio (CAP_
 
 static void device_free(struct vmgenc_device *dev)
 {
+	vmgenc_waiters_stop(&dev->readers);
 	free_page((unsigned long)dev->core.page);
 	ACPI_FREE(dev->path);
 	kfree(dev);
@@ -58,11 +71,17 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 	dev->unit = list_empty(&vmgenc_devices) ?
 			    0 :
 			    list_last_entry(&vmgenc_devices, struct vmgenc_device, link)->unit + 1;
+	if (dev->unit)
+		snprintf(dev->name, sizeof(dev->name), "vmgenc%u", dev->unit);
+	else
+		strscpy(dev->name, "vmgenc", sizeof(dev->name));
 	spin_lock_init(&dev->lock);
-	dev->locked_by = -1;
-	init_waitqueue_head(&dev->readers);
+	if (vmgenc_waiters_start(&dev->readers))
+		goto free_path;
 	return dev;
 
+free_path:
+	ACPI_FREE(dev->path);
 free_page:
 	free_page((unsigned long)dev->core.page);
 free_dev:
@@ -183,6 +202,11 @@ static int __init vmgenc_init(void)
 		pr_err("parameter raw is \"%s\": it takes auto, all or rawio\n", raw);
 		return -EINVAL;
 	}
+	if (vmgenc_param_vdso > 1) {
+		pr_err("parameter vdso is %u: it takes 0 (closed) or 1 (open)\n",
+		       vmgenc_param_vdso);
+		return -EINVAL;
+	}
 	vmgenc_sysgenid_prepare();
 	error = vmgenc_acpi_find(device_found);
 	if (error)
@@ -192,6 +216,8 @@ static int __init vmgenc_init(void)
 		goto release;
 	vmgenc_acpi_early_start();
 	vmgenc_draws_start();
+	vmgenc_redraw_start();
+	vmgenc_vdso_start();
 	error = nodes_start();
 	if (error)
 		goto stop;
@@ -199,6 +225,8 @@ static int __init vmgenc_init(void)
 	return 0;
 
 stop:
+	vmgenc_vdso_stop();
+	vmgenc_redraw_stop();
 	vmgenc_draws_stop();
 	vmgenc_acpi_early_stop();
 	vmgenc_triggers_stop();
@@ -211,6 +239,8 @@ forget:
 
 static void __exit vmgenc_exit(void)
 {
+	vmgenc_vdso_stop();
+	vmgenc_redraw_stop();
 	vmgenc_draws_stop();
 	vmgenc_acpi_early_stop();
 	vmgenc_triggers_stop();
@@ -221,14 +251,13 @@ static void __exit vmgenc_exit(void)
 module_init(vmgenc_init);
 module_exit(vmgenc_exit);
 
-/* ACPICA upper-cases ids; Hyper-V and Firecracker list the second. */
-static const struct acpi_device_id __maybe_unused vmgenc_ids[] = {
-	{ "VM_GEN_COUNTER", 0 },
-	{ "VMGENCTR", 0 },
-	{ "VM_Gen_Counter", 0 },
-	{ }
-};
-MODULE_DEVICE_TABLE(acpi, vmgenc_ids);
+/*
+ * ACPICA upper-cases ids; Hyper-V and Firecracker list the second. By hand, since struct
+ * acpi_device_id has room for 8 characters before 5.13.
+ */
+MODULE_ALIAS("acpi*:VM_GEN_COUNTER:*");
+MODULE_ALIAS("acpi*:VMGENCTR:*");
+MODULE_ALIAS("acpi*:VM_Gen_Counter:*");
 
 MODULE_DESCRIPTION("VM Generation ID: a cloned machine stops being a copy");
 MODULE_AUTHOR("The vmgenc authors");

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* driver/linux: the hypervisor's page - mapped for the driver, and who else may map it. */
+#include <linux/capability.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
+#include <linux/security.h>
 
 #include "device.h"
 
@@ -18,17 +20,76 @@ static bool all_zero_but_the_id(const u8 *page, u32 offset)
 	return !memchr_inv(page, 0, offset) && !memchr_inv(page + after, 0, PAGE_SIZE - after);
 }
 
+static bool is_kind(phys_addr_t page, unsigned long kind)
+{
+	return region_intersects(page, PAGE_SIZE, IORESOURCE_MEM, kind) == REGION_INTERSECTS;
+}
+
+static int found(struct resource *res, void *arg)
+{
+	return 1;
+}
+
+/*
+ * A device's registers may read as zeros, and to read them may do something: they are for no
+ * program. The firmware's own memory is in its map; where AWS has the id (0xfed01000, in the hole
+ * for MMIO) nobody claims anything; of what else there is, somebody does. Only looked up: to
+ * request the region would take it from whoever maps it by /dev/mem.
+ */
+static bool is_a_devices(phys_addr_t page)
+{
+	if (is_kind(page, IORES_DESC_ACPI_NV_STORAGE) || is_kind(page, IORES_DESC_ACPI_TABLES))
+		return false;
+	/* A busy device may lie within what the firmware reserves as a whole. */
+	if (walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | IORESOURCE_BUSY, page,
+				page + PAGE_SIZE - 1, NULL, found) == 1)
+		return true;
+	return !is_kind(page, IORES_DESC_RESERVED) &&
+	       region_intersects(page, PAGE_SIZE, IORESOURCE_MEM, IORES_DESC_NONE) !=
+		       REGION_DISJOINT;
+}
+
+/* True while the page holds the id and nothing else. */
+static bool is_exclusive(struct vmgenc_device *dev)
+{
+	return !dev->raw_is_a_devices &&
+	       all_zero_but_the_id(dev->mapping, offset_in_page(dev->phys));
+}
+
 /*
  * The page may also hold ACPI tables or other firmware data (Hyper-V, Xen, Firecracker), so
  * unless it is exclusive, mapping it is for those who may read any physical memory.
  */
-static u32 raw_access(const u8 *page, u32 offset)
+static u32 raw_access(struct vmgenc_device *dev)
 {
 	if (!strcmp(vmgenc_param_raw, "all"))
 		return VMGENC_RAW_MAPPABLE;
-	if (!strcmp(vmgenc_param_raw, "rawio") || !all_zero_but_the_id(page, offset))
+	if (!strcmp(vmgenc_param_raw, "rawio") || !is_exclusive(dev))
 		return VMGENC_RAW_MAPPABLE | VMGENC_RAW_PRIVILEGED;
 	return VMGENC_RAW_MAPPABLE;
+}
+
+/*
+ * At each mapping, since the page may have been filled after it was judged. Lockdown keeps
+ * physical memory from root, but an id alone is nothing to be kept.
+ */
+int vmgenc_raw_may_be_mapped(struct vmgenc_device *dev)
+{
+	u32 flags = READ_ONCE(dev->core.page->flags);
+	bool exclusive;
+
+	if (!(flags & VMGENC_RAW_MAPPABLE))
+		return -ENODEV;
+	exclusive = is_exclusive(dev);
+	if (!exclusive && !(flags & VMGENC_RAW_PRIVILEGED) && !strcmp(vmgenc_param_raw, "auto")) {
+		vmgenc_os_lock(&dev->core);
+		dev->core.page->flags |= VMGENC_RAW_PRIVILEGED;
+		vmgenc_os_unlock(&dev->core);
+		flags |= VMGENC_RAW_PRIVILEGED;
+	}
+	if (flags & VMGENC_RAW_PRIVILEGED && !capable(CAP_SYS_RAWIO))
+		return -EPERM;
+	return exclusive ? 0 : security_locked_down(LOCKDOWN_DEV_MEM);
 }
 
 /*
@@ -58,7 +119,8 @@ int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
 	}
 	core->raw = dev->mapping + (whole ? offset : 0);
 	core->page->id_offset = offset;
-	core->page->flags = whole ? raw_access(dev->mapping, offset) : 0;
+	dev->raw_is_a_devices = whole && is_a_devices(page);
+	core->page->flags = whole ? raw_access(dev) : 0;
 	return 0;
 }
 

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* driver/linux: the kernel's random generator, mixed and made to take a new key, verified. */
 #include <linux/cred.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/ktime.h>
 #include <linux/major.h>
+#include <linux/namei.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/timex.h>
@@ -12,27 +14,69 @@
 
 #define URANDOM_MINOR 9
 
-/*
- * Called by the worker, until it succeeds: its root is the machine's, while a program that syncs
- * may live in a container whose /dev says anything. The device number is checked all the same.
- */
-void vmgenc_rekey_open(struct vmgenc_device *dev)
+static bool is_urandom(const struct path *path)
 {
-	struct file *file;
-	struct inode *inode;
+	const struct inode *inode = d_backing_inode(path->dentry);
 
-	if (dev->urandom)
+	return S_ISCHR(inode->i_mode) && inode->i_rdev == MKDEV(MEM_MAJOR, URANDOM_MINOR);
+}
+
+/* Nothing but the generator is ever opened, whatever a container has in its /dev. */
+static struct file *open_urandom(void)
+{
+	struct file *file = ERR_PTR(-ENXIO);
+	struct path path;
+	int error;
+
+	error = kern_path("/dev/urandom", LOOKUP_FOLLOW, &path);
+	if (error)
+		return ERR_PTR(error);
+	if (is_urandom(&path))
+		file = dentry_open(&path, O_RDONLY, current_cred());
+	path_put(&path);
+	if (!IS_ERR(file) && !file->f_op->unlocked_ioctl) {
+		fput(file);
+		return ERR_PTR(-ENOTTY);
+	}
+	return file;
+}
+
+static void missed(struct vmgenc_device *dev, int error)
+{
+	if (atomic_xchg(&dev->urandom_missed, 1))
 		return;
-	file = filp_open("/dev/urandom", O_RDONLY, 0);
-	if (IS_ERR(file))
+	vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, true);
+	vmgenc_os_log(&dev->core, VMGENC_LOG_WARNING,
+		      "nothing can be rekeyed: no /dev/urandom is found (error %d); trying again whenever /dev/%s is opened",
+		      -error, dev->name);
+	if (smp_load_acquire(&dev->urandom))
+		vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, false);
+}
+
+/*
+ * A kernel thread's root says nothing of the machine's: from 7.3 on it is empty. So /dev/urandom
+ * is looked for in each root that comes by, until it is had. Sleeps.
+ */
+void vmgenc_rekey_open(struct vmgenc_device *dev, enum vmgenc_root root)
+{
+	struct file *file = ERR_PTR(-ENOENT);
+
+	if (smp_load_acquire(&dev->urandom))
 		return;
-	inode = file_inode(file);
-	if (!S_ISCHR(inode->i_mode) || inode->i_rdev != MKDEV(MEM_MAJOR, URANDOM_MINOR) ||
-	    !file->f_op->unlocked_ioctl) {
-		filp_close(file, NULL);
+	if (vmgenc_param_rekey_from & root)
+		file = open_urandom();
+	if (IS_ERR(file)) {
+		/* The worker looks next, so there is nothing to say yet. */
+		if (root != VMGENC_ROOT_LOADER)
+			missed(dev, PTR_ERR(file));
 		return;
 	}
-	smp_store_release(&dev->urandom, file);
+	if (cmpxchg(&dev->urandom, NULL, file)) {
+		fput(file);
+		return;
+	}
+	if (atomic_read(&dev->urandom_missed))
+		vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, false);
 }
 
 /*
@@ -76,13 +120,16 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 int vmgenc_rekey_prepare(struct vmgenc_device *dev)
 {
 	dev->kernel_cred = prepare_kernel_cred(&init_task);
-	return dev->kernel_cred ? 0 : -ENOMEM;
+	if (!dev->kernel_cred)
+		return -ENOMEM;
+	vmgenc_rekey_open(dev, VMGENC_ROOT_LOADER);
+	return 0;
 }
 
 void vmgenc_rekey_release(struct vmgenc_device *dev)
 {
 	if (dev->urandom)
-		filp_close(dev->urandom, NULL);
+		fput(dev->urandom);
 	dev->urandom = NULL;
 	put_cred(dev->kernel_cred);
 	dev->kernel_cred = NULL;

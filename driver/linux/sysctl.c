@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: /proc/sys/dev/vmgenc/N/guid and generation. */
+/* driver/linux: /proc/sys/dev/vmgenc/N/guid, generation and settled. */
 #include <linux/kernel.h>
 
 #include "device.h"
@@ -29,16 +29,33 @@ static int show_guid(vmgenc_ctl_table *table, int write, void *buffer, size_t *l
 	return show(table, text, write, buffer, lenp, ppos);
 }
 
+static int show_number(vmgenc_ctl_table *table, u64 number, int write, void *buffer, size_t *lenp,
+		       loff_t *ppos)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", number);
+	return show(table, text, write, buffer, lenp, ppos);
+}
+
 static int show_generation(vmgenc_ctl_table *table, int write, void *buffer, size_t *lenp,
 			   loff_t *ppos)
 {
 	struct vmgenc_device *dev = table->extra1;
 	struct vmgenc_event event;
-	char text[24];
 
 	vmgenc_core_event(&dev->core, &event);
-	snprintf(text, sizeof(text), "%llu", event.generation);
-	return show(table, text, write, buffer, lenp, ppos);
+	return show_number(table, event.generation, write, buffer, lenp, ppos);
+}
+
+static int show_settled(vmgenc_ctl_table *table, int write, void *buffer, size_t *lenp,
+			loff_t *ppos)
+{
+	struct vmgenc_device *dev = table->extra1;
+	struct vmgenc_event event;
+
+	vmgenc_core_event(&dev->core, &event);
+	return show_number(table, event.settled, write, buffer, lenp, ppos);
 }
 
 int vmgenc_sysctl_start(struct vmgenc_device *dev)
@@ -49,11 +66,15 @@ int vmgenc_sysctl_start(struct vmgenc_device *dev)
 	dev->sysctl[0].proc_handler = show_guid;
 	dev->sysctl[1].procname = "generation";
 	dev->sysctl[1].proc_handler = show_generation;
-	dev->sysctl[0].mode = dev->sysctl[1].mode = 0444;
-	dev->sysctl[0].extra1 = dev->sysctl[1].extra1 = dev;
+	dev->sysctl[2].procname = "settled";
+	dev->sysctl[2].proc_handler = show_settled;
+	for (int i = 0; i < 3; i++) {
+		dev->sysctl[i].mode = 0444;
+		dev->sysctl[i].extra1 = dev;
+	}
 
 	snprintf(path, sizeof(path), "dev/vmgenc/%u", dev->unit);
-	dev->sysctl_header = vmgenc_register_sysctl(path, dev->sysctl, 2);
+	dev->sysctl_header = vmgenc_register_sysctl(path, dev->sysctl, 3);
 	if (!dev->sysctl_header) {
 		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "/proc/sys/%s cannot be made", path);
 		return -ENOMEM;

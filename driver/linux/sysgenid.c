@@ -15,22 +15,24 @@
 #define SYSGENID_TRIGGER_GEN_UPDATE _IO(0xE4, 3)
 
 /*
- * One counter for the system, however many devices there are. `lock` guards the counter's
- * changes, acked, tracked and outdated; the counter itself is read without it, as mappings do.
- * It is taken in no context that must not sleep: changes come from the worker.
+ * One counter for the system, however many devices there are. `lock` guards changes, tracked,
+ * outdated and each watcher; it is held for a few instructions, whatever is open, and never while
+ * somebody is woken. The counter itself is read without it, as mappings do, and moves before
+ * `changes` says so. It is taken in no context that must not sleep: changes come from the worker
+ * and from whoever triggers one.
  */
 static DEFINE_SPINLOCK(lock);
 static u32 *counter; /* the first word of a page of its own, which is mapped */
-static unsigned int outdated; /* tracked watchers that have not acked the counter */
-static DECLARE_WAIT_QUEUE_HEAD(watchers);
-static DECLARE_WAIT_QUEUE_HEAD(waiters);
-static LIST_HEAD(all);
+static unsigned long changes; /* how often the counter moved; it may come back to a value */
+static unsigned long tracked; /* watchers that WAIT_WATCHERS waits for */
+static unsigned long outdated; /* of them, those that have not acked the last change */
+static struct vmgenc_waiters watchers; /* and those who wait for them */
 static bool registered;
 
 /* One open descriptor. */
 struct watcher {
-	struct list_head link;
-	u32 acked;
+	struct vmgenc_waiter waiter;
+	unsigned long acked; /* the last of `changes` that it knows */
 	bool tracked;
 };
 
@@ -41,27 +43,18 @@ static u32 current_generation(void)
 
 static bool is_outdated(struct watcher *w)
 {
-	return READ_ONCE(w->acked) != current_generation();
+	return READ_ONCE(w->acked) != smp_load_acquire(&changes);
 }
 
-static void count_outdated(void)
-{
-	struct watcher *w;
-
-	outdated = 0;
-	list_for_each_entry(w, &all, link)
-		outdated += w->tracked && is_outdated(w);
-}
-
-/* Whoever waits for the watchers looks again, and becomes outdated itself by a change. */
+/* By a change every tracked watcher is outdated, and so is whoever waits for them. */
 static void advance(u32 minimum)
 {
 	spin_lock(&lock);
-	WRITE_ONCE(*counter, max(minimum, current_generation() + 1));
-	count_outdated();
+	WRITE_ONCE(*counter, (u32)max_t(u64, minimum, (u64)*counter + 1));
+	smp_store_release(&changes, changes + 1);
+	WRITE_ONCE(outdated, tracked);
 	spin_unlock(&lock);
-	wake_up_interruptible(&watchers);
-	wake_up_interruptible(&waiters);
+	vmgenc_waiters_wake_soon(&watchers);
 }
 
 /* Step 6, with the rekey behind it: whoever sees the new counter may draw. */
@@ -71,38 +64,48 @@ void vmgenc_sysgenid_changed(void)
 		advance(0);
 }
 
-static void ack(struct watcher *w, u32 generation)
+/* Those who wait are woken by whoever lets the last one go, and not by each. */
+static void no_longer_outdated(void)
 {
-	spin_lock(&lock);
-	WRITE_ONCE(w->acked, generation);
-	count_outdated();
-	spin_unlock(&lock);
-	wake_up_interruptible(&waiters);
+	WRITE_ONCE(outdated, outdated - 1);
+	if (!outdated)
+		vmgenc_waiters_wake_soon(&watchers);
 }
 
 static int sysgenid_open(struct inode *inode, struct file *file)
 {
-	struct watcher *w = kzalloc(sizeof(*w), GFP_KERNEL);
+	struct watcher *w = kzalloc(sizeof(*w), GFP_KERNEL_ACCOUNT);
 
 	if (!w)
 		return -ENOMEM;
-	spin_lock(&lock);
-	w->acked = current_generation();
-	list_add(&w->link, &all);
-	spin_unlock(&lock);
+	w->acked = READ_ONCE(changes);
+	vmgenc_waiters_join(&watchers, &w->waiter);
 	file->private_data = w;
 	return nonseekable_open(inode, file);
+}
+
+static void set_tracking(struct watcher *w, bool to)
+{
+	spin_lock(&lock);
+	if (to != w->tracked) {
+		w->tracked = to;
+		tracked += to ? 1 : -1;
+		if (is_outdated(w)) {
+			if (to)
+				WRITE_ONCE(outdated, outdated + 1);
+			else
+				no_longer_outdated();
+		}
+	}
+	spin_unlock(&lock);
 }
 
 static int sysgenid_release(struct inode *inode, struct file *file)
 {
 	struct watcher *w = file->private_data;
 
-	spin_lock(&lock);
-	list_del(&w->link);
-	count_outdated();
-	spin_unlock(&lock);
-	wake_up_interruptible(&waiters);
+	set_tracking(w, false);
+	vmgenc_waiters_leave(&w->waiter);
 	kfree(w);
 	return 0;
 }
@@ -119,7 +122,7 @@ static ssize_t sysgenid_read(struct file *file, char __user *buf, size_t len, lo
 	if (!is_outdated(w)) {
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(watchers, is_outdated(w)))
+		if (wait_event_interruptible(w->waiter.wait, is_outdated(w)))
 			return -ERESTARTSYS;
 	}
 	generation = current_generation();
@@ -127,6 +130,21 @@ static ssize_t sysgenid_read(struct file *file, char __user *buf, size_t len, lo
 }
 
 /* The comparison and the ack are one step: a change in between must leave it outdated. */
+static int ack(struct watcher *w, u32 generation)
+{
+	int error = -EINVAL;
+
+	spin_lock(&lock);
+	if (generation == *counter) {
+		error = 0;
+		if (w->tracked && is_outdated(w))
+			no_longer_outdated();
+		WRITE_ONCE(w->acked, changes);
+	}
+	spin_unlock(&lock);
+	return error;
+}
+
 static ssize_t sysgenid_write(struct file *file, const char __user *buf, size_t len, loff_t *ppos)
 {
 	struct watcher *w = file->private_data;
@@ -136,16 +154,15 @@ static ssize_t sysgenid_write(struct file *file, const char __user *buf, size_t 
 		return -ENOBUFS;
 	if (copy_from_user(&generation, buf, sizeof(generation)))
 		return -EFAULT;
-	if (generation != current_generation())
-		return -EINVAL;
-	ack(w, generation);
-	return sizeof(generation);
+	return ack(w, generation) ? -EINVAL : sizeof(generation);
 }
 
 static __poll_t sysgenid_poll(struct file *file, poll_table *wait)
 {
-	poll_wait(file, &watchers, wait);
-	return is_outdated(file->private_data) ? EPOLLIN | EPOLLRDNORM : 0;
+	struct watcher *w = file->private_data;
+
+	poll_wait(file, &w->waiter.wait, wait);
+	return is_outdated(w) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 static int sysgenid_mmap(struct file *file, struct vm_area_struct *vma)
@@ -158,16 +175,6 @@ static int sysgenid_mmap(struct file *file, struct vm_area_struct *vma)
 	return vm_insert_page(vma, vma->vm_start, virt_to_page(counter));
 }
 
-static long set_tracking(struct watcher *w, bool tracked)
-{
-	spin_lock(&lock);
-	w->tracked = tracked;
-	count_outdated();
-	spin_unlock(&lock);
-	wake_up_interruptible(&waiters);
-	return 0;
-}
-
 /* EINTR also where the caller itself is outdated: it has work to do before it waits for others. */
 static long wait_watchers(struct watcher *w, unsigned long ms)
 {
@@ -175,7 +182,7 @@ static long wait_watchers(struct watcher *w, unsigned long ms)
 				   (unsigned long)MAX_SCHEDULE_TIMEOUT - 1) :
 			 MAX_SCHEDULE_TIMEOUT;
 
-	left = wait_event_interruptible_timeout(waiters,
+	left = wait_event_interruptible_timeout(w->waiter.wait,
 						is_outdated(w) || !READ_ONCE(outdated), left);
 	if (left < 0 || is_outdated(w))
 		return -EINTR;
@@ -193,12 +200,18 @@ static long sysgenid_ioctl(struct file *file, unsigned int command, unsigned lon
 
 	switch (command) {
 	case SYSGENID_SET_WATCHER_TRACKING:
-		return set_tracking(w, arg != 0);
+		/* Whoever cannot ack would hold up those who wait for ever: the node is 0444. */
+		if (arg && !(file->f_mode & FMODE_WRITE))
+			return -EPERM;
+		set_tracking(w, arg != 0);
+		return 0;
 	case SYSGENID_WAIT_WATCHERS:
 		return wait_watchers(w, arg);
 	case SYSGENID_TRIGGER_GEN_UPDATE:
 		if (!may_trigger())
 			return -EACCES;
+		if (arg > U32_MAX)
+			return -EINVAL;
 		advance(arg);
 		return 0;
 	default:
@@ -230,7 +243,8 @@ void vmgenc_sysgenid_prepare(void)
 {
 	if (!vmgenc_param_sysgenid)
 		return;
-	counter = (u32 *)get_zeroed_page(GFP_KERNEL);
+	if (!vmgenc_waiters_start(&watchers))
+		counter = (u32 *)get_zeroed_page(GFP_KERNEL);
 	if (!counter)
 		pr_warn("no memory for /dev/sysgenid\n");
 }
@@ -254,6 +268,7 @@ void vmgenc_sysgenid_stop(void)
 	if (registered)
 		misc_deregister(&misc);
 	registered = false;
+	vmgenc_waiters_stop(&watchers);
 	free_page((unsigned long)counter);
 	counter = NULL;
 }

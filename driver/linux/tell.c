@@ -53,7 +53,7 @@ void vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *
 
 void vmgenc_os_wake_readers(struct vmgenc_core *core)
 {
-	wake_up_all(&vmgenc_device_of(core)->readers);
+	vmgenc_waiters_wake(&vmgenc_device_of(core)->readers);
 }
 
 void vmgenc_os_lock(struct vmgenc_core *core) __acquires(vmgenc_device_of(core)->lock)
@@ -63,7 +63,7 @@ void vmgenc_os_lock(struct vmgenc_core *core) __acquires(vmgenc_device_of(core)-
 
 	spin_lock_irqsave(&dev->lock, flags);
 	dev->irq_flags = flags;
-	WRITE_ONCE(dev->locked_by, raw_smp_processor_id());
+	WRITE_ONCE(dev->owner, current);
 }
 
 void vmgenc_os_unlock(struct vmgenc_core *core) __releases(vmgenc_device_of(core)->lock)
@@ -71,7 +71,7 @@ void vmgenc_os_unlock(struct vmgenc_core *core) __releases(vmgenc_device_of(core
 	struct vmgenc_device *dev = vmgenc_device_of(core);
 	unsigned long flags = dev->irq_flags;
 
-	WRITE_ONCE(dev->locked_by, -1);
+	WRITE_ONCE(dev->owner, NULL);
 	spin_unlock_irqrestore(&dev->lock, flags);
 }
 

@@ -56,8 +56,10 @@ static int worker(void *data)
 			continue;
 		}
 		__set_current_state(TASK_RUNNING);
-		vmgenc_rekey_open(dev);
+		vmgenc_rekey_open(dev, VMGENC_ROOT_WORKER);
 		look_for_each(dev, kicked);
+		vmgenc_vdso_close();
+		vmgenc_redraw_count_missed(dev);
 		vmgenc_core_tell(&dev->core);
 		if (kicked & BIT(VMGENC_TRIGGER_ATTACH))
 			complete(&dev->first_look);
@@ -76,6 +78,8 @@ static void periodic_look(struct work_struct *work)
 
 	if (vmgenc_core_pending(&dev->core))
 		vmgenc_kick(dev, VMGENC_TRIGGER_LOOK);
+	vmgenc_vdso_close();
+	vmgenc_redraw_count_missed(dev);
 	schedule_delayed_work(&dev->look, msecs_to_jiffies(vmgenc_param_look_ms));
 }
 

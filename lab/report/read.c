@@ -11,6 +11,7 @@
 #include "document.h"
 
 #define LIMIT (64u << 20)
+#define VALUES_MAX (4u << 20) /* each costs some 150 bytes, "[]" as well */
 
 /* Read the whole file, which may be a pipe. */
 static char *read_all(struct input *s, size_t *size)
@@ -44,6 +45,20 @@ static char *read_all(struct input *s, size_t *size)
 	return text;
 }
 
+/* Before anything is built of it: before each value stands one of these, or it is a member's. */
+static int check_values(struct input *s, const char *text, size_t size)
+{
+	size_t values = 0;
+
+	for (size_t i = 0; i < size; i++)
+		values += text[i] == '[' || text[i] == '{' || text[i] == ',';
+	if (values > VALUES_MAX)
+		s->code = lab_fail(LAB_EXIT_ENVIRONMENT,
+				   "%s has more than %u values: no results of vmgenc-lab", s->path,
+				   VALUES_MAX);
+	return s->code;
+}
+
 int input_open(struct input *s, const char *path, struct node *root)
 {
 	json_error_t error;
@@ -52,7 +67,7 @@ int input_open(struct input *s, const char *path, struct node *root)
 	*s = (struct input){.path = path};
 	char *text = read_all(s, &size);
 
-	if (!s->code)
+	if (!s->code && !check_values(s, text, size))
 		s->root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
 	free(text);
 	if (s->code)

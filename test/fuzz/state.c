@@ -22,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	if (!*path)
 		snprintf(path, sizeof(path), "/dev/shm/vmgenc-fuzz-state.%d", getpid());
-	if (state_save(path, &first) || state_load(path, &second, why, sizeof(why)))
+	if (state_save(path, &first, why, sizeof(why)) || state_load(path, &second, why, sizeof(why)))
 		abort();
 	unlink(path);
 	if (memcmp(&first, &second, sizeof(first)))

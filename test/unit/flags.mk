@@ -4,7 +4,7 @@ build/test/test_shape: TEST_SRCS = $(wildcard lab/firmware/*.c) lab/host/say.c
 build/test/test_shape: TEST_FLAGS = -Ilab
 build/test/test_shape: $(wildcard lab/firmware/* lab/host/*)
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
-test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl
+test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl,--wrap=fstat,--wrap=poll
 # The lab's parts that need no VM
 REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c lab/host/time.c
 build/test/test_report: $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)

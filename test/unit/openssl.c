@@ -28,11 +28,15 @@
 unsigned int kernel_draws, warnings;
 char last_warning[200];
 void (*on_time)(void);
-bool pid_is_fixed, may_not_rekey;
+bool pid_is_fixed, may_not_rekey, kernel_repeats;
 
 int getentropy(void *to, size_t size)
 {
 	__atomic_add_fetch(&kernel_draws, 1, __ATOMIC_RELAXED);
+	if (kernel_repeats) {
+		memset(to, (int)kernel_draws, size);
+		return 0;
+	}
 	return syscall(SYS_getrandom, to, size, 0) == (long)size ? 0 : -1;
 }
 

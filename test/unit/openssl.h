@@ -24,8 +24,9 @@ extern unsigned int kernel_draws; /* calls of getentropy(3): OpenSSL's way to th
 extern void (*on_time)(void);	  /* called from time(2), which a DRBG calls in each draw */
 extern unsigned int warnings;	  /* lines for the system's log */
 extern char last_warning[200];
-extern bool may_not_rekey; /* the kernel refuses RNDRESEEDCRNG, as to an ordinary user */
-extern bool pid_is_fixed;  /* getpid(2) no longer tells a child from its parent */
+extern bool may_not_rekey;  /* the kernel refuses RNDRESEEDCRNG, as to an ordinary user */
+extern bool kernel_repeats; /* the kernel draws as a copy of it does, by the number of the draw */
+extern bool pid_is_fixed;   /* getpid(2) no longer tells a child from its parent */
 
 typedef void draw_function(OSSL_LIB_CTX *ctx, unsigned char *out, size_t size);
 

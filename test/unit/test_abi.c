@@ -35,7 +35,10 @@ AT(vmgenc_page, changes, 64, 8);
 AT(vmgenc_page, spurious, 72, 8);
 AT(vmgenc_page, rekeys, 80, 8);
 AT(vmgenc_page, rekey_failures, 88, 8);
-_Static_assert(sizeof(struct vmgenc_page) == 96, "struct vmgenc_page version 1");
+AT(vmgenc_page, unseeded, 96, 8);
+AT(vmgenc_page, redraws, 104, 8);
+AT(vmgenc_page, redraws_missed, 112, 8);
+_Static_assert(sizeof(struct vmgenc_page) == 120, "struct vmgenc_page version 1, grown once");
 
 AT(vmgenc_event, generation, 0, 8);
 AT(vmgenc_event, settled, 8, 8);
@@ -60,7 +63,10 @@ AT(vmgenc_status, spurious, 64, 8);
 AT(vmgenc_status, rekeys, 72, 8);
 AT(vmgenc_status, rekey_failures, 80, 8);
 AT(vmgenc_status, source, 88, 64);
-_Static_assert(sizeof(struct vmgenc_status) == 152, "struct vmgenc_status, first version");
+AT(vmgenc_status, unseeded, 152, 8);
+AT(vmgenc_status, redraws, 160, 8);
+AT(vmgenc_status, redraws_missed, 168, 8);
+_Static_assert(sizeof(struct vmgenc_status) == 176, "struct vmgenc_status, grown once");
 
 /* Fails if a number changes that kernels and programs of different age must agree on. */
 static void numbers(void **state)
@@ -73,6 +79,10 @@ static void numbers(void **state)
 	assert_int_equal(VMGENC_RAW_PRIVILEGED, 2);
 	assert_int_equal(VMGENC_ID_UNFILLED, 4);
 	assert_int_equal(VMGENC_REKEY_FAILED, 8);
+	assert_int_equal(VMGENC_LACKS_REKEY, 16);
+	assert_int_equal(VMGENC_LACKS_DRAWS, 32);
+	assert_int_equal(VMGENC_LACKS_REDRAW, 64);
+	assert_int_equal(VMGENC_LACKS_VDSO, 128);
 	assert_int_equal(VMGENC_NONE, 0);
 	assert_int_equal(VMGENC_NOTIFIED, 1);
 	assert_int_equal(VMGENC_RACE_FREE, 2);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/unit: vmgenc status, wait, watch, sync, sim and doctor, by their exit codes and output. */
+/* test/unit: vmgenc status, wait, watch, sync and sim, by their exit codes and output. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -140,6 +140,8 @@ static void json_keys(void **unused)
 		{"rekeys", JSON_INTEGER},	{"rekey_failures", JSON_INTEGER},
 		{"raw_privileged", JSON_FALSE}, {"id_unfilled", JSON_FALSE},
 		{"rekey_failed", JSON_FALSE},	{"hooks", JSON_NULL},
+		{"unseeded", JSON_INTEGER},	{"redraws", JSON_INTEGER},
+		{"redraws_missed", JSON_INTEGER}, {"lacks", JSON_ARRAY},
 	};
 	json_t *root;
 
@@ -157,6 +159,38 @@ static void json_keys(void **unused)
 	assert_int_equal(json_integer_value(json_object_get(root, "generation")), 2);
 	assert_string_equal(json_string_value(json_object_get(root, "source")), sim.source);
 	json_decref(root);
+}
+
+/* Fails if what the driver lacks is kept from those who ask, or told where nothing is lacking. */
+static void lacks_are_said(void **unused)
+{
+	static const struct {
+		uint32_t flag;
+		const char *name;
+	} lacking[] = {{VMGENC_LACKS_REKEY, "rekey"},
+		       {VMGENC_LACKS_DRAWS, "draws"},
+		       {VMGENC_LACKS_REDRAW, "redraw"},
+		       {VMGENC_LACKS_VDSO, "vdso"}};
+	char line[64];
+
+	(void)unused;
+	for (size_t i = 0; i < sizeof(lacking) / sizeof(lacking[0]); i++) {
+		sim.page->flags = VMGENC_RAW_MAPPABLE | lacking[i].flag;
+		assert_int_equal(status(), 0);
+		snprintf(line, sizeof(line), "\nlacks       %s: ", lacking[i].name);
+		assert_non_null(strstr(result.out, line));
+		RUN(&result, "status", "--json", "--source", sim.source);
+		snprintf(line, sizeof(line), "\"lacks\": [\n    \"%s\"\n  ]", lacking[i].name);
+		assert_non_null(strstr(result.out, line));
+		RUN(&result, "doctor", "--source", sim.source, "--state", "/nonexistent");
+		assert_int_equal(result.code, 1);
+		snprintf(line, sizeof(line), "load the module with %s=", lacking[i].name);
+		assert_true(i == 0 || strstr(result.out, line));
+		assert_true(i != 0 || strstr(result.out, "mount devtmpfs"));
+	}
+	sim.page->flags = VMGENC_RAW_MAPPABLE;
+	assert_int_equal(status(), 0);
+	assert_null(strstr(result.out, "lacks"));
 }
 
 /* Fails if it returns without a change, or misses one before, during or since. */
@@ -264,6 +298,23 @@ static void simulating(void **unused)
 	assert_int_equal(
 		shell("cd %s && V=$OLDPWD/" PROGRAM "; $V status --source vmclock:c", scratch), 1);
 	assert_non_null(strstr(result.out, "no vmgenc driver rekeys the kernel"));
+	/* Hosts start anywhere; nothing is settled there, nor is there an id. */
+	assert_int_equal(
+		shell("cd %s && V=$OLDPWD/" PROGRAM
+		      "; $V sim z create --vmclock --start 0 && $V status --source vmclock:z",
+		      scratch),
+		1);
+	assert_non_null(strstr(result.out, "generation  0\n"));
+	assert_null(strstr(result.out, "settled"));
+	assert_int_equal(
+		shell("cd %s && V=$OLDPWD/" PROGRAM
+		      "; $V sim z reset --vmclock --start 18446744073709551615 && "
+		      "$V sim z bump --vmclock && $V watch --count 1 --source vmclock:z && "
+		      "od -An -tx1 -j24 -N2 z",
+		      scratch),
+		0);
+	assert_non_null(strstr(result.out, "generation 0 "));
+	assert_non_null(strstr(result.out, " 00 03\n")); /* counter present, and host notifies */
 }
 
 /* Fails if a mistake passes for a wish, or is answered with another code. */
@@ -289,7 +340,11 @@ static void wrong_usage(void **unused)
 		"sim x create --raw",
 		"sync x",
 		"sim x bump --raw --unsettled",
+		"sim x create --start 1",
+		"sim x bump --vmclock --start 1",
+		"sim x create --vmclock --start -1",
 		"doctor x",
+		"doctor --json",
 	};
 
 	(void)unused;
@@ -349,52 +404,6 @@ static void environment_of_a_set_user_id_program(void **unused)
 	unsetenv("VMGENC_SOURCE");
 }
 
-static void tree(const char *directory, const char *file, const char *content)
-{
-	assert_int_equal(shell("mkdir -p %s/root/%s && printf %%s '%s' >%s/root/%s/%s", scratch,
-			       directory, content, scratch, directory, file),
-			 0);
-}
-
-static void doctor_says(const char *what)
-{
-	assert_int_equal(shell(PROGRAM " doctor --root %s/root --state /nonexistent", scratch), 1);
-	if (!strstr(result.out, what))
-		fail_msg("\"%s\" does not say \"%s\"", result.out, what);
-}
-
-/* Fails if the reason that comes first is not the one that is told, or has no remedy. */
-static void doctor_finds_what_is_missing(void **unused)
-{
-	(void)unused;
-	if (!access("/dev/vmgenc", F_OK) || !access("/dev/vmclock0", F_OK))
-		skip(); /* these would be found */
-	tree("proc", "cpuinfo", "flags : hypervisor");
-	doctor_says("to do the hypervisor offers no VM Generation ID device: have the hypervisor "
-		    "offer it");
-	tree("sys/bus/acpi/devices/QEMUVGID:00", "modalias", "acpi:QEMUVGID:VM_GEN_COUNTER:");
-	doctor_says("to do the hypervisor offers the device, but the module vmgenc is not loaded: "
-		    "modprobe");
-	tree("sys/module/vmgenc", "refcnt", "0");
-	doctor_says("to do the module is loaded, but /dev/vmgenc is not there: ");
-	tree("run", ".containerenv", "");
-	doctor_says("to do this is a container without /dev/vmgenc: give it the node");
-	doctor_says("to do OpenSSL's generators do not notice clones: ");
-	tree("usr/lib/ossl-modules", "vmgenc.so", "");
-	doctor_says("to do the OpenSSL provider is installed but not active: ");
-	tree("etc/ssl", "openssl.cnf", "random = VMGENC-DRBG");
-	doctor_says("ok    the OpenSSL provider is configured");
-	assert_int_equal(shell(PROGRAM " doctor --root %s/root --state /nonexistent --source %s",
-			       scratch, sim.source),
-			 0);
-	assert_non_null(strstr(result.out, "generation 1, settled"));
-	sim.page->flags |= VMGENC_ID_UNFILLED;
-	assert_int_equal(shell(PROGRAM " doctor --root %s/root --state /nonexistent --source %s",
-			       scratch, sim.source),
-			 1);
-	assert_non_null(strstr(result.out, "the host has not filled in the id"));
-}
-
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
@@ -404,6 +413,7 @@ int main(void)
 		TEST(sources_that_are_wrong),
 		TEST(source_that_may_not_be_opened),
 		TEST(json_keys),
+		TEST(lacks_are_said),
 		TEST(waiting),
 		TEST(watching),
 		TEST(syncing),
@@ -412,7 +422,6 @@ int main(void)
 		TEST(help_of_each_command),
 		TEST(standard_output_that_fails),
 		TEST(environment_of_a_set_user_id_program),
-		TEST(doctor_finds_what_is_missing),
 	};
 
 	return cmocka_run_group_tests_name("vmgenc", tests, NULL, NULL);

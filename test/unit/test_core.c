@@ -14,6 +14,8 @@
 #define B 0x2222222222222222u, 0xbbbbbbbbbbbbbbbbu
 #define C 0x3333333333333333u, 0xccccccccccccccccu
 
+#define PUBLISHED (1ull << 20) /* ns: times are cut to that */
+#define RETRY_NS 10000000      /* as the core has it */
 #define SETTLED "lock rekey publish now defer unlock"
 #define TOLD " lock unlock kernel user wake"
 #define DONE SETTLED TOLD
@@ -96,11 +98,12 @@ static void test_attach(void **state)
 {
 	struct machine *m = *state;
 
+	m->clock = 7 * PUBLISHED + 1234567 % PUBLISHED;
 	assert_int_equal(vmgenc_core_attach(&m->core, MACHINE_PHYS), 0);
 	assert_page(m, 1, 0, A);
 	assert_false(flag(m, VMGENC_REKEY_FAILED));
 	assert_false(flag(m, VMGENC_ID_UNFILLED));
-	assert_int_equal(m->page->changed_ns, 1);
+	assert_int_equal(m->page->changed_ns, 7 * PUBLISHED); /* and nothing finer */
 	assert_int_equal(m->page->reserved, 0);
 	assert_true(vmgenc_core_pending(&m->core));
 	assert_trace(m, "map publish now");
@@ -194,12 +197,13 @@ static void test_first_look(void **state)
 {
 	struct machine *m = *state;
 
+	m->clock = PUBLISHED;
 	assert_int_equal(vmgenc_core_attach(&m->core, MACHINE_PHYS), 0);
 	machine_forget(m);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_ATTACH), 0);
 	assert_trace(m, "lock rekey publish defer unlock lock unlock wake");
 	assert_page(m, 1, 1, A);
-	assert_int_equal(m->page->changed_ns, 1);
+	assert_int_equal(m->page->changed_ns, PUBLISHED);
 	assert_int_equal(m->page->rekeys, 1);
 	assert_int_equal(m->page->spurious, 0);
 	assert_int_equal(m->told_count, 0);
@@ -232,11 +236,12 @@ static void test_change(void **state)
 	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_DRAW; trigger++) {
 		n++;
 		machine_set_id(m, n, ~n);
+		m->clock = n * PUBLISHED;
 		assert_true(vmgenc_core_differs(&m->core) && vmgenc_core_pending(&m->core));
 		assert_int_equal(machine_look(m, trigger), 0);
 		assert_trace(m, DONE);
 		assert_page(m, n, n, n, ~n);
-		assert_int_equal(m->page->changed_ns, n);
+		assert_int_equal(m->page->changed_ns, n * PUBLISHED);
 		assert_int_equal(m->told_count, n - 1);
 		assert_false(vmgenc_core_differs(&m->core) || vmgenc_core_pending(&m->core));
 	}
@@ -371,12 +376,14 @@ static void test_rekey_fails(void **state)
 	struct machine *m = *state;
 
 	m->refuse[CALL_REKEY] = 6;
+	m->clock = 2 * PUBLISHED;
 	machine_set_id(m, B);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
+	m->clock = 3 * PUBLISHED;
 	assert_string_equal(m->line, "generation 2: the random generator was NOT rekeyed (error 5)"
 				     "; trying again");
 	assert_int_equal(m->level, VMGENC_LOG_ERROR);
-	assert_trace(m, "lock rekey rekey rekey publish now defer unlock lock unlock log wake");
+	assert_trace(m, "lock rekey rekey rekey publish now now defer unlock lock unlock log wake");
 	assert_page(m, 2, 1, B);
 	assert_true(flag(m, VMGENC_REKEY_FAILED));
 	assert_true(vmgenc_core_pending(&m->core));
@@ -384,7 +391,7 @@ static void test_rekey_fails(void **state)
 	assert_false(vmgenc_core_differs(&m->core));
 
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), -EIO);
-	assert_trace(m, "lock rekey rekey rekey publish defer unlock lock unlock wake");
+	assert_trace(m, "lock rekey rekey rekey publish now defer unlock lock unlock");
 	assert_page(m, 2, 1, B);
 	assert_int_equal(m->told_count, 0);
 
@@ -393,7 +400,7 @@ static void test_rekey_fails(void **state)
 	assert_int_equal(m->level, VMGENC_LOG_INFO);
 	assert_trace(m, "lock rekey publish defer unlock lock unlock log kernel user wake");
 	assert_page(m, 2, 2, B);
-	assert_int_equal(m->page->changed_ns, 2);
+	assert_int_equal(m->page->changed_ns, 2 * PUBLISHED);
 	assert_int_equal(m->page->rekey_failures, 6);
 	assert_false(flag(m, VMGENC_REKEY_FAILED));
 	assert_false(vmgenc_core_pending(&m->core));
@@ -416,15 +423,33 @@ static void test_rekey_not_seeded(void **state)
 	assert_string_equal(m->line, "generation 1: the random generator is not seeded yet, so it "
 				     "cannot be rekeyed; trying again");
 	assert_int_equal(m->level, VMGENC_LOG_WARNING);
-	assert_trace(m, "lock rekey publish defer unlock lock unlock log wake");
+	assert_trace(m, "lock rekey publish now defer unlock lock unlock log wake");
 	assert_page(m, 1, 0, A);
-	assert_true(flag(m, VMGENC_REKEY_FAILED));
+	assert_false(flag(m, VMGENC_REKEY_FAILED));
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), -ENODATA);
-	assert_trace(m, "lock rekey publish defer unlock lock unlock wake");
+	assert_trace(m, "lock rekey publish now defer unlock lock unlock");
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), 0);
 	assert_page(m, 1, 1, A);
 	assert_false(flag(m, VMGENC_REKEY_FAILED));
+	assert_int_equal(m->page->unseeded, 2);
+	assert_int_equal(m->page->rekey_failures, 0);
 	assert_int_equal(m->told_count, 0);
+}
+
+/* Fails if what the driver lacks is not what the page says, or does not outlast a change. */
+static void test_lacks(void **state)
+{
+	struct machine *m = *state;
+	uint32_t before = m->page->flags;
+
+	vmgenc_core_lacks(&m->core, VMGENC_LACKS_REKEY | VMGENC_LACKS_VDSO, true);
+	machine_set_id(m, B);
+	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), 0);
+	assert_int_equal(m->page->flags, before | VMGENC_LACKS_REKEY | VMGENC_LACKS_VDSO);
+	vmgenc_core_lacks(&m->core, VMGENC_LACKS_REKEY, false);
+	assert_int_equal(m->page->flags, before | VMGENC_LACKS_VDSO);
+	vmgenc_core_lacks(&m->core, VMGENC_LACKS_VDSO, false);
+	assert_int_equal(m->page->flags, before);
 }
 
 /*
@@ -436,12 +461,14 @@ static void test_change_while_unsettled(void **state)
 	struct machine *m = *state;
 
 	m->refuse[CALL_REKEY] = 6;
+	m->clock = 2 * PUBLISHED;
 	machine_set_id(m, B);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
+	m->clock = 3 * PUBLISHED;
 	machine_set_id(m, C);
 	machine_forget(m);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
-	assert_trace(m, "lock rekey rekey rekey publish now defer unlock lock unlock log wake");
+	assert_trace(m, "lock rekey rekey rekey publish now now defer unlock lock unlock log wake");
 	assert_page(m, 3, 1, C);
 	assert_int_equal(m->page->spurious, 0);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), 0);
@@ -603,11 +630,33 @@ static void test_sync_fails(void **state)
 	m->refuse[CALL_REKEY] = 4;
 	assert_int_equal(machine_sync(m, &event), -EIO);
 	m->rekey_error = -ENODATA;
+	m->clock += RETRY_NS;
 	assert_int_equal(machine_sync(m, &event), -ENODATA);
 	assert_page(m, 2, 1, B);
+	m->clock += RETRY_NS;
 	assert_int_equal(machine_sync(m, &event), 0);
 	assert_page(m, 2, 2, B);
 	assert_int_equal(m->told_count, 1);
+}
+
+/* Fails if each of many callers has the rekey tried, or the worker woken, while it fails. */
+static void test_sync_storm_while_rekey_fails(void **state)
+{
+	struct vmgenc_event event;
+	struct machine *m = *state;
+
+	machine_set_id(m, B);
+	m->refuse[CALL_REKEY] = 3;
+	assert_int_equal(machine_sync(m, &event), -EIO);
+	for (int i = 0; i < 1000; i++) {
+		machine_forget(m);
+		assert_int_equal(machine_sync(m, &event), -EIO);
+		assert_trace(m, "lock now unlock");
+	}
+	/* A clone is not put off. */
+	machine_set_id(m, A);
+	assert_int_equal(machine_sync(m, &event), 0);
+	assert_page(m, 3, 3, A);
 }
 
 /* A change whose rekey failed, by another processor, between sync's glance and its event. */
@@ -628,6 +677,9 @@ static void test_sync_sees_unsettled(void **state)
 	struct machine *m = *state;
 
 	m->hook = unsettle_under_sync;
+	assert_int_equal(machine_sync(m, &event), -EIO);
+	assert_page(m, 2, 1, B);
+	m->clock += RETRY_NS;
 	assert_int_equal(machine_sync(m, &event), 0);
 	assert_page(m, 2, 2, B);
 	assert_event(&event, m);
@@ -874,6 +926,7 @@ int main(void)
 		on_settled(test_rekey_fails_twice),
 		on_settled(test_rekey_fails),
 		on_new(test_rekey_not_seeded),
+		on_settled(test_lacks),
 		on_settled(test_change_while_unsettled),
 		on_settled(test_zero_while_unsettled),
 		on_settled(test_notify_while_unsettled),
@@ -884,6 +937,7 @@ int main(void)
 		on_settled(test_sync_fast),
 		on_settled(test_sync_pending),
 		on_settled(test_sync_fails),
+		on_settled(test_sync_storm_while_rekey_fails),
 		on_settled(test_sync_sees_unsettled),
 		on_settled(test_sync_at_each_step),
 		on_settled(test_sync_change_during_rekey),

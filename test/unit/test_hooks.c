@@ -85,7 +85,7 @@ static void sleep_us(long us)
 
 static struct state state(void)
 {
-	char why[256];
+	char why[STATE_WHY];
 	struct state s;
 
 	state_load(state_file, &s, why, sizeof(why));
@@ -161,12 +161,12 @@ static void boots_are_no_changes(void **unused)
 	assert_string_equal(done(), "");
 	strcpy(s.boot, "another boot");
 	s.generation = 1;
-	assert_int_equal(state_save(state_file, &s), 0);
+	assert_int_equal(state_save(state_file, &s, text, sizeof(text)), 0);
 	assert_int_equal(once(), 0);
 	assert_string_equal(done(), "");
 	strcpy(s.boot, "another boot");
 	strcpy(s.id, "another id");
-	assert_int_equal(state_save(state_file, &s), 0);
+	assert_int_equal(state_save(state_file, &s, text, sizeof(text)), 0);
 	assert_int_equal(once(), 0);
 	assert_string_equal(done(), "begin a 1\nend a 1\n");
 }
@@ -338,6 +338,20 @@ static void hook_that_prints_endlessly(void **unused)
 	assert_int_equal(state().failures, 1);
 }
 
+/* Fails if what a hook prints can drive the terminal that shows the log: C0, C1, and C1 in UTF-8.
+ */
+static void hook_that_prints_controls(void **unused)
+{
+	(void)unused;
+	hook("a", "printf 'x\\033[2Jy\\233z\\302\\233w\\177 \\303\\244~\\n'");
+	assert_int_equal(once(), 0);
+	simfile_bump(&sim);
+	assert_int_equal(once(), 0);
+	assert_non_null(strstr(result.err, "a: x?[2Jy?z??w? ??~\n"));
+	for (const char *at = result.err; *at; at++)
+		assert_true(*at == '\n' || (*at >= ' ' && *at <= '~'));
+}
+
 static void refused(const char *why)
 {
 	assert_int_equal(once(), 3);
@@ -349,6 +363,8 @@ static void refused(const char *why)
 /* Fails if somebody else's programs are run as root; or if their change is lost with that. */
 static void directories_that_are_refused(void **unused)
 {
+	char why[128];
+
 	(void)unused;
 	hook("a", "");
 	assert_int_equal(once(), 0);
@@ -364,7 +380,8 @@ static void directories_that_are_refused(void **unused)
 		assert_int_equal(chown(hooks, 0, 0), 0);
 	}
 	chmod(scratch, 0777);
-	refused("above it is writable by everyone");
+	snprintf(why, sizeof(why), "refused, since %s is writable by everyone", scratch);
+	refused(why);
 	chmod(scratch, 0700);
 	assert_int_equal(once(), 0);
 	assert_string_equal(done(), "begin a 2\nend a 2\n");
@@ -407,7 +424,9 @@ static void files_that_are_not_run(void **unused)
 	hook("b.dpkg-old", "");
 	hook("30-good", "");
 	assert_int_equal(once(), 0);
-	assert_non_null(strstr(result.err, "10-open: refused, since it is writable by everyone"));
+	snprintf(text, sizeof(text), "10-open: refused, since %s/10-open is writable by everyone",
+		 hooks);
+	assert_non_null(strstr(result.err, text));
 	simfile_bump(&sim);
 	assert_int_equal(once(), 1);
 	assert_string_equal(done(), "begin 30-good 2\nend 30-good 2\n");
@@ -748,6 +767,7 @@ int main(int argc, char **argv)
 		TEST(hook_that_hangs),
 		TEST(hook_that_forks_away),
 		TEST(hook_that_prints_endlessly),
+		TEST(hook_that_prints_controls),
 		TEST(directories_that_are_refused),
 		TEST(directory_that_becomes_unsafe),
 		TEST(files_that_are_not_run),

@@ -170,7 +170,7 @@ static void pages_with_wrong_heads(void **state)
 	sim.page->magic ^= 1;
 	refused(sim.source, -EINVAL);
 	*sim.page = right;
-	sim.page->size = sizeof(right) - 1;
+	sim.page->size = 95; /* it has been 96 from the first version on */
 	refused(sim.source, -EINVAL);
 	sim.page->size = (uint16_t)(sim.page_size + 1);
 	refused(sim.source, -EINVAL);
@@ -647,6 +647,9 @@ static void status_shows_the_page(void **state)
 	sim.page->rekeys = 102;
 	sim.page->rekey_failures = 103;
 	sim.page->changes = 104;
+	sim.page->unseeded = 105;
+	sim.page->redraws = 106;
+	sim.page->redraws_missed = 107;
 	sim.page->settled = 1;
 	open_file();
 	st = status();
@@ -663,6 +666,25 @@ static void status_shows_the_page(void **state)
 	assert_int_equal(st.rekey_failures, 103);
 	assert_int_equal(st.changes, 104);
 	assert_string_equal(st.source, sim.source);
+	assert_int_equal(st.unseeded, 105);
+	assert_int_equal(st.redraws, 106);
+	assert_int_equal(st.redraws_missed, 107);
+}
+
+/* Fails if a driver of the first version is refused, or what is behind its page is believed. */
+static void driver_of_the_first_version(void **state)
+{
+	struct vmgenc_status st;
+
+	(void)state;
+	sim.page->size = 96;
+	sim.page->unseeded = sim.page->redraws = sim.page->redraws_missed = 105;
+	open_file();
+	st = status();
+	assert_int_equal(st.generation, 1);
+	assert_int_equal(st.unseeded, 0);
+	assert_int_equal(st.redraws, 0);
+	assert_int_equal(st.redraws_missed, 0);
 }
 
 /* Fails if more than size is written, less than the first version accepted, or a tail left over. */
@@ -672,27 +694,35 @@ static void status_keeps_to_its_size(void **state)
 		struct vmgenc_status st;
 		unsigned char later[16], beyond[8];
 	} caller;
-	const size_t later = offsetof(__typeof__(caller), beyond);
+	const uint32_t later = offsetof(__typeof__(caller), beyond);
+	const uint32_t first = 152; /* the structure of the first version */
 	unsigned char before[sizeof(caller)], zeros[16] = {0};
 
 	(void)state;
 	open_file();
-	for (uint32_t size = 0; size < sizeof(caller.st); size += sizeof(caller.st) / 8 - 1) {
+	for (uint32_t size = 0; size < first; size += first / 8 - 1) {
 		memset(&caller, 0xaa, sizeof(caller));
 		caller.st.size = size;
 		memcpy(before, &caller, sizeof(caller));
 		assert_int_equal(vmgenc_status(vg, &caller.st), -EINVAL);
 		assert_memory_equal(before, &caller, sizeof(caller));
 	}
-	caller.st.size = sizeof(caller.st) - 1;
+	caller.st.size = first - 1;
 	assert_int_equal(vmgenc_status(vg, &caller.st), -EINVAL);
+
+	memset(&caller, 0xaa, sizeof(caller));
+	memcpy(before, &caller, sizeof(caller));
+	caller.st.size = first;
+	assert_int_equal(vmgenc_status(vg, &caller.st), 0);
+	assert_int_equal(caller.st.generation, 1);
+	assert_memory_equal(before, (char *)&caller + first, sizeof(caller) - first);
 
 	memset(&caller, 0xaa, sizeof(caller));
 	memcpy(before, &caller, sizeof(caller));
 	caller.st.size = sizeof(caller.st);
 	assert_int_equal(vmgenc_status(vg, &caller.st), 0);
 	assert_memory_equal(before, caller.later, sizeof(caller.later));
-	caller.st.size = (uint32_t)later;
+	caller.st.size = later;
 	assert_int_equal(vmgenc_status(vg, &caller.st), 0);
 	assert_int_equal(caller.st.size, later);
 	assert_memory_equal(zeros, caller.later, sizeof(caller.later));
@@ -808,6 +838,7 @@ int main(int argc, char **argv)
 		PLAIN(file_that_turns_into_another),
 		PLAIN(descriptor_that_the_program_closed),
 		BOTH(status_shows_the_page),
+		BOTH(driver_of_the_first_version),
 		TEST(status_keeps_to_its_size),
 		PLAIN(status_cuts_a_long_name),
 		BOTH(writer_that_died),

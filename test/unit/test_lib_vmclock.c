@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -19,6 +20,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "held.h"
@@ -40,11 +42,34 @@ static struct {
 	int device_errno, clock_errno; /* of open(2) */
 	int reseed_errno, reseed_failures, reseeds;
 	bool clone_meanwhile;
+	bool is_node;
+	short revents; /* of a node's poll(2) */
 } machine;
 
 int __real_open(const char *name, int flags, ...);
 int __wrap_open(const char *name, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long request, ...);
+
+int __real_fstat(int fd, struct stat *st);
+int __wrap_fstat(int fd, struct stat *st);
+int __wrap_poll(struct pollfd *p, nfds_t count, int timeout);
+
+int __wrap_fstat(int fd, struct stat *st)
+{
+	int error = __real_fstat(fd, st);
+
+	if (machine.is_node)
+		st->st_mode = S_IFCHR | 0444;
+	return error;
+}
+
+int __wrap_poll(struct pollfd *p, nfds_t count, int timeout)
+{
+	assert_int_equal(count, 1);
+	assert_int_equal(timeout, 0);
+	p->revents = machine.revents & (p->events | POLLHUP | POLLERR);
+	return p->revents != 0;
+}
 
 static int set_errno(int error)
 {
@@ -303,6 +328,67 @@ static void status_of_a_clock(void **state)
 	assert_int_equal(st.guarantee, VMGENC_NONE);
 }
 
+/* Fails if a counter that starts at 0, or comes to it, is taken for a mark that has seen nothing.
+ */
+static void counter_starts_anywhere(void **state)
+{
+	static const uint64_t starts[] = {0, 1, UINT64_MAX, 0x8000000000000000};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		struct vmgenc_status st = {.size = sizeof(st)};
+		struct vmgenc_mark mark = {{0}}, fresh = {{0}};
+
+		page->generation = starts[i];
+		open_clock();
+		assert_true(vmgenc_changed(vg, &mark));
+		assert_int_equal(vmgenc_sync(vg, &mark, 0), 0);
+		assert_false(vmgenc_changed(vg, &mark));
+		assert_int_equal(vmgenc_status(vg, &st), 0);
+		assert_int_equal(st.generation, starts[i]);
+		assert_int_equal(st.settled, 0);
+		clone_machine();
+		assert_true(vmgenc_changed(vg, &mark));
+		assert_true(vmgenc_changed(vg, &fresh));
+		page->generation = 0;
+		assert_true(vmgenc_changed(vg, &fresh));
+		vmgenc_close(vg);
+	}
+	vg = NULL;
+}
+
+/* Fails if a descriptor is offered that never wakes anybody, or wakes them all the time. */
+static void polls_where_the_kernel_and_the_host_notify(void **state)
+{
+	static const struct {
+		bool is_node;
+		uint64_t flags;
+		short revents;
+		bool polls;
+	} cases[] = {
+		{true, VMCLOCK_NOTIFICATION_PRESENT, POLLIN, true},
+		{true, VMCLOCK_NOTIFICATION_PRESENT, POLLIN | POLLRDNORM, true},
+		{true, VMCLOCK_NOTIFICATION_PRESENT, 0, true},
+		{true, VMCLOCK_NOTIFICATION_PRESENT, POLLHUP, false},
+		{true, VMCLOCK_NOTIFICATION_PRESENT, POLLIN | POLLOUT, false}, /* before 7.0 */
+		{true, 0, POLLIN, false},
+		{false, VMCLOCK_NOTIFICATION_PRESENT, POLLIN, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		machine.is_node = cases[i].is_node;
+		machine.revents = cases[i].revents;
+		page->flags = VMCLOCK_GENERATION_PRESENT | cases[i].flags;
+		open_clock();
+		assert_int_equal(vmgenc_fd(vg) >= 0, cases[i].polls);
+		if (!cases[i].polls)
+			assert_int_equal(vmgenc_fd(vg), -ENOTSUP);
+		vmgenc_close(vg);
+	}
+	vg = NULL;
+}
+
 static atomic_bool stop;
 
 static void *keep_cloning(void *unused)
@@ -391,6 +477,8 @@ int main(void)
 		BOTH(clone_while_the_kernel_rekeys),
 		BOTH(rekey_that_is_refused),
 		BOTH(status_of_a_clock),
+		BOTH(counter_starts_anywhere),
+		MAPPED(polls_where_the_kernel_and_the_host_notify),
 		MAPPED(status_while_clones_come),
 		BOTH(best_is_the_device),
 		BOTH(closed_is_not_absent),

@@ -185,22 +185,70 @@ static void a_change_reaches_the_kernel(void **state)
 	assert_int_equal(kernel_draws, draws);
 }
 
+static void bump_unsettled(void)
+{
+	simfile_bump_raw(&sim);
+	simfile_publish_unsettled(&sim);
+}
+
 /* Fails if bytes leave while the kernel is not rekeyed, or if a failure is remembered. */
-static void no_bytes_until_the_kernel_is_rekeyed(void **state)
+static void on_unsettled_fail_lets_no_bytes_leave(void **state)
 {
 	static const unsigned char zeros[16];
+	OSSL_LIB_CTX *strict = context("fail", "[vmgenc_sect]\non_unsettled = fail\n");
 	unsigned char out[16];
 
 	(void)state;
-	draw_public(ctx, out, sizeof(out));
+	draw_public(strict, out, sizeof(out));
 	memset(out, 0, sizeof(out));
-	simfile_bump_raw(&sim);
-	simfile_publish_unsettled(&sim);
-	assert_int_equal(RAND_bytes_ex(ctx, out, sizeof(out), 0), 0);
+	bump_unsettled();
+	assert_int_equal(RAND_bytes_ex(strict, out, sizeof(out), 0), 0);
 	assert_true(failed_with("the kernel is not rekeyed"));
 	assert_memory_equal(out, zeros, sizeof(out));
 	simfile_settle(&sim);
-	assert_int_equal(RAND_bytes_ex(ctx, out, sizeof(out), 0), 1);
+	assert_int_equal(RAND_bytes_ex(strict, out, sizeof(out), 0), 1);
+	OSSL_LIB_CTX_free(strict);
+}
+
+static void bump_unsettled_in_draw(void)
+{
+	on_time = NULL;
+	bump_unsettled();
+}
+
+static void resumed_unsettled_within_draw(void)
+{
+	on_time = bump_unsettled_in_draw;
+}
+
+/* Fails if a kernel that cannot rekey ends the service, if its copies draw the same, if nobody is
+ * warned, if it waits for long, or if it is not tried again. */
+static void unsettled_kernel_is_mixed_with_what_differs(void **state)
+{
+	unsigned char out[16];
+	unsigned int before = warnings;
+
+	(void)state;
+	kernel_repeats = true;
+	assert_true(clones_draw_the_same(ctx, draw_public, NULL));
+	assert_false(clones_draw_the_same(ctx, draw_public, bump_unsettled));
+	assert_false(clones_draw_the_same(ctx, draw_public, resumed_unsettled_within_draw));
+	/* Clones that both noticed, with one id: what tells them apart is the time. */
+	bump_unsettled();
+	draw_public(ctx, out, sizeof(out));
+	draw_public(ctx, out, sizeof(out));
+	assert_int_equal(warnings, before + 1);
+	assert_non_null(strstr(last_warning, "not rekeyed"));
+	assert_false(clones_draw_the_same(ctx, draw_public, NULL));
+	kernel_repeats = false;
+	before = kernel_draws;
+	draw_public(ctx, out, sizeof(out));
+	assert_true(kernel_draws > before);
+	simfile_settle(&sim);
+	draw_public(ctx, out, sizeof(out));
+	before = kernel_draws;
+	draw_public(ctx, out, sizeof(out));
+	assert_int_equal(kernel_draws, before);
 }
 
 static void *draw_much(void *arg)
@@ -282,7 +330,9 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(foreign_children_of_clones_differ, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_change_reaches_the_kernel, setup, teardown),
-		cmocka_unit_test_setup_teardown(no_bytes_until_the_kernel_is_rekeyed, setup,
+		cmocka_unit_test_setup_teardown(on_unsettled_fail_lets_no_bytes_leave, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(unsettled_kernel_is_mixed_with_what_differs, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(threads_share_the_primary, setup, teardown),
 		cmocka_unit_test_setup_teardown(children_of_fork_go_on, setup, teardown),

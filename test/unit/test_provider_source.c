@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -17,6 +18,8 @@
 static uint64_t words[2];
 static int opened, closed, synced, open_error, sync_error, errors_left, next_fd;
 static struct vmgenc *synced_on;
+static const char *kind; /* of what is opened */
+static bool has_sysctls;
 
 struct fake {
 	struct vmgenc public;
@@ -27,10 +30,15 @@ int vmgenc_open(struct vmgenc **vg, const char *source)
 {
 	struct fake *f;
 
-	assert_null(source);
 	*vg = NULL;
-	if (open_error)
+	if (source) {
+		assert_string_equal(source, "sysctl:/proc/sys/dev/vmgenc/0");
+		if (!has_sysctls)
+			return -ENODEV;
+		kind = source;
+	} else if (open_error) {
 		return open_error;
+	}
 	f = calloc(1, sizeof(*f));
 	f->public.hot = words;
 	f->fd = next_fd;
@@ -43,6 +51,14 @@ void vmgenc_close(struct vmgenc *vg)
 {
 	closed++;
 	free(vg);
+}
+
+int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
+{
+	assert_non_null(vg);
+	memset(st, 0, sizeof(*st));
+	strcpy(st->source, kind);
+	return 0;
 }
 
 int vmgenc_fd(const struct vmgenc *vg)
@@ -75,6 +91,9 @@ static int setup(void **state)
 {
 	(void)state;
 	opened = closed = synced = open_error = sync_error = errors_left = 0;
+	has_sysctls = false;
+	kind = "dev:/dev/vmgenc";
+	unsetenv("VMGENC_SOURCE");
 	words[0] = words[1] = 5;
 	next_fd = open("/dev/null", O_RDONLY);
 	source.held = NULL;
@@ -109,11 +128,11 @@ static void signals_interrupt_nothing(void **state)
 	source_init(&source);
 	sync_error = -EINTR;
 	errors_left = 3;
-	assert_int_equal(source_sync(&source, &mark), 0);
+	assert_int_equal(source_sync(&source, &mark, true), 0);
 	assert_int_equal(synced, 4);
 	assert_int_equal(mark.seen[0], 5);
 	errors_left = 1000000;
-	assert_int_equal(source_sync(&source, &mark), -EINTR);
+	assert_int_equal(source_sync(&source, &mark, true), -EINTR);
 	source_end(&source);
 }
 
@@ -126,7 +145,7 @@ static void a_failed_driver_is_believed(void **state)
 	source_init(&source);
 	sync_error = -EIO;
 	errors_left = 1;
-	assert_int_equal(source_sync(&source, &mark), -EIO);
+	assert_int_equal(source_sync(&source, &mark, true), -EIO);
 	assert_int_equal(mark.seen[0], 0);
 	source_end(&source);
 }
@@ -146,7 +165,7 @@ static void daemons_close_descriptors(void **state)
 	theirs = open("/dev/zero", O_RDONLY);
 	assert_int_equal(theirs, fd);
 	next_fd = open("/dev/null", O_RDONLY);
-	assert_int_equal(source_sync(&source, &mark), 0);
+	assert_int_equal(source_sync(&source, &mark, true), 0);
 	assert_ptr_not_equal(synced_on, held);
 	assert_int_equal(opened, 2);
 	assert_int_equal(closed, 1);
@@ -154,11 +173,52 @@ static void daemons_close_descriptors(void **state)
 	assert_false(vmgenc_changed(held, &mark));
 
 	open_error = -EMFILE;
-	assert_int_equal(source_sync(&source, &mark), -EMFILE);
+	assert_int_equal(source_sync(&source, &mark, true), -EMFILE);
 	source_end(&source);
 	assert_int_equal(closed, 1);
 	free(held);
 	close(theirs);
+}
+
+/* Fails if a draw of a program that is not patient waits for the kernel. */
+static void impatient_draws_do_not_wait(void **state)
+{
+	struct vmgenc_mark mark = {{0}};
+
+	(void)state;
+	source_init(&source);
+	sync_error = -ETIMEDOUT;
+	errors_left = 2;
+	assert_int_equal(source_sync(&source, &mark, false), -ETIMEDOUT);
+	assert_int_equal(synced, 1);
+	assert_int_equal(source_sync(&source, &mark, true), 0);
+	assert_int_equal(synced, 3);
+	source_end(&source);
+}
+
+/* Fails if a service without the device is not told from one without a driver, if its sysctls are
+ * held open, or if they stand in for a source that the administrator named. */
+static void sysctls_show_an_unseen_driver(void **state)
+{
+	int error;
+
+	(void)state;
+	open_error = -EACCES;
+	source_init(&source);
+	assert_null(source_get(&source, &error));
+	assert_int_equal(error, -EACCES);
+	has_sysctls = true;
+	assert_null(source_get(&source, &error));
+	assert_int_equal(error, SOURCE_UNSEEN);
+	assert_int_equal(opened, closed);
+	setenv("VMGENC_SOURCE", "dev:/nonexistent", 1);
+	assert_null(source_get(&source, &error));
+	assert_int_equal(error, -EACCES);
+	unsetenv("VMGENC_SOURCE");
+	open_error = 0;
+	kind = "dev:/dev/vmgenc";
+	assert_non_null(source_get(&source, &error));
+	source_end(&source);
 }
 
 int main(void)
@@ -168,6 +228,8 @@ int main(void)
 		cmocka_unit_test_setup(signals_interrupt_nothing, setup),
 		cmocka_unit_test_setup(a_failed_driver_is_believed, setup),
 		cmocka_unit_test_setup(daemons_close_descriptors, setup),
+		cmocka_unit_test_setup(impatient_draws_do_not_wait, setup),
+		cmocka_unit_test_setup(sysctls_show_an_unseen_driver, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

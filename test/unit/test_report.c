@@ -333,6 +333,28 @@ static void unreadable(void **state)
 	assert_non_null(strstr(said, "is larger than 64 MiB"));
 }
 
+/* Fails if empty arrays cost hundreds of times their size before they are refused. */
+static void many_values(void **state)
+{
+	static const size_t size = 60 << 20;
+	char *text = malloc(size + 1);
+	struct rusage before, after;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t i = 0; i + 3 <= size; i += 3)
+		memcpy(text + i, "[],", 3);
+	text[0] = '[';
+	text[1] = '0';
+	write_file(in, text, size);
+	free(text);
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	assert_int_equal(RUN(out, in), LAB_EXIT_ENVIRONMENT);
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_non_null(strstr(said, "values: no results of vmgenc-lab"));
+	assert_true(after.ru_maxrss - before.ru_maxrss < 300 << 10); /* KiB */
+}
+
 static void still_old(void)
 {
 	char text[8];
@@ -548,6 +570,7 @@ int main(void)
 		cmocka_unit_test(absurd_numbers),
 		cmocka_unit_test(truncated),
 		cmocka_unit_test(unreadable),
+		cmocka_unit_test(many_values),
 		cmocka_unit_test(old_page_stays),
 		cmocka_unit_test(unwritable),
 		cmocka_unit_test(link_and_mode_stay),

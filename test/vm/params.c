@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/vm: what the module makes of its parameters, and of the page that it finds at load. */
 #include <fcntl.h>
+#include <fnmatch.h>
+#include <glob.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
 #include "check.h"
@@ -67,6 +70,19 @@ static void change_is_seen_by_sync(void)
 	CHECK(after.settled == after.generation);
 }
 
+/* Fails if what is left off is not in the page's flags. */
+static void flags_say_what_is_left_off(void)
+{
+	uint32_t lacks = VMGENC_LACKS_REKEY | VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW;
+
+	CHECK(module_reload(ONLY_SYNC) == 0);
+	CHECK((page_flags() & (lacks | VMGENC_LACKS_VDSO)) == 0);
+	CHECK(module_reload(ONLY_SYNC "draws=0") == 0);
+	CHECK((page_flags() & lacks) == VMGENC_LACKS_DRAWS);
+	CHECK(module_reload(ONLY_SYNC "redraw=0") == 0);
+	CHECK((page_flags() & lacks) == VMGENC_LACKS_REDRAW);
+}
+
 /* Fails if a word that is not known is taken for one that is, or refused without a reason. */
 static void bad_raw_is_refused(void)
 {
@@ -116,6 +132,10 @@ static void every_combination_works(void)
 		"notify=0 sci=0 look_ms=0",
 		"look_ms=1",
 		"look_ms=4294967295",
+		"draws=0",
+		"redraw=0",
+		"vdso=1",
+		"draws=0 redraw=0 vdso=1 notify=0 look_ms=0",
 	};
 
 	for (size_t i = 0; i < sizeof(combinations) / sizeof(*combinations); i++) {
@@ -124,6 +144,44 @@ static void every_combination_works(void)
 		change_is_seen_by_sync();
 	}
 	unloaded();
+}
+
+/* The module's aliases are what modprobe compares with a device's modalias, by fnmatch(3). */
+static bool alias_matches(const char *modalias)
+{
+	static char module[8 << 20];
+	int fd = open(MODULE_FILE, O_RDONLY | O_CLOEXEC);
+	size_t size = 0;
+	ssize_t n;
+
+	while ((n = read(fd, module + size, sizeof(module) - size)) > 0)
+		size += (size_t)n;
+	close(fd);
+	for (const char *at = module; at < module + size; at++) {
+		at = memmem(at, (size_t)(module + size - at), "alias=", 6);
+		if (!at)
+			return false;
+		if (!fnmatch(at + 6, modalias, 0))
+			return true;
+	}
+	return false;
+}
+
+/* Fails if udev does not load the module for a device of this kernel: 5.10 cut the alias. */
+static void modalias_loads_it(void)
+{
+	bool found = false;
+	glob_t files;
+
+	CHECK(glob("/sys/bus/acpi/devices/*/modalias", 0, NULL, &files) == 0);
+	for (size_t i = 0; i < files.gl_pathc; i++)
+		found |= alias_matches(file_text(files.gl_pathv[i]));
+	globfree(&files);
+	CHECK(found);
+	CHECK(alias_matches("acpi:QEMUVGID:VM_GEN_COUNTER:"));
+	CHECK(alias_matches("acpi:HYPER_V_GEN_COUNTER_V1:VM_Gen_Counter:"));
+	CHECK(alias_matches("acpi:FCVMGID:VMGENCTR:"));
+	CHECK(!alias_matches("acpi:PNP0C02:"));
 }
 
 /* Fails if a parameter is not shown, or could be changed behind the driver's back. */
@@ -182,6 +240,57 @@ static void shared_page_is_for_the_privileged(void)
 	flags_with_a_byte_at(RAWID_OFFSET + RAWID_SIZE - 1, VMGENC_RAW_MAPPABLE, ONLY_SYNC);
 }
 
+/* Fails if a page that is filled after it was judged is shown to everyone, as auto has it. */
+static void page_is_judged_at_each_mapping(void)
+{
+	volatile uint8_t *page = rawid_page();
+
+	CHECK(module_reload(ONLY_SYNC) == 0);
+	CHECK(as_nobody(map_raw) == 0);
+	page[PAGE - 1] ^= 0x40;
+	CHECK(as_nobody(cannot_map_raw) == 0);
+	CHECK(raw_mappable());
+	CHECK(page_flags() == (VMGENC_RAW_MAPPABLE | VMGENC_RAW_PRIVILEGED));
+	page[PAGE - 1] ^= 0x40;
+}
+
+#define LOCKDOWN "/sys/kernel/security/lockdown"
+
+static bool lock_down(void)
+{
+	int fd;
+
+	if (mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL) && errno != EBUSY)
+		return false;
+	fd = open(LOCKDOWN, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	bool done = write(fd, "integrity", 9) == 9;
+
+	close(fd);
+	return done;
+}
+
+/*
+ * Fails if root, who may map physical memory no more, may map what else is on the page; or if the
+ * id alone is kept from programs. The last test: a locked down kernel loads no module.
+ */
+static void lockdown_keeps_the_rest_of_the_page(void)
+{
+	volatile uint8_t *page = rawid_page();
+	int log = log_open();
+
+	CHECK(module_reload(ONLY_SYNC) == 0);
+	page[0] ^= 0x40;
+	CHECK(raw_mappable());
+	CHECK(lock_down());
+	CHECK(!raw_mappable() && errno == EPERM);
+	CHECK(log_has(log, "Lockdown: "));
+	page[0] ^= 0x40;
+	CHECK(raw_mappable());
+	close(log);
+}
+
 /* Fails if an id that the host never filled passes for one, or if filling it goes unseen. */
 static void unfilled_id_is_said_so(void)
 {
@@ -217,9 +326,13 @@ int main(void)
 	RUN(bad_numbers_are_refused);
 	RUN(second_load_is_refused);
 	RUN(every_combination_works);
+	RUN(flags_say_what_is_left_off);
+	RUN(modalias_loads_it);
 	RUN(parameters_are_shown);
 	RUN(raw_decides_who_maps);
 	RUN(shared_page_is_for_the_privileged);
+	RUN(page_is_judged_at_each_mapping);
 	RUN(unfilled_id_is_said_so);
+	RUN(lockdown_keeps_the_rest_of_the_page);
 	return check_result();
 }

@@ -266,6 +266,9 @@ static void trigger_rules(void)
 	CHECK(ioctl(fd, TRIGGER_GEN_UPDATE, 0) == 0 && *counter == before + 1);
 	CHECK(ioctl(fd, TRIGGER_GEN_UPDATE, before) == 0 && *counter == before + 2);
 	CHECK(ioctl(fd, TRIGGER_GEN_UPDATE, before + 100) == 0 && *counter == before + 100);
+	/* Cut to 32 bits it would be another request. */
+	CHECK_ERRNO(ioctl(fd, TRIGGER_GEN_UPDATE, 0x100000000ul), EINVAL);
+	CHECK(*counter == before + 100);
 	CHECK(take(fd, &value) == sizeof(value) && value == before + 100);
 	change();
 	CHECK(*counter == before + 101);
@@ -372,6 +375,90 @@ static void watchers_that_leave(void)
 	close(caller);
 }
 
+/* On a descriptor opened for reading, which is all that nobody has. */
+static void cannot_be_waited_for(void)
+{
+	int fd = open(SYSGENID, O_RDONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_ERRNO(open(SYSGENID, O_RDWR | O_CLOEXEC), EACCES);
+	CHECK_ERRNO(ioctl(fd, SET_WATCHER_TRACKING, 1), EPERM);
+	CHECK(ioctl(fd, SET_WATCHER_TRACKING, 0) == 0);
+}
+
+/* Fails if somebody who cannot ack, and need not, holds up those who wait. */
+static void nobody_holds_up_the_wait(void)
+{
+	int caller = watcher(0), reading = open(SYSGENID, O_RDONLY | O_CLOEXEC);
+
+	CHECK(as_nobody(cannot_be_waited_for) == 0);
+	CHECK_ERRNO(ioctl(reading, SET_WATCHER_TRACKING, 1), EPERM);
+	change();
+	CHECK(ack(caller, *counter) == 4);
+	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
+	close(reading);
+	close(caller);
+}
+
+/* Fails if the count of those waited for is wrong after any order of asking, acking and going. */
+static void count_stays_right(void)
+{
+	int a = watcher(0), b = watcher(0), caller;
+
+	CHECK(ioctl(a, SET_WATCHER_TRACKING, 1) == 0 && ioctl(a, SET_WATCHER_TRACKING, 1) == 0);
+	change();
+	CHECK(ioctl(b, SET_WATCHER_TRACKING, 1) == 0); /* outdated when it asks */
+	CHECK(ack(a, *counter) == 4 && ack(a, *counter) == 4);
+	caller = watcher(0);
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
+	CHECK(ioctl(b, SET_WATCHER_TRACKING, 0) == 0 && ioctl(b, SET_WATCHER_TRACKING, 0) == 0);
+	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
+	change();
+	CHECK(ack(caller, *counter) == 4);
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
+	close(a);
+	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
+	close(b);
+	close(caller);
+}
+
+/* As a 32-bit program calls, by its table: 54 is ioctl(2) there. -errno on failure. */
+static long ioctl32(int fd, unsigned int command, unsigned int argument)
+{
+	long result;
+
+	__asm__ volatile("int $0x80"
+			 : "=a"(result)
+			 : "a"(54L), "b"((long)fd), "c"((long)command), "d"((long)argument)
+			 : "memory", "r8", "r9", "r10", "r11");
+	return result;
+}
+
+/* Fails if a 32-bit program's ioctls are refused, or read otherwise. */
+static void ioctls_of_32_bits(void)
+{
+	int fd = watcher(0), node = open(NODE, O_RDONLY | O_CLOEXEC);
+	struct vmgenc_event *event, wide;
+	uint32_t before = *counter;
+
+	event = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1,
+		     0);
+	CHECK(event != MAP_FAILED && (uintptr_t)event >> 32 == 0);
+	CHECK(ioctl32(fd, SET_WATCHER_TRACKING, 1) == 0);
+	CHECK(ioctl32(fd, TRIGGER_GEN_UPDATE, before + 5) == 0 && *counter == before + 5);
+	CHECK(ioctl32(fd, WAIT_WATCHERS, 20) == -EINTR);
+	CHECK(ack(fd, *counter) == 4);
+	CHECK(ioctl32(fd, WAIT_WATCHERS, 20) == 0);
+	CHECK(ioctl32(fd, 0xE404u, 0) == -EINVAL);
+	CHECK(ioctl32(node, (unsigned int)VMGENC_SYNC, (unsigned int)(uintptr_t)event) == 0);
+	CHECK(node_sync(&wide) && memcmp(event, &wide, sizeof(wide)) == 0);
+	CHECK(ioctl32(node, (unsigned int)VMGENC_SYNC, 8) == -EFAULT);
+	CHECK(ioctl32(node, 0xE404u, 0) == -ENOTTY);
+	munmap(event, 4096);
+	close(node);
+	close(fd);
+}
+
 /* Fails if a change during the wait leaves the caller waiting with old state. */
 static void change_ends_the_wait(void)
 {
@@ -443,6 +530,9 @@ int main(void)
 	RUN(trigger_needs_a_capability);
 	RUN(waits_for_tracked_watchers);
 	RUN(watchers_that_leave);
+	RUN(nobody_holds_up_the_wait);
+	RUN(count_stays_right);
+	RUN(ioctls_of_32_bits);
 	RUN(change_ends_the_wait);
 	RUN(node_holds_the_module);
 	RUN(parameter_leaves_it_out);

@@ -40,16 +40,17 @@ static void sysctls_show_the_event(void)
 		CHECK(strcmp(file_text(SYSCTL "guid"), guid) == 0);
 		snprintf(number, sizeof(number), "%llu", (unsigned long long)event.generation);
 		CHECK(strcmp(file_text(SYSCTL "generation"), number) == 0);
+		CHECK(strcmp(file_text(SYSCTL "settled"), number) == 0);
 	}
 }
 
 /* Fails if the files' mode is not 0444, or writing is not refused to root. */
 static void sysctls_are_read_only(void)
 {
-	static const char *const files[] = { SYSCTL "guid", SYSCTL "generation" };
+	static const char *const files[] = { SYSCTL "guid", SYSCTL "generation", SYSCTL "settled" };
 	struct stat st;
 
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		CHECK(stat(files[i], &st) == 0);
 		CHECK((st.st_mode & 07777) == 0444);
 		CHECK(open(files[i], O_WRONLY) == -1);

@@ -171,7 +171,10 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	expect(m, m->page->seq % 2 == 0, "rekey: readers are kept waiting (seq is odd)");
 	memcpy(m->asked_id, id, sizeof(m->asked_id));
 	if (begin(m, CALL_REKEY)) {
-		m->rekeys_failed++;
+		if (m->rekey_error == -ENODATA)
+			m->rekeys_unseeded++;
+		else
+			m->rekeys_failed++;
 		return m->rekey_error;
 	}
 	m->rekeys_ok++;
@@ -365,6 +368,7 @@ const char *machine_broken(struct machine *m)
 	expect(m, page->changes == page->generation - 1, "changes is miscounted");
 	expect(m, page->rekeys == m->rekeys_ok, "rekeys is miscounted");
 	expect(m, page->rekey_failures == m->rekeys_failed, "rekey_failures is miscounted");
+	expect(m, page->unseeded == m->rekeys_unseeded, "unseeded is miscounted");
 	expect(m, (page->flags & MACHINE_RAW_FLAGS) == MACHINE_RAW_FLAGS, "a raw flag is lost");
 	expect(m, page->id_offset == MACHINE_RAW_OFFSET, "id_offset is lost");
 	expect(m,

@@ -80,7 +80,7 @@ struct machine {
 	uint64_t rekeyed_id[2]; /* the last one's */
 	uint64_t asked_id[2];	/* what the last rekey was asked for, verified or not */
 	unsigned int rekeys_ok;
-	unsigned int rekeys_failed;
+	unsigned int rekeys_failed, rekeys_unseeded;
 	struct vmgenc_event *told; /* everything that listeners were told */
 	size_t told_count;
 	uint64_t told_user; /* the generation of the last event for user space */

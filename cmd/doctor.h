@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd: what the parts of vmgenc doctor offer each other. Paths are below doctor_root. */
+#ifndef VMGENC_DOCTOR_H
+#define VMGENC_DOCTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* doctor.c: its lines; those of bad() are counted. */
+void good(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void bad(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3)));
+extern const char *doctor_root; /* "": this system */
+
+/* machine.c: what this machine is, and why it has no source. */
+bool doctor_there(const char *path);
+bool doctor_file_has(const char *path, const char *text);
+void doctor_why_no_source(void);
+
+/* openssl.c: whether OpenSSL draws through the provider, by its own answer. */
+enum openssl_answer { OPENSSL_OURS, OPENSSL_OTHER, OPENSSL_FAILS, OPENSSL_ABSENT };
+enum openssl_answer openssl_ask(char generator[64]);
+void doctor_openssl(void);
+/* When what decides that was changed last, in seconds since 1970; 0: not known. */
+int64_t openssl_configured(void);
+
+/* processes.c: which running processes are covered. An exit code. */
+int doctor_processes(bool json);
+
+#endif

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd: vmgenc doctor - what this machine is, and the first thing that is in the way of a source. */
+#include <fcntl.h>
+#include <glob.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "doctor.h"
+
+bool doctor_there(const char *path)
+{
+	char full[PATH_MAX];
+
+	snprintf(full, sizeof(full), "%s%s", doctor_root, path);
+	return access(full, F_OK) == 0;
+}
+
+bool doctor_file_has(const char *path, const char *text)
+{
+	char full[PATH_MAX], *line = NULL;
+	bool found = false;
+	size_t size = 0;
+	FILE *f;
+
+	snprintf(full, sizeof(full), "%s%s", doctor_root, path);
+	f = fopen(full, "re");
+	while (f && !found && getdelim(&line, &size, '\n', f) > 0)
+		found = strstr(line, text) != NULL;
+	free(line);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+static bool any_has(const char *pattern, const char *text)
+{
+	char full[PATH_MAX];
+	bool found = false;
+	glob_t files;
+
+	snprintf(full, sizeof(full), "%s%s", doctor_root, pattern);
+	if (glob(full, 0, NULL, &files))
+		return false;
+	for (size_t i = 0; i < files.gl_pathc && !found; i++)
+		found = doctor_file_has(files.gl_pathv[i] + strlen(doctor_root), text);
+	globfree(&files);
+	return found;
+}
+
+/* The kernel numbers its first namespaces always so (include/linux/proc_ns.h). */
+static bool is_first(const char *name, const char *number)
+{
+	char full[PATH_MAX], target[64] = "";
+
+	snprintf(full, sizeof(full), "%s/proc/self/ns/%s", doctor_root, name);
+	return readlink(full, target, sizeof(target) - 1) <= 0 || strstr(target, number);
+}
+
+/*
+ * The root of a container has other namespaces than the machine's. A microVM whose root was
+ * made of a container's image has not, whatever files that image left (/.dockerenv).
+ */
+static bool in_container(void)
+{
+	return !is_first("pid", "[4026531836]") || !is_first("cgroup", "[4026531835]");
+}
+
+/* Processors of PCs say so (CPUID); elsewhere the firmware's name has to. */
+static bool is_machine_of_metal(void)
+{
+	static const char *const makers[] = {"QEMU",	"KVM",	      "VMware",
+					     "Xen",	"Amazon EC2", "Google Compute",
+					     "Virtual", "Firecracker"};
+
+	if (doctor_file_has("/proc/cpuinfo", "hypervisor") ||
+	    doctor_there("/sys/hypervisor/type") || doctor_there("/proc/device-tree/hypervisor") ||
+	    !doctor_there("/proc/cpuinfo"))
+		return false;
+	if (doctor_file_has("/proc/cpuinfo", "vendor_id"))
+		return true;
+	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
+		if (any_has("/sys/class/dmi/id/*_[vn]*", makers[i]))
+			return false;
+	}
+	return doctor_there("/sys/class/dmi/id/sys_vendor");
+}
+
+/* How ACPI spells the id in what Linux makes of it. */
+static bool device_offered(void)
+{
+	static const char *const ids[] = {"VM_GEN_COUNTER", "VM_Gen_Counter", "VMGENCTR"};
+
+	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
+		if (any_has("/sys/bus/acpi/devices/*/modalias", ids[i]) ||
+		    any_has("/sys/bus/acpi/devices/*/hid", ids[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool too_old(const char *release)
+{
+	int major = 0, minor = 0;
+
+	return sscanf(release, "%d.%d", &major, &minor) == 2 &&
+	       (major < 5 || (major == 5 && minor < 10));
+}
+
+/* The device is there, and nothing drives it. */
+static void why_no_module(const char *release)
+{
+	char list[PATH_MAX];
+
+	snprintf(list, sizeof(list), "/lib/modules/%s/modules.dep", release);
+	if (!doctor_there("/proc/modules"))
+		bad("boot one that loads modules",
+		    "the hypervisor offers the device, but this kernel takes no modules");
+	else if (doctor_file_has("/proc/sys/kernel/modules_disabled", "1"))
+		bad("load vmgenc earlier, from a file in /etc/modules-load.d, and boot",
+		    "the module vmgenc is not loaded, and no more modules may be loaded");
+	else if (!doctor_file_has(list, "/vmgenc.ko"))
+		bad("build and install it for this kernel, then modprobe vmgenc",
+		    "the hypervisor offers the device, but there is no module vmgenc for the "
+		    "kernel %s",
+		    release);
+	else
+		bad("modprobe vmgenc, and put vmgenc in a file in /etc/modules-load.d",
+		    "the hypervisor offers the device, but the module vmgenc is not loaded");
+}
+
+/* The first thing that is in the way, from the outside in: the others follow from it. */
+void doctor_why_no_source(void)
+{
+	struct utsname kernel = {.release = ""};
+
+	uname(&kernel);
+	if (in_container())
+		bad("give it the node, as with docker run --device /dev/vmgenc:/dev/vmgenc:r",
+		    "this is a container without /dev/vmgenc%s",
+		    doctor_there("/proc/sys/dev/vmgenc/0")
+			    ? ", though its machine has the driver"
+			    : " (whether its machine has the driver, look there)");
+	else if (is_machine_of_metal())
+		good("this is not a virtual machine: nobody clones it");
+	else if (doctor_there("/proc/sys/dev/vmgenc/0"))
+		bad("see \"Services that cannot see the device\" in vmgenc-provider(7)",
+		    "the driver is loaded, but this process cannot see /dev/vmgenc");
+	else if (!device_offered())
+		bad("have the hypervisor offer it; QEMU: -device vmgenid,guid=auto",
+		    "the hypervisor offers no VM Generation ID device");
+	else if (too_old(kernel.release))
+		bad("boot Linux 5.10 or later", "the kernel %s is too old for the driver",
+		    kernel.release);
+	else if (!doctor_there("/sys/module/vmgenc"))
+		why_no_module(kernel.release);
+	else
+		bad("mount devtmpfs on /dev, or see the kernel's log",
+		    "the module is loaded, but /dev/vmgenc is not there");
+}

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/vm: how the module reaches the kernel's generator, and what it says while it cannot. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "check.h"
+#include "guest.h"
+#include "rawid.h"
+
+#define LOADER "rekey_from=1"
+#define WORKER "rekey_from=2"
+#define CALLER "rekey_from=4"
+#define NOBODY "rekey_from=0"
+#define NOT_HAD "nothing can be rekeyed: no /dev/urandom is found"
+#define HAD "is rekeyed now"
+
+static struct vmgenc_page page(void)
+{
+	struct vmgenc_page copy = { .magic = 0 };
+	int fd = open(NODE, O_RDONLY | O_CLOEXEC);
+	void *p = mmap(NULL, 4096, PROT_READ, MAP_SHARED, fd, 0);
+
+	close(fd);
+	CHECK(p != MAP_FAILED);
+	memcpy(&copy, p, sizeof(copy));
+	munmap(p, 4096);
+	return copy;
+}
+
+static bool settled(const struct vmgenc_page *p)
+{
+	return p->settled == p->generation && !(p->flags & VMGENC_LACKS_REKEY);
+}
+
+static bool log_comes(int log, const char *text)
+{
+	for (int tries = 0; tries < PATIENCE_S * 100; tries++) {
+		if (log_has(log, text))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+static void change_is_settled(void)
+{
+	struct vmgenc_event event;
+
+	rawid_change();
+	CHECK(node_sync(&event));
+	CHECK(event.settled == event.generation);
+}
+
+/* Fails if a boot on which nothing is wrong counts a failure, which would make alarms worthless. */
+static void healthy_boot_counts_no_failure(void)
+{
+	struct vmgenc_page p = page();
+
+	CHECK(settled(&p));
+	CHECK(p.rekeys >= 1);
+	CHECK(p.rekey_failures == 0);
+	CHECK(!(p.flags & VMGENC_REKEY_FAILED));
+}
+
+/* Fails if the loader's root alone is not enough. */
+static void loader_is_enough(void)
+{
+	struct vmgenc_page p;
+	int log = log_open();
+
+	CHECK(module_reload("look_ms=0 " LOADER) == 0);
+	p = page();
+	CHECK(settled(&p) && p.rekey_failures == 0);
+	change_is_settled();
+	CHECK(!log_has(log, NOT_HAD));
+	close(log);
+}
+
+/* Fails if a thread without a root, as of 7.3, is not made up for by the first that opens. */
+static void caller_is_enough(void)
+{
+	struct vmgenc_event event;
+	struct vmgenc_page p;
+	int log = log_open();
+
+	CHECK(module_reload("look_ms=0 " CALLER) == 0);
+	CHECK(log_has(log, NOT_HAD));
+	CHECK(node_sync(&event) && event.settled == 1);
+	p = page();
+	CHECK(settled(&p));
+	CHECK(log_comes(log, HAD));
+	change_is_settled();
+	close(log);
+}
+
+/* Fails if opening without a sync leaves the machine as it is. */
+static void opening_is_enough(void)
+{
+	int fd, log = log_open();
+
+	CHECK(module_reload("look_ms=0 " CALLER) == 0);
+	fd = open(NODE, O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0);
+	CHECK(log_comes(log, HAD));
+	CHECK(page().settled == 1);
+	close(fd);
+	close(log);
+}
+
+/* The thread's root is the machine's before 7.3 and empty since: the page says which. */
+static void worker_says_what_it_has(void)
+{
+	struct vmgenc_page p;
+	int log = log_open();
+
+	CHECK(module_reload("look_ms=0 " WORKER) == 0);
+	p = page();
+	CHECK(settled(&p) != log_has(log, NOT_HAD));
+	CHECK(settled(&p) == !(p.flags & VMGENC_LACKS_REKEY));
+	printf("# a kernel thread %s /dev/urandom here\n", settled(&p) ? "finds" : "does not find");
+	close(log);
+}
+
+/* Fails if it is claimed, said more than once, or stops those who draw. */
+static void nobody_is_said_once(void)
+{
+	struct vmgenc_event event;
+	struct vmgenc_page p;
+	char value[16];
+	int log = log_open();
+
+	CHECK(module_reload("look_ms=1 " NOBODY) == 0);
+	for (int i = 0; i < 50; i++) {
+		CHECK(!node_sync(&event) && errno == EIO);
+		CHECK(getrandom(value, sizeof(value), 0) == sizeof(value));
+		usleep(1000);
+	}
+	p = page();
+	CHECK(p.settled == 0 && p.generation == 1);
+	CHECK(p.flags & VMGENC_LACKS_REKEY && p.flags & VMGENC_REKEY_FAILED);
+	CHECK(p.rekey_failures > 0 && p.rekeys == 0);
+	CHECK(log_count(log, NOT_HAD) == 1);
+	close(log);
+}
+
+/* Whatever lies in the place of /dev/urandom: it is neither waited for nor taken. */
+static void in_its_place(int (*make)(void))
+{
+	struct vmgenc_event event;
+	struct vmgenc_page p;
+	bool refused;
+
+	CHECK(rename("/dev/urandom", "/dev/urandom.away") == 0);
+	refused = make() == 0 && module_reload("look_ms=0") == 0 && !node_sync(&event) &&
+		  errno == EIO && page().flags & VMGENC_LACKS_REKEY;
+	unlink("/dev/urandom");
+	CHECK(rename("/dev/urandom.away", "/dev/urandom") == 0);
+	CHECK(refused);
+	CHECK(node_sync(&event));
+	p = page();
+	CHECK(settled(&p));
+	change_is_settled();
+}
+
+static int nothing(void)
+{
+	return 0;
+}
+
+static int fifo(void)
+{
+	return mkfifo("/dev/urandom", 0666);
+}
+
+static int zeros(void)
+{
+	return mknod("/dev/urandom", S_IFCHR | 0666, makedev(1, 5));
+}
+
+static int dangling(void)
+{
+	return symlink("/dev/urandom", "/dev/urandom");
+}
+
+static void other_things_are_not_taken(void)
+{
+	in_its_place(nothing);
+	in_its_place(fifo);
+	in_its_place(zeros);
+	in_its_place(dangling);
+}
+
+int main(void)
+{
+	rawid_page();
+	RUN(healthy_boot_counts_no_failure);
+	RUN(loader_is_enough);
+	RUN(caller_is_enough);
+	RUN(opening_is_enough);
+	RUN(worker_says_what_it_has);
+	RUN(nobody_is_said_once);
+	RUN(other_things_are_not_taken);
+	return check_result();
+}
