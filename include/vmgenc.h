@@ -58,7 +58,7 @@ struct vmgenc_status {
 	uint64_t rekey_failures;
 	char source[64]; /* such as "dev:/dev/vmgenc"; NUL-terminated, cut if longer */
 	/* The first version ended here. */
-	uint64_t unseeded;	 /* these three as in struct vmgenc_page */
+	uint64_t unseeded; /* these three as in struct vmgenc_page */
 	uint64_t redraws;
 	uint64_t redraws_missed;
 };
@@ -88,9 +88,9 @@ void vmgenc_close(struct vmgenc *vg);
 /*
  * Only for vmgenc_changed(), if hot differs. Returns true, except for a VMClock, whose counter it
  * loads, and for sysctls and files that may shrink, which it reads with one pread(2). If that
- * fails, it returns true and vmgenc_sync() gives the reason. "pure" and "cold" keep compilers from
- * reloading what they know, and from laying out their loops, for its sake; difference comes of
- * volatile loads, so that no call is left out for an earlier one's result.
+ * fails, it returns true and vmgenc_sync() gives the reason. The attributes keep compilers from
+ * reloading values and arranging loops for the sake of this call. difference is from volatile
+ * loads, so no call is replaced by an earlier one's result.
  */
 __attribute__((pure, cold)) bool
 vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference);
