@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * For other kernel modules on Linux: to be told, after the random generator was rekeyed, that
- * this machine is now another one. On FreeBSD the eventhandler acpi_vmgenc_event does this.
+ * vmgenc's notifier for other kernel modules on Linux, called after the random generator was
+ * rekeyed for a change of the machine. On FreeBSD, use the eventhandler acpi_vmgenc_event.
  */
 #ifndef VMGENC_KERNEL_H
 #define VMGENC_KERNEL_H
@@ -11,16 +11,16 @@
 #include "vmgenc_abi.h"
 
 /*
- * The callback gets action 0 and a const struct vmgenc_event *, valid during the call, in
- * process context, after settled has reached that generation: it may sleep and draw random
- * numbers. Generations come in their order, each at most once; those that follow one another
- * faster than listeners return are told as the last of them, and generation 1 is not told. It
- * delays the listeners behind it, but no rekey and no program's sync. It must not call
- * vmgenc_unregister_notifier().
+ * The callback gets action 0 and a const struct vmgenc_event *, which is valid during the call. It
+ * runs in process context, after settled has reached that generation, so it may sleep and draw
+ * random numbers. Generations are announced in order, each at most once. If several follow one
+ * another faster than the callbacks return, only the last one is announced; generation 1 is not
+ * announced. A callback delays the callbacks after it, but no rekey and no program's sync. It must
+ * not call vmgenc_unregister_notifier().
  *
- * Both may sleep and return 0; register returns -EEXIST for a block that is registered
- * (kernels before 5.13: undetected), unregister -ENOENT for one that is not. Unregister waits
- * for a callback that is running. Exported for GPL-compatible modules.
+ * Both functions may sleep and return 0 on success. Register returns -EEXIST for a block that is
+ * already registered (not detected by kernels before 5.13), unregister -ENOENT for one that is not.
+ * Unregister waits for a running callback. Exported for GPL-compatible modules.
  */
 int vmgenc_register_notifier(struct notifier_block *nb);
 int vmgenc_unregister_notifier(struct notifier_block *nb);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab: the table of generators, and how to find one by its name.
+ * lab: the table of generators, and look-ups by name.
  */
 #include "generators.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab: the generators that draw in guests. generators.def is the table of them, for host and guest.
+ * lab: the generators that draw in guests. generators.def is their table, for host and guest.
  */
 #ifndef LAB_GENERATORS_H
 #define LAB_GENERATORS_H
@@ -27,16 +27,16 @@ struct generator_info {
 	const char *name;	     /* in options and results */
 	const char *label;	     /* in tables */
 	const char *title, *meaning; /* on the page of results */
-	bool freebsd;		     /* other systems do not have it */
+	bool freebsd;		     /* only FreeBSD has it */
 	enum lab_probe probe;
 	bool provider; /* the program runs with the OpenSSL provider */
 };
 
 extern const struct generator_info generator_table[LAB_GENERATORS];
 
-/* By its name; NULL: there is none. */
+/* Returns the generator of this name, or NULL. */
 const struct generator_info *generator_find(const char *name);
-/* For the page: an unknown one is called by its own name, and means "". */
+/* Return the texts for the page. The title of an unknown generator is its name, its meaning "". */
 const char *generator_title(const char *name);
 const char *generator_meaning(const char *name);
 

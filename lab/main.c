@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab: vmgenc-lab(1)'s commands.
+ * lab: vmgenc-lab(1)'s commands and --help.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -22,56 +22,57 @@ static const char help[] =
 	"\n"
 	"prove clones a running virtual machine and compares what the clones draw.\n"
 	"run runs a static program in a virtual machine, as root.\n"
-	"report makes one HTML page of what --json wrote (to standard output without -o).\n"
+	"report makes one HTML page from the files that --json wrote.\n"
 	"\n"
-	"  --generator NAME      getrandom, unguarded, guarded, on FreeBSD arandom or arc4rand "
-	"too,\n"
+	"  --generator NAME      getrandom, unguarded or guarded; on FreeBSD also arandom or "
+	"arc4rand;\n"
 	"                        or all (default all; repeatable)\n"
 	"  --probe NAME          uuid, openssl, postgres or nginx: a real program (repeatable)\n"
-	"  --firmware NAME       a hypervisor's ACPI table and way to change the id: qemu, "
-	"vmware,\n"
-	"                        hyperv-old, hyperv, xen, aws, firecracker-old, firecracker, "
-	"bhyve\n"
-	"                        or all; prints a matrix (repeatable)\n"
-	"  --brief               with --firmware: one boot each; neither getrandom nor the "
-	"kernel's\n"
-	"                        own driver\n"
-	"  --tables DIR          where \"make firmware\" put those tables (build/test/firmware)\n"
-	"  --programs DIR        where \"make programs\" put those (build/programs)\n"
+	"  --firmware NAME       print a matrix: use the ACPI table of a hypervisor, and change "
+	"the id\n"
+	"                        as it does: qemu, vmware, hyperv-old, hyperv, xen, aws,\n"
+	"                        firecracker-old, firecracker, bhyve or all (repeatable)\n"
+	"  --brief               with --firmware: boot once for each row, without getrandom and\n"
+	"                        without the kernel's own driver\n"
+	"  --tables DIR          the tables from \"make firmware\" (build/test/firmware)\n"
+	"  --programs DIR        the programs from \"make programs\" (build/programs)\n"
 	"  --compare LABEL=KERNEL[,MODULE[,COMPANION]]\n"
-	"                        a column beside the judged ones, with another driver for one\n"
-	"  --clones N            clones of each snapshot (2)\n"
-	"  --at-once N           of these, run so many at once if memory allows (1)\n"
-	"  --runs N              boot and clone everything this often (1)\n"
-	"  --depth N             2: clone a clone, and so on (1)\n"
-	"  --same-id             clones keep their parent's id: a notification without a change\n"
-	"  --vmclock FILE        a VMClock page instead of the id; FILE: the module that offers "
+	"                        add a column that is not judged, such as another driver\n"
+	"  --clones N            number of clones of each snapshot (2)\n"
+	"  --at-once N           run this many clones at once if memory allows (1)\n"
+	"  --runs N              boot and clone everything this many times (1)\n"
+	"  --depth N             with 2, clone a clone as well, and so on (1)\n"
+	"  --same-id             give clones their parent's id: a notification without a change\n"
+	"  --vmclock FILE        use a VMClock instead of the id; FILE is the module that offers "
 	"it\n"
-	"  --torn                with --vmclock: clones find the page half-written\n"
-	"  --draws N             draws a CPU records (100000), in at most\n"
-	"  --seconds S           this much guest time (1)\n"
-	"  --interval MS         sleep so long after each draw: an idle guest (0)\n"
-	"  --max-identical N     allow getrandom this many with a module (one a CPU)\n"
-	"  --json FILE           also write the results there\n"
+	"  --torn                with --vmclock: give clones a half-written page\n"
+	"  --draws N             number of draws that each CPU records (100000)\n"
+	"  --seconds S           stop recording after this much guest time (1)\n"
+	"  --interval MS         sleep this long after each draw: an idle guest (0)\n"
+	"  --max-identical N     allow getrandom N identical draws with a module (one per CPU)\n"
+	"  --json FILE           also write the results to FILE\n"
 	"  --times               also print how long things took\n"
 	"  --module-args TEXT    parameters for the module\n"
-	"  --append TEXT         more of the kernel's command line; FreeBSD: NAME=VALUE, kenv(1)\n"
+	"  --append TEXT         append to the kernel's command line; FreeBSD: NAME=VALUE, "
+	"kenv(1)\n"
 	"  --arc4rand FILE       FreeBSD: the module that makes arc4rand(9) readable\n"
-	"  --accel auto|kvm|tcg  how QEMU runs the guest; auto: kvm where the kernel boots with it\n"
-	"                        (otherwise VMGENC_LAB_ACCEL says it, or auto)\n"
+	"  --accel auto|kvm|tcg  how QEMU runs the guest; auto: kvm if the kernel boots with it\n"
+	"                        (VMGENC_LAB_ACCEL, or auto)\n"
 	"  --tcg-single          with tcg, emulate one CPU at a time\n"
-	"  --cpus N              virtual CPUs (2)\n"
-	"  --rdrand              leave the CPU's random instructions to the guest\n"
-	"  --timeout S           give up on a guest silent for so long (60)\n"
+	"  --cpus N              number of virtual CPUs (2)\n"
+	"  --rdrand              do not mask the CPU's random instructions in the guest\n"
+	"  --timeout S           give up on a guest that is silent for this long (60)\n"
 	"  --file HOST[:GUEST]   run: put a file into the guest's / (repeatable)\n"
-	"  --tree DIR            run: put all that is below it into the guest's / (Linux)\n"
-	"  --memory MB           run: what the guest has beside that (256)\n"
-	"  --no-load             run: leave the module at /vmgenc.ko unloaded\n"
+	"  --tree DIR            run: put all files below DIR into the guest's / (Linux)\n"
+	"  --memory MB           run: the guest's RAM beyond what --tree needs (256)\n"
+	"  --no-load             run: do not load the module, which is at /vmgenc.ko\n"
 	"  --id GUID             run: the VM Generation ID (random)\n"
-	"  --no-vmgenid          run: no VM Generation ID device of QEMU's own\n"
-	"  --acpi FILE           run: one more ACPI table, compiled\n"
-	"  -o, --output FILE     report: where the page goes (standard output)\n"
-	"  --keep, --quiet, --help, --version\n"
+	"  --no-vmgenid          run: leave out QEMU's own VM Generation ID device\n"
+	"  --acpi FILE           run: give the guest one more compiled ACPI table\n"
+	"  -o, --output FILE     report: write the page to FILE (standard output)\n"
+	"  --keep                keep the files of the run\n"
+	"  --quiet               do not print progress or notes\n"
+	"  --help, --version\n"
 	"\n"
 	"examples:\n"
 	"  vmgenc-lab prove --kernel /boot/vmlinuz-6.1.0-25-cloud-amd64\n"
@@ -156,7 +157,7 @@ static int main_report(const struct parsed *p, char **rest)
 	return report(p->output, rest);
 }
 
-/* Results that nobody could read are no success. */
+/* Results that could not be written are not a success. */
 static int output_ended(bool is_run, int code)
 {
 	if ((!fflush(stdout) && !ferror(stdout)) || code)
@@ -165,7 +166,7 @@ static int output_ended(bool is_run, int code)
 	return is_run ? LAB_EXIT_RUN : LAB_EXIT_ENVIRONMENT;
 }
 
-/* A file of ours must not become standard error because the caller closed that. */
+/* Keep 0 to 2 open, or a file that the lab opens becomes standard error if that was closed. */
 static int standard_files(void)
 {
 	int fd;
@@ -209,10 +210,10 @@ int main(int argc, char **argv)
 		return puts("vmgenc-lab " LAB_VERSION) < 0;
 	if (!is_run && !is_report && strcmp(command, "prove"))
 		return options_usage(*command ? "there is no command %s"
-					      : "say prove, run or report%s",
+					      : "give a command: prove, run or report%s",
 				     command);
 	argv[1] = argv[0];
-	/* "+": the program's own options are not ours. */
+	/* "+": leave the program's own options alone. */
 	while (!code &&
 	       (option = getopt_long(argc - 1, argv + 1, "+ho:", options_list, &index)) != -1) {
 		if (option == 'h')

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab: vmgenc-lab(1)'s options.
+ * lab: parses vmgenc-lab(1)'s options.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -194,9 +194,9 @@ static int add_file(struct run_options *o, char *text)
 	const size_t max = sizeof(o->files) / sizeof(*o->files);
 	char *name = strchr(text, ':');
 
-	/* Four places stay for PID 1, the modules and the program. */
+	/* Leave four places for PID 1, the modules and the program. */
 	if (o->file_count + 4 >= max)
-		return options_usage("too many files at %s", text);
+		return options_usage("too many files: %s", text);
 	if (name)
 		*name++ = '\0';
 	else
@@ -295,7 +295,7 @@ static int parse_accel(struct parsed *p)
 	return 0;
 }
 
-/* What the environment says counts only without the option. */
+/* The option overrides the environment. */
 int options_accel(struct parsed *p)
 {
 	const char *name = getenv("VMGENC_LAB_ACCEL");
@@ -320,7 +320,7 @@ static int parse_module_args(struct parsed *p)
 	return 0;
 }
 
-/* With --firmware the matrix decides what else is tried; an option without effect is a mistake. */
+/* With --firmware, the matrix decides what is tried, so refuse options that it would ignore. */
 static void note_for_matrix(struct parsed *p, int option, const char *name)
 {
 	switch (option) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab: what the command line asked for. Functions return 0, or the exit code after having said on
- * standard error what went wrong.
+ * lab: parses the command line. Functions return 0 or, after a message on standard error, an exit
+ * code.
  */
 #ifndef LAB_OPTIONS_H
 #define LAB_OPTIONS_H
@@ -17,25 +17,25 @@
 struct parsed {
 	struct prove_options prove;
 	struct matrix_options matrix;
-	bool any_firmware; /* the matrix, instead of one experiment */
+	bool any_firmware; /* run the matrix instead of one experiment */
 	struct run_options run;
 	const char *kernel, *module;
-	const char *output;			  /* report */
-	const char *matrix_only, *not_for_matrix; /* an option that was given, for the message */
+	const char *output;			  /* report's --output, or NULL */
+	const char *matrix_only, *not_for_matrix; /* such an option that was given, or NULL */
 };
 
 extern const struct option options_list[];
 
-/* One option, as getopt_long(3) found it with its argument in optarg. */
+/* Takes one option of getopt_long(3), with its argument in optarg. */
 int options_take(struct parsed *p, int option, const char *name);
-/* How to run the guests, where no option says it: VMGENC_LAB_ACCEL, or auto. */
+/* Sets the accelerator to VMGENC_LAB_ACCEL, or auto, if no option set it. */
 int options_accel(struct parsed *p);
-/* A guest; its label is made of the kernel's release and the module where label is NULL. */
+/* Adds a guest. If label is NULL, makes one of the kernel's release and the module. */
 int options_add_guest(struct prove_options *o, const char *label, size_t length, const char *kernel,
 		      const char *module);
-/* A generator by its name, or all but those of real programs. */
+/* Adds a generator by name; "all" adds all except real programs. */
 int options_add_generator(struct prove_options *o, const char *name);
-/* Says what is wrong, with what in the place of %s; returns the exit code. */
+/* Prints a usage error, with what in place of %s. Returns LAB_EXIT_USAGE. */
 int options_usage(const char *format, const char *what);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab: runs one program in a virtual machine, for tests of the device.
+ * lab: the command "run", which tests of the device use.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 #define EXCHANGE_SIZE (1 << 20)
 #define RING_SIZE (1 << 19)
-#define MAX_MB 3500 /* the report has to be below the hole under 4 GiB */
+#define MAX_MB 3500 /* the exchange must be below the hole under 4 GiB */
 
 static int first_exchange(const struct run_options *o, struct lab_exchange *r)
 {
@@ -76,7 +76,7 @@ static int follow(struct vm *vm, int *status)
 	return code;
 }
 
-/* What a tree takes in the initramfs; unpacked, it takes as much again. */
+/* The size of a tree in the initramfs. Unpacked, it takes as much again. */
 static unsigned int tree_mb(const struct run_options *o)
 {
 	return o->tree ? (unsigned int)(directory_size(o->tree) >> 20) + 1 : 0;
@@ -96,8 +96,8 @@ static int check_tree(const struct run_options *o)
 	if (memory_mb(o) + tree_mb(o) <= MAX_MB)
 		return 0;
 	return lab_fail(LAB_EXIT_USAGE,
-			"--memory and three times what is below --tree are together %u MiB; a "
-			"guest has at most %u MiB",
+			"--memory plus three times the size of --tree is %u MiB; a guest has at "
+			"most %u MiB",
 			memory_mb(o) + tree_mb(o), MAX_MB);
 }
 

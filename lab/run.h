@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab: one program in a virtual machine.
+ * lab: runs one program in a virtual machine.
  */
 #ifndef LAB_RUN_H
 #define LAB_RUN_H
@@ -13,7 +13,7 @@
 
 struct run_options {
 	const char *kernel, *module, *module_args, *arc4rand, *accel, *append;
-	const char *tree; /* Linux: a directory whose files are in the guest's root; or NULL */
+	const char *tree; /* Linux: a directory to copy into the guest's root, or NULL */
 	bool freebsd;
 	unsigned int cpus, memory_mb;
 	double timeout;
@@ -25,7 +25,7 @@ struct run_options {
 	int argc;
 };
 
-/* The program's status as a shell gives it, or LAB_EXIT_RUN after having said what went wrong. */
+/* Returns the program's status as a shell does, or LAB_EXIT_RUN after a message. */
 int run_program(const struct run_options *o);
 
 #endif

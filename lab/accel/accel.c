@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/accel: chooses the accelerator: kvm only where the very kernel comes up under it.
+ * lab/accel: chooses the accelerator. kvm is chosen only if it boots this kernel.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,14 +16,14 @@
 #define KVM "/dev/kvm"
 #define MOST 16
 
-/* What was found out and said in this run: the experiments of a matrix each ask anew. */
+/* The verdicts of this run. Each experiment of a matrix asks again. */
 static struct answer {
 	char path[300];
 	struct accel_verdict verdict;
 } answers[MOST];
 static size_t answered;
 
-/* The first in PATH, as execvp(3) finds it. */
+/* Find the first QEMU in PATH, as execvp(3) does. */
 static bool find_qemu(char *to, size_t size)
 {
 	const char *path = getenv("PATH");
@@ -39,7 +39,7 @@ static bool find_qemu(char *to, size_t size)
 	return false;
 }
 
-/* Whether there is something to try; *why says what is wrong with /dev/kvm. */
+/* Return whether /dev/kvm can be opened; if not, *why has the reason. */
 static bool can_try(struct accel_verdict *v)
 {
 	int fd = open(KVM, O_RDWR | O_CLOEXEC);
@@ -72,13 +72,13 @@ static int try_now(const struct accel_kernel *kernel, const struct accel_memory 
 	return 0;
 }
 
-/* Of several labs that ask at once the first tries, and the others wait for what it finds. */
+/* If several labs ask at once, the first one tries and the others wait for its result. */
 static int ask(const struct accel_kernel *kernel, struct accel_verdict *v)
 {
 	struct accel_memory m;
 	char qemu[500];
 
-	/* Without QEMU the boot that follows says what to install. */
+	/* Without QEMU, the boot that follows says what to install. */
 	if (!find_qemu(qemu, sizeof(qemu)))
 		return 0;
 	int code = accel_memory_open(&m, kernel, qemu);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/accel: remembers whether kvm runs a kernel. The file is in a directory that belongs to the
- * user and nobody else can write, and its lock lets the first of several labs try for all.
+ * lab/accel: remembers whether kvm runs a kernel. The file is in a directory that only the user
+ * can write. Its lock makes other labs wait for the result of the first one.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,20 +14,20 @@
 #include "accel.h"
 #include "host/host.h"
 
-/* Longer than a trial takes; a lab that was stopped in the middle of one holds nobody up. */
+/* Longer than a trial takes, so that a lab stopped in the middle of one does not block others. */
 #define PATIENCE_SECONDS 90
 #define FORMAT "vmgenc-lab kvm 1"
 
 static int forgetful(struct accel_memory *m, const char *path, const char *what)
 {
-	lab_note("%s %s, so what is found out about kvm is not remembered", path, what);
+	lab_note("%s %s, so the result of trying kvm is not remembered", path, what);
 	if (m->fd >= 0)
 		close(m->fd);
 	m->fd = -1;
 	return 0;
 }
 
-/* FNV-1a: it tells images apart, and who could forge one owns the memory as well. */
+/* FNV-1a is enough to tell images apart: a user who can forge one can also write the file. */
 static bool hash_file(const char *path, uint64_t *hash, uint64_t *size)
 {
 	unsigned char block[65536];
@@ -59,7 +59,7 @@ static void boot_of_host(char *id, size_t size)
 		fclose(f);
 }
 
-/* QEMU's file stands for its version: an upgrade replaces it, and asking it takes long. */
+/* Identify QEMU by its file, which an upgrade replaces; running it takes too long. */
 static bool make_key(struct accel_memory *m, uint64_t hash, uint64_t size, const char *qemu)
 {
 	char boot[64];
@@ -84,7 +84,7 @@ static bool cache_path(char *to, size_t size)
 	return home && *home == '/' && snprintf(to, size, "%s/.cache", home) < (int)size;
 }
 
-/* What somebody else could have put there is not used; the mode is 0700 from the beginning. */
+/* Do not use a file or directory that another user could have put there. */
 static const char *wrong_with(int fd, mode_t kind)
 {
 	struct stat st;
@@ -98,7 +98,7 @@ static const char *wrong_with(int fd, mode_t kind)
 	return kind == S_IFREG && st.st_nlink != 1 ? "has a second name" : NULL;
 }
 
-/* Makes it where it is missing; -1 after saying what is wrong. */
+/* Creates it if it is missing. Returns -1 after a message if it cannot be used. */
 static int open_directory(struct accel_memory *m, int base, const char *name, int follow)
 {
 	if (mkdirat(base, name, 0700) && errno != EEXIST) {
@@ -126,7 +126,7 @@ static int lock(struct accel_memory *m)
 		if (lab_now() > end)
 			return forgetful(m, m->path, "has been locked for too long");
 		if (!said)
-			lab_progress("waiting for another vmgenc-lab that tries kvm");
+			lab_progress("waiting for another vmgenc-lab, which is trying kvm");
 		said = true;
 	}
 	return lab_interrupted();
@@ -139,7 +139,7 @@ static int open_in(struct accel_memory *m, int directory, uint64_t hash)
 
 	snprintf(name, sizeof(name), "kvm-%016llx", (unsigned long long)hash);
 	snprintf(m->path + strlen(m->path), sizeof(m->path) - strlen(m->path), "/%s", name);
-	/* Not blocked by a FIFO, and not led elsewhere by a link. */
+	/* Do not block on a FIFO, and do not follow a link. */
 	m->fd = openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 		       0600);
 	wrong = wrong_with(m->fd, S_IFREG);
@@ -153,10 +153,10 @@ int accel_memory_open(struct accel_memory *m, const struct accel_kernel *kernel,
 
 	*m = (struct accel_memory){.fd = -1};
 	if (!hash_file(kernel->path, &hash, &size) || !make_key(m, hash, size, qemu))
-		return forgetful(m, kernel->path, "cannot be told from other kernels");
+		return forgetful(m, kernel->path, "cannot be identified");
 	if (!cache_path(m->path, sizeof(m->path) - 40))
 		return forgetful(m, "HOME", "is not set");
-	/* People link their cache to another disk. */
+	/* Follow a link here: users link their cache to another disk. */
 	int base = open_directory(m, AT_FDCWD, m->path, 0);
 
 	if (base < 0)
@@ -172,7 +172,7 @@ int accel_memory_open(struct accel_memory *m, const struct accel_kernel *kernel,
 	return code;
 }
 
-/* FORMAT, key, "runs" or "fails: why", "end": each a line. */
+/* The file has four lines: FORMAT, key, "runs" or "fails: why", "end". */
 bool accel_memory_read(const struct accel_memory *m, struct accel_verdict *v)
 {
 	char text[1024], head[300];
@@ -190,7 +190,7 @@ bool accel_memory_read(const struct accel_memory *m, struct accel_verdict *v)
 		return false;
 	}
 	*end = '\0';
-	/* Of another boot, or another QEMU: that is how it should be, and no reason for words. */
+	/* From another boot or another QEMU, which is normal: no message. */
 	if (strncmp(text, head, (size_t)length))
 		return false;
 	v->lasting = v->tried = true;
@@ -214,8 +214,8 @@ void accel_memory_write(const struct accel_memory *m, const struct accel_verdict
 	if (m->fd < 0)
 		return;
 	if (ftruncate(m->fd, 0) || pwrite(m->fd, text, (size_t)length, 0) != length)
-		lab_note("cannot write %s: %s; what was found out about kvm is not remembered",
-			 m->path, strerror(errno));
+		lab_note("cannot write %s: %s; the result of trying kvm is not remembered", m->path,
+			 strerror(errno));
 }
 
 void accel_memory_close(struct accel_memory *m)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/accel: boots a kernel under kvm until the guest's PID 1 reports. /dev/kvm may open, and run
- * some instructions, where it runs no kernel (nested virtualization half there).
+ * lab/accel: boots a kernel under kvm until the guest's PID 1 reports. With incomplete nested
+ * virtualization, /dev/kvm opens and executes some instructions but does not run a kernel.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 #include "host/host.h"
 #include "vm/vm.h"
 
-/* A nested kvm on a cold host takes 5 to 20 s to its first sign. */
+/* Nested kvm on a cold host takes 5 to 20 s to the first sign of life. */
 #define SILENCE_SECONDS 20
 #define MEMORY_MB 256
 #define EXCHANGE_SIZE (1 << 20)
@@ -37,7 +37,7 @@ static int create_exchange(struct vm *vm)
 	return code;
 }
 
-/* As one line. */
+/* Join the lines of text. */
 static void join_lines(char *text)
 {
 	char *to = text;

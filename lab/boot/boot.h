@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot: what a guest boots from. Functions that return int return 0, or the exit code after
- * having said on standard error what went wrong.
+ * lab/boot: the files from which a guest boots. A function that returns int returns 0 or, after a
+ * message on standard error, an exit code.
  */
 #ifndef LAB_BOOT_H
 #define LAB_BOOT_H
@@ -11,11 +11,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* files.c: the files that a guest boots from */
+/* files.c: the boot files of either system */
 struct boot_file {
-	const char *host_path; /* NULL: the guest's PID 1 that is part of this program */
-	const char *name;
-	unsigned int mode;
+	const char *host_path; /* NULL: the lab's own PID 1, which is embedded in this program */
+	const char *name;      /* in the guest's root, without a leading slash */
+	unsigned int mode;     /* as st_mode: type and permissions */
 };
 
 struct boot_source {
@@ -23,37 +23,43 @@ struct boot_source {
 	const char *kernel;
 	const char *append; /* to the kernel's command line; FreeBSD: NAME=VALUE ... */
 	const char *module_args;
-	uint64_t exchange, exchange_size; /* where that is in the guest's memory */
+	uint64_t exchange, exchange_size; /* its address in the guest's memory, and its bytes */
 	const struct boot_file *files;
 	size_t file_count;
 };
 
 struct boot_files {
 	char files[300], image[300];
-	const char *kernel;    /* what QEMU boots: the kernel, or what image.c made of it */
-	const char *initramfs; /* NULL: it needs none */
+	const char *kernel;    /* the file that QEMU boots: the kernel, or image.c's image of it */
+	const char *initramfs; /* or NULL */
 };
 
+/* Writes the boot files into directory and sets boot to their names; removes them. */
 int boot_write(struct boot_files *boot, const char *directory, const struct boot_source *from);
 void boot_remove(const struct boot_files *boot);
 
 /* cpio.c: Linux's initial RAM file system */
+/* Writes an archive of files, and of a directory dev, to a new file. */
 int cpio_write(const char *path, const struct boot_file *files, size_t count);
+/* Appends one entry to an archive; errors are left to ferror(3). */
 void cpio_entry(FILE *out, unsigned int inode, const char *name, unsigned int mode,
 		const void *data, size_t size);
+/* Appends a regular file of the host to an archive. */
 int cpio_host_file(FILE *out, unsigned int inode, const struct boot_file *file);
 
-/* directory.c: more of the guest's root, behind what cpio_write() wrote */
+/* directory.c: a directory of the host as part of the guest's root */
+/* Returns the bytes of all files below directory. */
 uint64_t directory_size(const char *directory);
+/* Appends all files below directory to an archive of cpio_write(). */
 int directory_append(const char *initramfs, const char *directory);
 
-/* ufs.c: the same files as FreeBSD's root file system */
+/* ufs.c: writes FreeBSD's root file system with makefs(8) */
 int ufs_write(const char *path, const struct boot_file *files, size_t count);
 
-/* image.c: what a FreeBSD guest boots from; files is from ufs_write() */
+/* image.c: writes the image that a FreeBSD guest boots; files is the path given to ufs_write() */
 int image_write(const char *path, const char *files, const struct boot_source *from);
 
-/* kernel.c: the release that a kernel image says it is, and whether it is FreeBSD's */
+/* kernel.c: reads the release of a kernel image, at most size bytes, and whether it is FreeBSD */
 int kernel_release(const char *path, char *release, size_t size, bool *freebsd);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot: writes the guest's initial RAM file system, an uncompressed cpio archive of the kind
+ * lab/boot: writes the guest's initial RAM file system, an uncompressed cpio archive in the format
  * "newc" (Linux: Documentation/driver-api/early-userspace/buffer-format.rst).
  */
 #include <errno.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot: a directory of the host's as a part of the guest's root. The kernel takes several cpio
- * archives one behind the other.
+ * lab/boot: adds a directory of the host to the guest's root, as a second cpio archive in the same
+ * file, which the kernel accepts.
  */
 #include <errno.h>
 #include <fts.h>
@@ -64,7 +64,7 @@ static int add_entry(FILE *out, const FTSENT *e, const char *name, unsigned int 
 static int add_all(FILE *out, const char *directory)
 {
 	FTS *tree = open_directory(directory);
-	unsigned int inode = 1000; /* those of other archives are below */
+	unsigned int inode = 1000; /* above those of other archives */
 	int code = 0;
 	FTSENT *e;
 
@@ -76,7 +76,7 @@ static int add_all(FILE *out, const char *directory)
 			code = add_entry(out, e, e->fts_path + strlen(directory) + 1, inode++);
 		else if (e->fts_info != FTS_D && e->fts_info != FTS_DP)
 			code = lab_fail(LAB_EXIT_ENVIRONMENT,
-					"%s is no directory: \"make programs\" lays it out",
+					"%s is not a directory; \"make programs\" creates it",
 					directory);
 	}
 	fts_close(tree);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot: the files that a guest boots from, of either system.
+ * lab/boot: writes the boot files of a Linux or a FreeBSD guest.
  */
 #include <unistd.h>
 

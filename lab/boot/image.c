@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot: what a FreeBSD guest boots from: one Multiboot image of a stub, the kernel, its
- * metadata, a root file system and entropy, each where the kernel is told that a loader has put it.
+ * lab/boot: writes the Multiboot image that a FreeBSD guest boots: a stub, the kernel, its
+ * metadata, a root file system and entropy, at the addresses where the metadata says that a loader
+ * put them.
  */
 #include <elf.h>
 #include <errno.h>
@@ -20,7 +21,7 @@
 #define KERNBASE 0xffffffff80000000ull
 #define MAX_IMAGE (512u << 20)
 #define PAGE 4096u
-#define ENTROPY 4096 /* each of Fortuna's 32 pools gets the 64 bytes that a first seed takes */
+#define ENTROPY 4096 /* gives each of Fortuna's 32 pools the 64 bytes that its first seed needs */
 #define SMAP_ENTRIES 32
 
 /* sys/linker.h and x86/include/metadata.h */
@@ -41,7 +42,7 @@ enum {
 /* embed.S: the stub */
 extern const char lab_freebsd_boot_start[], lab_freebsd_boot_end[];
 
-/* Memory from FREEBSD_BOOT_BASE on. */
+/* The memory from FREEBSD_BOOT_BASE. */
 struct image {
 	unsigned char *data;
 	uint64_t size;
@@ -52,7 +53,7 @@ static unsigned char *at(const struct image *i, uint64_t physical)
 	return i->data + (physical - FREEBSD_BOOT_BASE);
 }
 
-/* Room for size bytes on pages of their own, after everything else; its physical address. */
+/* Allocate size bytes on pages of their own, after everything else. Return the physical address. */
 static uint64_t place(struct image *i, uint64_t size)
 {
 	uint64_t where = FREEBSD_BOOT_BASE + (i->size + PAGE - 1) / PAGE * PAGE;
@@ -89,7 +90,7 @@ static void put_file(struct image *i, uint64_t *where, const char *name, const c
 	put_number(i, where, INFO_SIZE, size);
 }
 
-/* Numbers from a file, so nothing is added up that could wrap. */
+/* The numbers are from a file, so avoid sums that could wrap. */
 static bool is_kernels(const Elf64_Phdr *p, size_t size)
 {
 	uint64_t where = p->p_vaddr - KERNBASE;
@@ -113,8 +114,8 @@ static int load_segments(struct image *i, const char *path, const unsigned char 
 		if (p.p_type != PT_LOAD)
 			continue;
 		if (!is_kernels(&p, size))
-			return lab_fail(LAB_EXIT_ENVIRONMENT, "%s: segment %u is not of a kernel",
-					path, n);
+			return lab_fail(LAB_EXIT_ENVIRONMENT,
+					"%s: segment %u does not belong to a kernel", path, n);
 		memcpy(at(i, p.p_vaddr - KERNBASE), file + p.p_offset, p.p_filesz);
 		if (p.p_vaddr - KERNBASE + p.p_memsz > end)
 			end = p.p_vaddr - KERNBASE + p.p_memsz;
@@ -123,7 +124,7 @@ static int load_segments(struct image *i, const char *path, const unsigned char 
 	return end ? 0 : lab_fail(LAB_EXIT_ENVIRONMENT, "%s has nothing to load", path);
 }
 
-/* NULL after having said why. */
+/* Return NULL after a message. */
 static unsigned char *map_file(const char *path, size_t *size)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -173,7 +174,7 @@ static int load_root(struct image *i, const char *path, uint64_t *where, uint64_
 	return 0;
 }
 
-/* What does not fit in before end is left out. */
+/* Leave out the words that do not fit before end. */
 static char *put_words(char *to, const char *end, const char *words)
 {
 	for (words += strspn(words, " "); *words; words += strspn(words, " ")) {
@@ -188,7 +189,7 @@ static char *put_words(char *to, const char *end, const char *words)
 	return to;
 }
 
-/* NUL-terminated strings, and an empty one. */
+/* The environment is NUL-terminated strings, and an empty one at the end. */
 static uint64_t put_environment(struct image *i, const struct boot_source *from)
 {
 	const char *const fixed = "vfs.root.mountfrom=ufs:/dev/md0 init_path=/init "
@@ -207,7 +208,7 @@ static uint64_t put_environment(struct image *i, const struct boot_source *from)
 	return where;
 }
 
-/* The order is the loader's: the kernel first, then what goes with it. */
+/* Use the loader's order: the kernel first, then its modules. */
 static void finish(struct image *i, const struct boot_source *from, uint64_t entry,
 		   uint64_t kernel_size, uint64_t root, uint64_t root_size)
 {

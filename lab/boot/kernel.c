@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot: which release a kernel image is, from its boot header (Linux: x86/boot.rst, "HdrS" and
- * kernel_version) or, of a FreeBSD kernel, from its banner.
+ * lab/boot: reads the release of a kernel image from its boot header (Linux: x86/boot.rst, "HdrS"
+ * and kernel_version) or from FreeBSD's banner.
  */
 #include <elf.h>
 #include <errno.h>
@@ -18,7 +18,7 @@ static void linux_release(FILE *f, const unsigned char *header, char *release, s
 		release[strcspn(release, " \n")] = '\0';
 }
 
-/* The kernel's banner; "@(#)" keeps what(1)'s copy of it apart from other mentions. */
+/* Find the banner by "@(#)", which marks it for what(1). */
 static void freebsd_release(FILE *f, char *release, size_t size)
 {
 	const char *wanted = "@(#)FreeBSD ";

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot: a FreeBSD guest's root file system, made by makefs(8) of a directory that is gone then.
+ * lab/boot: makes a FreeBSD guest's root file system with makefs(8) from a temporary directory.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/compare: which values did more than one clone draw? Values have 128 bits: an accidental match
- * does not happen.
+ * lab/compare: finds the values that more than one clone drew. Values have 128 bits, so they do
+ * not match by accident.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "compare.h"
 #include "host/host.h"
 
-/* An open-addressed table of values; an entry is the exchanges' first owner of the value. */
+/* An open-addressed table of values. An entry has the first draw of a value and its clone. */
 struct table {
 	const struct lab_draw **draws;
 	uint32_t *owners;
@@ -27,7 +27,7 @@ static size_t find(const struct table *t, const uint8_t value[LAB_VALUE_SIZE])
 {
 	uint64_t words[2];
 
-	/* All bits count, and are spread: a broken generator's values may be a counter. */
+	/* Hash all bits, because a broken generator may count. */
 	memcpy(words, value, sizeof(words));
 	uint64_t hash = (words[0] ^ words[1] >> 32 ^ words[1] << 32) * 0x9e3779b97f4a7c15u;
 	size_t at = (hash ^ hash >> 32) & t->mask;
@@ -51,15 +51,15 @@ static void enter(struct table *t, const struct lab_draw *draw, uint32_t owner)
 	}
 }
 
-/* When the guest's programs were told, or LAB_NEVER. */
+/* When the guest's programs were notified, or LAB_NEVER. */
 static uint64_t announced_ns(const struct lab_exchange *r)
 {
 	return r->announced_ns != LAB_NEVER ? r->announced_ns : r->woken_ns;
 }
 
 /*
- * How many of a thread's draws any other clone can have got to as well. Behind them nothing is
- * known where the two were in step till then: that is no difference to show.
+ * Return how many draws of a thread the strip shows. If the last draw that another clone also
+ * reached is identical, the draws after it have no counterpart, so do not show them as different.
  */
 static uint64_t compared(const struct table *t, const struct lab_exchange *r, unsigned int cpu,
 			 uint64_t others)
@@ -147,7 +147,7 @@ static int allocate(struct table *t, uint64_t draws)
 			(unsigned long long)draws);
 }
 
-/* The most draws that any clone but this one made, for each CPU. */
+/* For each CPU, find the most draws that any other clone made. */
 static void count_others(const struct lab_exchange *const *exchanges, size_t count, size_t own,
 			 uint64_t *others)
 {

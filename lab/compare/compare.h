@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/compare: which values more than one clone drew, and when. Functions that return int return 0,
- * or the exit code after having said on standard error what went wrong.
+ * lab/compare: finds the values that more than one clone drew, and when. A function that returns
+ * int returns 0 or, after a message on standard error, an exit code.
  */
 #ifndef LAB_COMPARE_H
 #define LAB_COMPARE_H
@@ -13,7 +13,7 @@
 
 #include "exchange.h"
 
-/* duplicates.c: the values that more than one clone drew */
+/* duplicates.c: the values that more than one clone drew, with the first places in detail */
 #define DUPLICATES_KEPT 32
 
 struct place {
@@ -22,48 +22,56 @@ struct place {
 };
 
 struct duplicate {
-	size_t key; /* tells it from others while they are compared */
-	uint64_t clones, draws;
+	size_t key;		/* identifies the value while the clones are compared */
+	uint64_t clones, draws; /* the clones that drew it, and how often */
 	struct place first, last;
 };
 
 struct duplicates {
-	uint64_t values, duplicated; /* of all clones, each value once; those that clones share */
+	uint64_t values, duplicated; /* different values of all clones; those that clones share */
 	struct duplicate list[DUPLICATES_KEPT];
 	size_t kept;
 };
 
+/* Adds one draw of a value that clones share. Add the clones one after the other. */
 void duplicates_note(struct duplicates *s, size_t key, const struct place *at);
+/* Sets the keys values, shared_values and shared of vmgenc-lab(1) in object. */
 void duplicates_to_json(const struct duplicates *s, json_t *object);
 
 /* compare.c: what the clones of one snapshot have in common */
 struct comparison {
-	uint64_t identical;  /* draws of one clone that another made as well: the worst clone's */
-	uint64_t drawn;	     /* draws of that clone */
-	uint64_t last_ns;    /* when the last of them was made, after its resume; any clone */
-	uint64_t last_index; /* and which draw of its thread it was */
-	uint64_t late;	     /* of identical: begun when the clone had announced the change */
+	uint64_t identical;  /* draws of the worst clone that another clone made too */
+	uint64_t drawn;	     /* all draws of that clone */
+	uint64_t last_ns;    /* end of the last identical draw of any clone, after its resume */
+	uint64_t last_index; /* highest index of an identical draw in its thread */
+	uint64_t late; /* most identical draws of a clone begun after it announced the change */
 	struct duplicates duplicates;
 };
 
-/* One clone's draws; the times are LAB_NEVER and 0 where none is identical. */
+/* One clone's draws. If none is identical, first_ns is LAB_NEVER and last_ns is 0. */
 struct drawn {
 	uint64_t identical, drawn, first_ns, last_ns;
 	struct strip *strip;
 };
 
-/* Fills one drawn for each exchange; free() each strip. */
+/*
+ * Compares the draws in count exchanges. Fills c, and one drawn for each exchange; the caller frees
+ * each strip with free(3).
+ */
 int compare_clones(const struct lab_exchange *const *exchanges, size_t count, struct comparison *c,
 		   struct drawn *drawn);
 
-/* strip.c: the times of a clone's draws, and which are identical, as few spans */
+/* strip.c: the times of a clone's draws as a few spans */
 struct span {
-	uint64_t from_ns, to_ns; /* of its first and its last draw */
+	uint64_t from_ns, to_ns; /* end of its first and its last draw, after the resume */
 	uint64_t drawn, identical;
 };
 
+/* Returns an empty strip, which the caller frees with free(3), or NULL without memory. */
 struct strip *strip_new(void);
+/* Adds a draw that ended ns nanoseconds after the resume, in any order. */
 void strip_add(struct strip *s, uint64_t ns, bool identical);
-size_t strip_spans(const struct strip *s, struct span **list); /* list is NULL: no memory */
+/* Returns the number of spans. Sets *list, which the caller frees; NULL without memory. */
+size_t strip_spans(const struct strip *s, struct span **list);
 
 #endif

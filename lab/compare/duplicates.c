@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/compare: where the values are that more than one clone drew. All are counted; of the first
- * few it is kept which clones drew them, and when.
+ * lab/compare: counts the values that more than one clone drew, and keeps where the first few of
+ * them were drawn.
  */
 #include "compare.h"
 
@@ -25,7 +25,7 @@ void duplicates_note(struct duplicates *s, size_t key, const struct place *at)
 		return;
 	if (!v->draws++)
 		v->first = *at;
-	/* Clones come one after the other. */
+	/* The clones are added one after the other. */
 	if (v->draws == 1 || v->last.clone != at->clone)
 		v->clones++;
 	v->last = *at;

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/compare: a clone's draws after its resume, boiled down to the spans of time in which all of
- * them, or none, or some were another clone's too. For drawing: exact at both ends of each span.
+ * lab/compare: reduces a clone's draws after its resume to spans of time in which all, none or
+ * some of them are identical to another clone's. Both ends of a span are exact.
  */
 #include <stdlib.h>
 
 #include "compare.h"
 
-/* Bins: of 2^16 ns below 2^20 ns, from there on 16 for each doubling. */
+/* Bins have 2^16 ns below 2^20 ns; above, there are 16 for each doubling. */
 #define FIRST_BITS 20
 #define OCTAVE 16
 #define BINS (OCTAVE + (64 - FIRST_BITS) * OCTAVE)
@@ -42,14 +42,14 @@ void strip_add(struct strip *s, uint64_t ns, bool identical)
 	b->identical += identical;
 }
 
-/* Mixed bins stay apart, so that it can be seen how the mixture changes. */
+/* Do not join mixed bins, to show how the mixture changes. */
 static bool same_kind(const struct span *a, const struct span *b)
 {
 	return (!a->identical && !b->identical) ||
 	       (a->identical == a->drawn && b->identical == b->drawn);
 }
 
-/* A bin without a draw parts what it separates: a clone that stood still is seen to. */
+/* An empty bin ends a span, so a clone that stopped drawing is visible. */
 size_t strip_spans(const struct strip *s, struct span **list)
 {
 	size_t n = 0, last = BINS;

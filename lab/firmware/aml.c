@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/firmware: puts addresses into a compiled ACPI table, as a hypervisor's firmware does: in the
- * place of the numbers that test/firmware/place.h names.
+ * lab/firmware: puts addresses into a compiled ACPI table, as a hypervisor's firmware does. They
+ * replace the numbers that test/firmware/place.h defines.
  */
 #include <errno.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static void put32(uint8_t *to, uint32_t value)
 		to[i] = (uint8_t)(value >> 8 * i);
 }
 
-/* The last four bits are flags of the hypervisor's, or of the address. */
+/* Keep the last four bits, which are the hypervisor's flags or part of the address. */
 static bool value_for(uint32_t place, uint64_t page, uint64_t address, uint32_t *value)
 {
 	switch (place & ~0xfu) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/firmware: what a guest's firmware is made to say, looked at before QEMU is.
+ * lab/firmware: checks a guest's id and ACPI table before QEMU gets them.
  */
 #include <ctype.h>
 #include <errno.h>

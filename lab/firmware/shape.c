@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/firmware: the hypervisors' shapes as a table, and ids as each of them writes them. Their ACPI
- * tables are in test/firmware.
+ * lab/firmware: the table of the hypervisors' shapes, and ids as each of them writes them. Their
+ * ACPI tables are in test/firmware.
  */
 #include <string.h>
 #include <sys/random.h>
@@ -35,7 +35,7 @@ const struct shape *shape_find(const char *name)
 	return NULL;
 }
 
-/* Text in Microsoft's order: the first three fields are little-endian numbers. */
+/* Microsoft's order: the first three fields are little-endian numbers. */
 static void guid_to_bytes(const uint32_t a, const uint16_t b, const uint16_t c, const uint8_t d[8],
 			  uint8_t to[ID_SIZE])
 {
@@ -54,7 +54,7 @@ static void words_to_bytes(const uint64_t word[2], uint8_t to[ID_SIZE])
 		to[i] = (uint8_t)(word[i / 8] >> 8 * (i % 8));
 }
 
-/* The numbers of the guid are taken from the words, not from the bytes that these become. */
+/* Take the numbers of the GUID from the words, not from their bytes. */
 static void words(struct shape_id *id, uint64_t word[2])
 {
 	uint8_t last[8];

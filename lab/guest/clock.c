@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest: time without system calls. Draws are stamped with the cycle counter, and converted to
- * CLOCK_BOOTTIME afterwards. A guest may have been stopped between two stamps: under KVM the
- * counter runs on meanwhile and the clock does not, under TCG both stand still.
+ * lab/guest: time without system calls. Stamps are values of the cycle counter and converted to
+ * CLOCK_BOOTTIME later. The clock stops while the guest is stopped; the counter stops under TCG,
+ * but not under KVM.
  */
 #include "guest.h"
 
@@ -15,11 +15,11 @@ struct moment {
 };
 
 static double ns_per_tick = 1;
-static uint64_t longest;      /* ticks: the run without a stop that the rate is from */
-static struct moment last;    /* before the stop to come, if one comes */
-static struct moment resumed; /* the first behind the last stop */
+static uint64_t longest;      /* ticks: the longest run without a stop, which gave the rate */
+static struct moment last;    /* before the next stop, if there is one */
+static struct moment resumed; /* the first after the last stop */
 
-/* Of some tries the one whose two ends are closest: a virtual CPU may lose its turn in between. */
+/* Take the shortest of some tries, because a virtual CPU may be preempted during one. */
 static struct moment read_both(void)
 {
 	uint64_t best = UINT64_MAX;
@@ -36,7 +36,7 @@ static struct moment read_both(void)
 	return m;
 }
 
-/* From a moment to another one with no stop between them: the longer, the better. */
+/* Measure the rate between two moments without a stop between them; the longest run wins. */
 static void learn_rate(const struct moment *from, const struct moment *to)
 {
 	if (to->ticks <= from->ticks || to->ticks - from->ticks <= longest)
@@ -45,7 +45,7 @@ static void learn_rate(const struct moment *from, const struct moment *to)
 	ns_per_tick = (double)(to->ns - from->ns) / (double)longest;
 }
 
-/* Only where no stop lies between the ticks and the moment. */
+/* There must be no stop between the ticks and the moment. */
 static uint64_t at(const struct moment *m, uint64_t ticks)
 {
 	return m->ns + (uint64_t)(int64_t)((double)(int64_t)(ticks - m->ticks) * ns_per_tick);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest: the generators under test. The guarded one is the unguarded one plus libvmgenc's
- * idiom check, draw, check again; nothing else differs.
+ * lab/guest: the generators under test. The guarded one differs from the unguarded one only by
+ * libvmgenc's idiom: check, draw, check again.
  */
 #include <errno.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static void guard(struct generator *g)
 {
 	int err = vmgenc_sync(g->vg, &g->mark, 0);
 
-	/* Counted, so that the host knows that it was seen, and then waited for. */
+	/* Count it for the host, which waits for this, and try again. */
 	if (err == -ETIMEDOUT) {
 		__atomic_add_fetch(&exchange->unsettled, 1, __ATOMIC_ACQ_REL);
 		err = vmgenc_sync(g->vg, &g->mark, -1);
@@ -45,8 +45,8 @@ static void guard(struct generator *g)
 }
 
 /*
- * The lineage is read before the second check: a resume after that check finds a value that
- * was drawn and accepted before the snapshot, which no guard can take back.
+ * Read the lineage before the second check. If the guest is resumed after that check, the value was
+ * drawn and accepted before the snapshot, and no guard can revoke it.
  */
 static uint32_t guarded_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 {
@@ -62,8 +62,8 @@ static uint32_t guarded_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 }
 
 /*
- * Here the lineage is read before the request: what another program had drawn before the
- * snapshot, and had not yet handed over, is not what clones are judged by.
+ * Read the lineage before the request: a value that another program drew before the snapshot and
+ * returns after the resume is not judged.
  */
 static uint32_t asked_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 {

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest: draws on every CPU until a snapshot of it is resumed, keeps what is drawn from then
- * on, and reports it.
+ * lab/guest: draws on every CPU. In a clone, records the draws since the resume and reports them.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "guest.h"
 
-/* Threads are counted as drawing once they have made this many draws: they are then warm. */
+/* A thread counts as drawing after this many draws, when it is warm. */
 #define WARM 1000
 #define WARM_PROBE 8 /* real programs are slower */
 
@@ -16,9 +15,9 @@ struct worker {
 	struct thread thread;
 	unsigned int cpu;
 	struct generator generator;
-	struct lab_draw *records; /* ticks until they are reported */
+	struct lab_draw *records; /* in ticks until they are reported */
 	uint64_t count;
-	uint64_t resumed; /* ticks: the last draw that was over before the resume began */
+	uint64_t resumed; /* ticks: start of the last draw that ended before the resume */
 };
 
 static struct worker workers[LAB_MAX_CPUS];
@@ -29,7 +28,7 @@ volatile uint64_t woken_at, woken_generation;
 static uint64_t max_ticks;
 static uint32_t seen_lineage; /* by the clock */
 
-/* The first draw was under way at the resume, or may have been: it began before it. */
+/* The first draw began before the resume, so it may have been under way at the snapshot. */
 static void record(struct worker *w, const uint8_t first[LAB_VALUE_SIZE], uint64_t ticks)
 {
 	uint64_t i = 1, draws = exchange->draws, deadline = ticks + max_ticks;
@@ -109,7 +108,7 @@ static void stop_workers(void)
 	__atomic_store_n(&exchange->state, LAB_READY, __ATOMIC_RELEASE);
 }
 
-/* Where the clocks' conversion puts what came after the resume before it, it is 0. */
+/* Return 0 if the conversion of clocks puts an event after the resume before it. */
 static uint64_t elapsed(uint64_t from, uint64_t to)
 {
 	return to > from ? to - from : 0;
@@ -130,7 +129,7 @@ static void report_draws(uint64_t start)
 			to[j] = w->records[j];
 		}
 		exchange->counts[i] = w->count;
-		/* The draw that noticed the resume was over after it. */
+		/* The draw that noticed the resume ended after it. */
 		if (to[0].ns < exchange->resume_within_ns)
 			exchange->resume_within_ns = to[0].ns;
 	}
@@ -160,7 +159,7 @@ static void report_times(struct vmgenc *vg, uint64_t start)
 	memcpy((void *)exchange->id, st.id, sizeof(st.id));
 }
 
-/* The boot time stands still between snapshot and resume: this is both, but for a draw. */
+/* The boot time does not advance from the snapshot to the resume, so this is the time of both. */
 static uint64_t resumed_at(void)
 {
 	uint64_t ticks = 0;
@@ -172,7 +171,7 @@ static uint64_t resumed_at(void)
 	return clock_before(ticks);
 }
 
-/* As soon as it is seen, and before anything is made of the clock. */
+/* Call this as soon as possible after a resume, before converting stamps. */
 static void notice_resume(void)
 {
 	if (seen_lineage != exchange->lineage)
@@ -194,7 +193,7 @@ static void report_clone(struct vmgenc *vg)
 	__atomic_store_n(&exchange->state, LAB_RECORDED, __ATOMIC_RELEASE);
 }
 
-/* Touched now: a page fault during the recording would be in the way of the draws. */
+/* Touch the memory now, to avoid page faults during the recording. */
 static void allocate_records(void)
 {
 	for (unsigned int i = 0; i < exchange->cpus; i++) {

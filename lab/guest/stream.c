@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest: a program's output on its way to the host, for run.c of either system.
+ * lab/guest: sends a program's output to the host, for run.c of both systems.
  */
 #include "guest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/host: what the host gives to all of it. Functions that return int return 0, or the exit code
- * after having said on standard error what went wrong.
+ * lab/host: the host's side of every room: messages, signals, files, numbers as text. A function
+ * that returns int returns 0 or, after a message on standard error, an exit code.
  */
 #ifndef LAB_HOST_H
 #define LAB_HOST_H
@@ -20,48 +20,70 @@ enum lab_exit {
 	LAB_EXIT_USAGE = 2,
 	LAB_EXIT_ENVIRONMENT = 3,
 	LAB_EXIT_GUEST = 4,
-	LAB_EXIT_RUN = 125 /* run: instead of the codes above, which are the program's there */
+	LAB_EXIT_RUN = 125 /* run: replaces the codes above, which there belong to the program */
 };
 
 /* say.c: messages and signals */
-extern volatile sig_atomic_t lab_signal; /* the signal that asks us to end, or 0 */
+extern volatile sig_atomic_t lab_signal; /* the signal that asks the lab to end, or 0 */
+/* Prints an error on standard error, also with --quiet. Returns code. */
 int lab_fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints progress on standard error; a terminal shows it on one line. "" clears the line. */
 void lab_progress(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Prints a line on standard error that is not an error. */
 void lab_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Turns off lab_progress() and lab_note(). */
 void lab_quiet(void);
+/* Makes SIGINT, SIGTERM and SIGHUP set lab_signal, and ignores SIGPIPE. */
 void lab_catch_signals(void);
-int lab_interrupted(void); /* 0, or 128 + signal */
-double lab_now(void);	   /* seconds on a steady clock */
-/* Until it is called with NULL, what lab_fail() says goes to that buffer: one try of several. */
+/* Returns 0, or 128 + lab_signal. */
+int lab_interrupted(void);
+/* Returns the seconds on CLOCK_MONOTONIC. */
+double lab_now(void);
+/*
+ * Sends the messages of lab_fail() to a buffer of size bytes instead of standard error, for a try
+ * that may fail. NULL ends this.
+ */
 void lab_capture(char *to, size_t size);
 
-/* time.c: 40 µs, 77 ms, 1.5 s, 5 min 20 s; written to that buffer, which is returned */
+/* time.c: lengths of time as text */
 #define LAB_TIME_SIZE 48
 
+/* Writes seconds as "40 µs", "77 ms", "1.5 s" or "5 min 20 s" to LAB_TIME_SIZE bytes; returns to */
 const char *lab_time(double seconds, char *to);
-int lab_time_columns(const char *text); /* that a text takes on a terminal */
+/* Returns the number of columns that a text takes on a terminal. */
+int lab_time_columns(const char *text);
 
-/* rundir.c: the directory of this run's files, in memory where possible */
+/* rundir.c: the directory of this run's files, in memory if possible */
 struct rundir {
 	char path[256];
-	int fd;
+	int fd; /* holds the lock that shows that the directory is in use */
 };
 
+/*
+ * Creates and locks the directory in TMPDIR, /dev/shm or /tmp, and removes those of killed runs.
+ * Fails if fewer than bytes_needed bytes are free there.
+ */
 int rundir_open(struct rundir *dir, uint64_t bytes_needed);
+/* Removes the directory or, with keep, renames it and prints its name. */
 void rundir_close(struct rundir *dir, bool keep);
-void rundir_remove(const char *path); /* a directory with all that is in it */
-/* A file of this size whose space is taken now: a full disk must not end a VM half-way. */
+/* Removes a directory and everything in it. */
+void rundir_remove(const char *path);
+/*
+ * Creates a file of size bytes. With allocate, takes the disk space now, so that a full disk does
+ * not end a VM later.
+ */
 int rundir_create(const char *path, uint64_t size, bool allocate);
+/* Copies a file to a new one; holes stay holes. */
 int rundir_copy(const char *from, const char *to);
-/* The last lines of a file, each indented, for error messages; "" without any. */
+/* Writes the last lines of a file, each indented, for an error message; "" if there are none. */
 void rundir_tail(const char *path, char *to, size_t size);
 
-/* words.c: numbers as people read them. A result is good for some ten more calls. */
+/* words.c: numbers as text, in static buffers that about ten more calls leave intact */
 const char *words_count(uint64_t n);			     /* 1,234 */
 const char *words_time(uint64_t ns);			     /* 43.7 ms */
 const char *words_seconds(double s);			     /* 43.7 ms, 12 s, 5 min 20 s */
 const char *words_draws(uint64_t identical, uint64_t drawn); /* none of 40,000 */
-const char *words_day(const char *date);		     /* 2026-11-24, of a date and time */
-const char *words_plural(uint64_t n, const char *one, const char *many);
+const char *words_day(const char *date);		     /* the 2026-11-24 of a date and time */
+const char *words_plural(uint64_t n, const char *one, const char *many); /* 1 draw, 2 draws */
 
 #endif

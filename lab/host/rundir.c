@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/host: the directory that holds a run's files. Locked while its owner lives, so that the next
- * run can tell what a killed one left behind and remove it.
+ * lab/host: the directory that holds a run's files. It is locked while its owner lives, so that
+ * the next run can recognize and remove what a killed run left behind.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -18,7 +18,7 @@
 
 #define PREFIX "vmgenc-lab-run."
 
-/* Directories of our own making only: shallow, and without links to others. */
+/* Only for directories that the lab made, which are shallow and have no links to others. */
 void rundir_remove(const char *path)
 {
 	DIR *d = opendir(path);
@@ -66,7 +66,7 @@ static void remove_stale(const char *base)
 		closedir(d);
 }
 
-/* Where there is none, errno may say why. */
+/* If this is 0, errno may say why. */
 static uint64_t space_in(const char *base)
 {
 	struct statvfs st;
@@ -77,7 +77,7 @@ static uint64_t space_in(const char *base)
 	return (uint64_t)st.f_bavail * st.f_frsize;
 }
 
-/* TMPDIR is the user's word; otherwise memory is preferred, but may be small in a container. */
+/* Obey TMPDIR. Otherwise prefer memory, which may be small in a container. */
 static const char *choose_base(uint64_t needed)
 {
 	const char *base = getenv("TMPDIR");
@@ -108,7 +108,7 @@ int rundir_open(struct rundir *dir, uint64_t needed)
 				"some, set TMPDIR to another directory, or ask for fewer --draws",
 				base, (unsigned long long)space >> 20,
 				(unsigned long long)needed >> 20);
-	/* Locked before it gets the name that another lab's remove_stale() looks for. */
+	/* Lock it before it gets the name that another lab's remove_stale() looks for. */
 	snprintf(path, sizeof(path), "%s/vmgenc-lab-new.XXXXXX", base);
 	if (!mkdtemp(path))
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot make a directory in %s: %s", base,
@@ -134,7 +134,7 @@ void rundir_close(struct rundir *dir, bool keep)
 	if (!dir->path[0])
 		return;
 	if (keep) {
-		/* Under another name, or the next run would take it for a dead one's. */
+		/* Rename it, or the next run would remove it as a killed run's. */
 		snprintf(kept, sizeof(kept), "%.*s/vmgenc-lab-kept.%s",
 			 (int)(strrchr(dir->path, '/') - dir->path), dir->path,
 			 strrchr(dir->path, '.') + 1);
@@ -165,7 +165,7 @@ int rundir_create(const char *path, uint64_t size, bool allocate)
 	return 0;
 }
 
-/* Copies what is data; holes stay holes. */
+/* Copy only the data; holes stay holes. */
 static int copy_data(int in, int out)
 {
 	off_t data = 0;

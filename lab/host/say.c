@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/host: what it says on standard error, and the signals that end it.
+ * lab/host: messages on standard error, and the signals that end the lab.
  */
 #include <signal.h>
 #include <stdarg.h>
@@ -60,7 +60,7 @@ void lab_note(const char *format, ...)
 	va_end(args);
 }
 
-/* One line that is rewritten on a terminal, a line each elsewhere; an empty one clears it. */
+/* Rewrite one line on a terminal; elsewhere, print one line each time. */
 void lab_progress(const char *format, ...)
 {
 	va_list args;
@@ -86,7 +86,7 @@ static void on_signal(int number)
 	lab_signal = number;
 }
 
-/* Without SA_RESTART, so that every wait ends and the way out is the ordinary one. */
+/* No SA_RESTART: every wait ends, and the lab cleans up as it does after any error. */
 void lab_catch_signals(void)
 {
 	struct sigaction action = {.sa_handler = on_signal};
@@ -95,7 +95,7 @@ void lab_catch_signals(void)
 	struct sigaction before;
 
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
-		/* Under nohup(1) a hangup is not for us. */
+		/* Keep ignoring SIGHUP under nohup(1). */
 		if (ends[i] == SIGHUP && !sigaction(SIGHUP, NULL, &before) &&
 		    before.sa_handler == SIG_IGN)
 			continue;

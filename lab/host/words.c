@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/host: numbers as people read them.
+ * lab/host: numbers as text, with thousands separated and units.
  */
 #include <string.h>
 

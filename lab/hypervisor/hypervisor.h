@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/hypervisor: what a hypervisor does to a clone. Functions that return int return 0, or the
- * exit code after having said on standard error what went wrong.
+ * lab/hypervisor: plays the hypervisor, which changes a clone's id or generation. A function that
+ * returns int returns 0 or, after a message on standard error, an exit code.
  */
 #ifndef LAB_HYPERVISOR_H
 #define LAB_HYPERVISOR_H
@@ -12,20 +12,27 @@
 #include "firmware/firmware.h"
 #include "vm/vm.h"
 
-/* idpage.c: the id in a VM's memory */
-/* Is there a table of this shape where the compiled ones are? */
+/* idpage.c: the page with the id, for machines whose firmware has a shape */
+/* Checks that the directory tables has the compiled table of this shape. */
 int idpage_check(const char *tables, const struct shape *s);
-/* For a machine whose firmware has a shape: its table, and its page where that is not RAM. */
+/* Writes the shape's table into directory and, if the page is not in RAM, creates its file. */
 int idpage_prepare(const char *tables, struct machine *m, const char *directory);
-/* Of this VM: into its own memory, or, where that is in the snapshot, into the next file. */
+/* Writes the page with vm->id into the VM's memory, or into the file of the page. */
 int idpage_write(struct vm *vm);
-/* A clone's id in the place of the one that the snapshot has. */
+/* Replaces the id old in a snapshot with vm->id. Fails unless it is there exactly once. */
 int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t old[ID_SIZE]);
+/* Returns whether the page is in the snapshot, not in memory that each VM has for itself. */
 bool idpage_is_in_snapshot(const struct shape *s);
 
-/* vmclock.c: the page that a hypervisor with a VMClock would write */
+/* vmclock.c: the VMClock page in the exchange */
+/* Writes the page of a VM that is no clone. */
 void vmclock_first(const struct vm *vm);
+/*
+ * Writes the page of a clone, with the next generation after its parent's, before it runs. With
+ * torn, leaves the page half-written.
+ */
 void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn);
+/* Completes a torn page after a thread on each CPU has been refused. */
 int vmclock_finish(struct vm *clone);
 
 #endif

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/hypervisor: the page with a VM's id, and how a hypervisor changes it while the clone does not
- * run: in the memory that each VM has of its own, or in the image of the memory that it resumes
- * from.
+ * lab/hypervisor: writes the page with a VM's id as a hypervisor does, before the clone runs: in
+ * memory that each VM has for itself, or in the snapshot from which it resumes.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +16,7 @@
 
 #define PAGE_SIZE 4096u
 #define ROM_BLOCK 65536u
-/* What QEMU boots from otherwise, where distributions have it. */
+/* The BIOS that QEMU boots by default, where distributions put it. */
 static const char *const bioses[] = {"/usr/share/seabios/bios-256k.bin",
 				     "/usr/share/qemu/bios-256k.bin",
 				     "/usr/share/qemu-kvm/bios-256k.bin"};
@@ -33,7 +32,7 @@ bool idpage_is_in_snapshot(const struct shape *s)
 	return s->where == WHERE_HOLE || s->where == WHERE_ROM;
 }
 
-/* The page, and behind it the BIOS, which must end where the ROM does. */
+/* The ROM has the page first and then the BIOS, which must be at its end. */
 static int prepare_rom(struct firmware *f)
 {
 	int code = LAB_EXIT_ENVIRONMENT;
@@ -114,7 +113,7 @@ int idpage_write(struct vm *vm)
 				  strerror(errno));
 }
 
-/* Each place where the old id is; there should be one, the page. */
+/* Replace the old id everywhere and count the places. It should be in the page only. */
 static size_t replace(uint8_t *image, size_t size, const uint8_t old[ID_SIZE],
 		      const uint8_t id[ID_SIZE])
 {
@@ -144,5 +143,5 @@ int idpage_change_snapshot(struct vm *vm, const char *snapshot, const uint8_t ol
 	munmap(image, (size_t)st.st_size);
 	return count == 1 ? 0
 			  : lab_fail(LAB_EXIT_ENVIRONMENT,
-				     "the snapshot has the id in %zu places instead of one", count);
+				     "the snapshot has the id %zu times instead of once", count);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/hypervisor: plays the hypervisor's part of VMClock in the memory that each VM shares with us:
- * the page is the clone's before its first instruction, whole or in the middle of being written.
+ * lab/hypervisor: writes the VMClock page as a hypervisor does, in the exchange of each VM. A
+ * clone finds its own page before its first instruction, whole or half-written.
  */
 #include <string.h>
 #include <unistd.h>
@@ -30,8 +30,8 @@ void vmclock_first(const struct vm *vm)
 }
 
 /*
- * The counter is no id: the clones of one snapshot all get the same next number. The writer's
- * protocol; a torn page stays without its last step until vmclock_finish().
+ * The generation is a counter and not an id, so all clones of one snapshot get the same number.
+ * The order of writes is the writer's protocol; for a torn page, vmclock_finish() does the last one.
  */
 void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn)
 {
@@ -47,7 +47,7 @@ void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn)
 		page->seq_count++;
 }
 
-/* Not before a thread on each CPU was refused the half-written page. */
+/* Wait until a thread on each CPU was refused the half-written page. */
 int vmclock_finish(struct vm *clone)
 {
 	volatile struct vmclock_page *page = page_of(clone);
@@ -58,15 +58,15 @@ int vmclock_finish(struct vm *clone)
 
 	while (__atomic_load_n(unsettled, __ATOMIC_ACQUIRE) < clone->machine->cpus) {
 		if (__atomic_load_n(&clone->exchange->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
-			return lab_fail(LAB_EXIT_GUEST, "a guest drew on a VMClock page that was "
+			return lab_fail(LAB_EXIT_GUEST, "a guest drew while its VMClock page was "
 							"half-written");
 		code = vm_check(clone);
 		if (code)
 			return code;
 		if (lab_now() - begin > clone->machine->timeout)
 			return lab_fail(LAB_EXIT_GUEST,
-					"a guest with a half-written VMClock page has "
-					"been silent for %s (--timeout)",
+					"a guest with a half-written VMClock page was "
+					"silent for %s (--timeout)",
 					lab_time(clone->machine->timeout, limit));
 		usleep(2000);
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/matrix: each hypervisor's firmware in front of each guest: cloned while busy with the module
- * as it is, cloned while idle with nothing but notification or slow look, and with the kernel's own
+ * lab/matrix: tries each hypervisor's firmware with each guest: busy, with the module's default
+ * parameters; idle, with only the notification or only the slow look; and with the kernel's own
  * driver.
  */
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 #include "hypervisor/hypervisor.h"
 #include "matrix.h"
 
-/* An idle guest's draws are so far apart; they take longer than a slow look or a slow notification. */
+/* The interval between an idle guest's draws. They outlast a slow look or notification. */
 #define IDLE_INTERVAL_MS 20
 #define IDLE_DRAWS 100
 #define BUSY_DRAWS 2000
@@ -85,7 +85,7 @@ static bool is_memory(enum shape_where where, const char *name)
 	}
 }
 
-/* A page with other data of the firmware's is not for everyone. */
+/* A page with other data of the firmware must not be mappable by everyone. */
 static bool is_placed(const struct shape *s, const struct guest_device *seen)
 {
 	return seen->address == seen->placed && is_memory(s->where, seen->memory) &&
@@ -115,7 +115,7 @@ static void begin_ours(struct matrix_row *row)
 	row->ours = row->ok = row->found = row->placed = row->order = row->rekeyed = true;
 }
 
-/* The module as it is: whatever draws looks first. */
+/* Busy: with the default parameters, every draw looks first. */
 static int busy(struct attempt *a)
 {
 	struct prove_options o = options_for(a);
@@ -135,33 +135,35 @@ static int busy(struct attempt *a)
 	return code;
 }
 
-static bool tells(const struct matrix_row *row)
+static bool notifies(const struct matrix_row *row)
 {
 	return row->shape->notify != NOTIFY_NONE;
 }
 
-/* Where nothing notifies, only the look is left; elsewhere it was switched off. */
+/* idle() turns the look off if the hypervisor notifies. */
 static enum noticed expected_notice(const struct matrix_row *row)
 {
-	return tells(row) ? NOTICED_NOTIFICATION : NOTICED_LOOK;
+	return notifies(row) ? NOTICED_NOTIFICATION : NOTICED_LOOK;
 }
 
-/* An ACPI interrupt after the resume, exactly where the hypervisor raises one. */
+/* An ACPI interrupt must follow the resume if the hypervisor raises one, and only then. */
 static void take_notification(struct matrix_row *row, const struct clone *c, bool first)
 {
 	bool noticed = c->rekeyed_ns != LAB_NEVER && c->changes == 1;
-	bool told = c->seen.events != 0;
+	bool notified = c->seen.events != 0;
 	char after[LAB_TIME_SIZE];
 
 	if (first)
 		row->noticed = expected_notice(row);
 	if (!noticed)
 		row->noticed = NOTICED_NO;
-	if (first && noticed && !tells(row))
-		add_note(row, "looked after %s", lab_time((double)c->rekeyed_ns / 1e9, after));
-	if (first && told != tells(row))
-		add_note(row, told ? "told, though this hypervisor never tells" : "not told");
-	row->ok &= told == tells(row);
+	if (first && noticed && !notifies(row))
+		add_note(row, "the look found it after %s",
+			 lab_time((double)c->rekeyed_ns / 1e9, after));
+	if (first && notified != notifies(row))
+		add_note(row, notified ? "notified, but this hypervisor never notifies"
+				       : "not notified");
+	row->ok &= notified == notifies(row);
 }
 
 static void take_idle(struct matrix_row *row, const struct result *r)
@@ -176,8 +178,8 @@ static void take_idle(struct matrix_row *row, const struct result *r)
 }
 
 /*
- * No draw looks and no program asks, but for guarded ones; and where the hypervisor tells the
- * guest, nothing but that is left.
+ * Idle: no draw looks and only guarded programs ask, so the slow look is what detects the change.
+ * If the hypervisor notifies, turn the slow look off, so that only the notification can.
  */
 static int idle(struct attempt *a)
 {
@@ -186,7 +188,7 @@ static int idle(struct attempt *a)
 	struct results all;
 
 	snprintf(args, sizeof(args), "%s draws=0%s", o.module_args,
-		 tells(a->row) ? " look_ms=0" : "");
+		 notifies(a->row) ? " look_ms=0" : "");
 	o.module_args = args;
 	o.generators[LAB_UNGUARDED] = true;
 	o.generators[LAB_GUARDED] = a->options->brief;
@@ -207,9 +209,9 @@ static void judge_ours(struct matrix_row *row, const struct matrix_options *o)
 	row->ok &= o->brief || (row->getrandom.made && row->getrandom.identical <= o->prove->cpus);
 	row->ok &= row->guarded.made && !row->guarded.identical;
 	if (row->found && !row->placed)
-		add_note(row, "the page is not where, or as, it is to be");
+		add_note(row, "the page has the wrong address or is open to the wrong programs");
 	if (row->found && !row->placed && row->memory[0])
-		add_note(row, "it is %s", row->memory);
+		add_note(row, "its memory is %s", row->memory);
 }
 
 static int try_ours(struct attempt *a)
@@ -242,7 +244,7 @@ static void take_builtin(struct matrix_row *row, const struct result *r)
 	take_tally(&row->getrandom, r);
 }
 
-/* It looks only when told, and says so only then. */
+/* The kernel's own driver looks only when notified, and logs only then. */
 static int try_builtin(struct attempt *a)
 {
 	struct prove_options o = options_for(a);
@@ -307,7 +309,7 @@ static int verdict(const struct matrix *m)
 	if (!ours)
 		printf("Nothing judged: no guest had a vmgenc module to judge.\n");
 	else
-		printf("%s: %zu of %zu hypervisors' shapes are as they are to be with vmgenc.\n",
+		printf("%s: vmgenc handled %zu of %zu hypervisors' firmware correctly.\n",
 		       bad ? "NOT PROTECTED" : "PROTECTED", ours - bad, ours);
 	return bad ? LAB_EXIT_IDENTICAL : LAB_EXIT_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/matrix: each hypervisor's firmware in front of each guest. Functions that return int return
- * 0, or the exit code after having said on standard error what went wrong.
+ * lab/matrix: the matrix of --firmware, which tries each hypervisor's shape with each guest. A
+ * function that returns int returns 0 or, after a message on standard error, an exit code.
  */
 #ifndef LAB_MATRIX_H
 #define LAB_MATRIX_H
@@ -13,20 +13,20 @@
 #include "firmware/firmware.h"
 #include "prove/prove.h"
 
-/* matrix.c: each shape in front of each guest */
+/* matrix.c */
 enum noticed { NOTICED_NO, NOTICED_NOTIFICATION, NOTICED_LOOK };
 
 struct tally {
-	bool made;
+	bool made; /* false: not tried */
 	uint64_t identical, drawn;
 };
 
 struct matrix_row {
 	const struct shape *shape;
 	char release[72];
-	bool ours; /* else the kernel's own driver, alone */
+	bool ours; /* our module; otherwise the kernel's own driver */
 	bool found, order, rekeyed, ok;
-	bool placed; /* the address is right, and the page open to whom it is to be */
+	bool placed; /* the address, and who may map the page, are right */
 	uint64_t address;
 	char memory[40];
 	enum noticed noticed;
@@ -43,12 +43,13 @@ struct matrix {
 struct matrix_options {
 	const struct prove_options *prove;
 	bool shapes[SHAPES_MAX]; /* those to try */
-	bool brief;		 /* one boot for each */
+	bool brief;		 /* boot once for each row */
 };
 
+/* Runs the matrix and prints and writes it. Returns LAB_EXIT_IDENTICAL if a row is wrong. */
 int matrix(const struct matrix_options *o);
 
-/* print.c */
+/* print.c: the matrix as a table on standard output, and as JSON in a file */
 void matrix_print(const struct matrix *m);
 int matrix_json(const struct matrix *m, const char *path);
 

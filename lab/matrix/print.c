@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/matrix: the matrix of hypervisors' firmware, for people and for programs.
+ * lab/matrix: prints the matrix of hypervisors' firmware, and writes it as JSON.
  */
 #include <errno.h>
 #include <string.h>
@@ -53,10 +53,10 @@ static void print_row(const struct matrix_row *r, bool first)
 }
 
 static const char legend[] =
-	"\nfound: where the driver says that the id is, or whether it is bound to a device;\n"
-	"id: read in the hypervisor's order of bytes; noticed by: what tells an idle guest\n"
-	"that nothing asks; getrandom, guarded: draws that two clones share\n"
-	"(the built-in driver's: those of an idle guest)\n";
+	"\nfound: the address of the id that the driver reports, or whether it is bound to a\n"
+	"device; id: whether the driver read it in the hypervisor's order of bytes; noticed\n"
+	"by: what detected the change in an idle guest; getrandom, guarded: draws that two\n"
+	"clones share (with the built-in driver: in an idle guest)\n";
 
 void matrix_print(const struct matrix *m)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: the line of the results that says which clock of the guests the times are read from.
+ * lab/prove: prints the line that names the clock source of the guests' times.
  */
 #include <string.h>
 
@@ -8,7 +8,7 @@
 
 #define CLOCKS_MAX 8
 
-/* Each once; a guest may have changed its clock between two clones. */
+/* Add a name once; a guest may change its clock source between two clones. */
 static size_t add(const char **names, size_t count, const char *name)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -31,7 +31,7 @@ void clocks_print(const struct results *all)
 	}
 	if (!count)
 		return;
-	printf("Times are by the guests' clock under %s: ", all->accel);
+	printf("Clock of the guests' times, under %s: ", all->accel);
 	for (size_t i = 0; i < count; i++)
 		printf("%s%s", i ? ", " : "", names[i]);
 	printf("\n\n");

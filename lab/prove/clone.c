@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: takes the snapshot of a guest that draws, resumes that in clones, and keeps what they
- * tell.
+ * lab/prove: takes a snapshot of a guest that draws, resumes it in clones, and keeps what they
+ * report.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -11,13 +11,13 @@
 #include "host/host.h"
 #include "hypervisor/hypervisor.h"
 
-/* The exchange's header, then the records. */
+/* The exchange is its header, then the records. */
 uint64_t exchange_used(const struct prove_options *o)
 {
 	return RECORDS + o->draws * o->cpus * sizeof(struct lab_draw);
 }
 
-/* The hypervisor's way to give a clone its id, before it runs. */
+/* Give a clone its id as the hypervisor does, before it runs. */
 static int give_id(struct experiment *b, struct vm *clone, const char *snapshot)
 {
 	if (!b->options->shape)
@@ -30,7 +30,7 @@ static int give_id(struct experiment *b, struct vm *clone, const char *snapshot)
 	return code;
 }
 
-/* A clone starts with its parent's exchange, but for the lineage that tells it what it is. */
+/* A clone starts with its parent's exchange, but with a lineage of its own. */
 static int start_clone(struct experiment *b, struct vm *parent, const char *snapshot, bool breeds)
 {
 	struct vm *clone = &b->clones[b->clone_count++];
@@ -89,7 +89,7 @@ static void note_clone(struct result *r, const struct vm *vm)
 	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(exchange->complaint) - 1,
 		 exchange->complaint);
 	snprintf(c->id, sizeof(c->id), "%s", vm->guid);
-	/* As FreeBSD's sysctl gives it. */
+	/* FreeBSD's sysctl gives bytes. */
 	if (exchange->guid_size == sizeof(exchange->guid))
 		guid_from_bytes(c->guid, exchange->guid);
 	guest_device_read(&c->seen, vm);
@@ -101,7 +101,7 @@ static void end_clone(const struct experiment *b, struct vm *clone)
 	vm_keep_exchange(clone, exchange_used(b->options));
 }
 
-/* Those that have recorded take no more time from the others; how many are left. */
+/* End the clones that have recorded, so that others get their CPU time; count the rest. */
 static unsigned int count_running(struct experiment *b, const struct vm *breeder)
 {
 	unsigned int running = 0;
@@ -119,7 +119,7 @@ static unsigned int count_running(struct experiment *b, const struct vm *breeder
 	return running;
 }
 
-/* The next in order; one that is to be cloned stands still until then. */
+/* Wait for the next clone in order. Stop it if it is to be cloned, or end it. */
 static int finish_clone(struct experiment *b, const struct vm *breeder, struct result *r)
 {
 	struct vm *clone = &b->clones[r->clone_count];
@@ -143,7 +143,7 @@ static void say_how_far(const struct experiment *b, size_t started)
 			     o->guests[b->guest].label, started, o->clones * o->depth);
 }
 
-/* Clones of one snapshot of parent, some at once; breeder is the one to be cloned in turn. */
+/* Make the clones of one snapshot of parent. breeder is the clone to be cloned next, or NULL. */
 static int clone_parent(struct experiment *b, struct vm *parent, const struct vm *breeder,
 			struct result *r)
 {
@@ -172,7 +172,7 @@ static int clone_parent(struct experiment *b, struct vm *parent, const struct vm
 	return code;
 }
 
-/* The first of each snapshot's clones is cloned in turn until the depth is reached. */
+/* Clone the first clone of each snapshot in turn, until the depth is reached. */
 int clone_all(struct experiment *b, struct vm *source, struct result *r)
 {
 	struct vm *parent = source;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: the VM Generation ID device as a clone sees it, taken from its exchange.
+ * lab/prove: reads from a clone's exchange how the clone sees the VM Generation ID device.
  */
 #include <string.h>
 
 #include "prove.h"
 
-/* The line with which the driver says what it found. */
+/* Parse the driver's log line about the device that it found. */
 static void read_log(struct guest_device *d, const char *log)
 {
 	const char *line = strstr(log, ", raw page mappable by ");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: the experiment under way, as prove.c and clone.c share it.
+ * lab/prove: the state of the running experiment, shared by prove.c and clone.c.
  */
 #ifndef LAB_EXPERIMENT_H
 #define LAB_EXPERIMENT_H
@@ -10,10 +10,10 @@
 
 #include "prove.h"
 
-/* Where the records begin in the exchange's memory. */
+/* Offset of the records in the exchange. */
 #define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
 
-/* What one guest of one run is made of. */
+/* One guest of one run. */
 struct experiment {
 	const struct prove_options *options;
 	struct results *results;
@@ -22,14 +22,18 @@ struct experiment {
 	size_t guest;
 	unsigned int run;
 	uint32_t lineage;  /* the last one given to a VM */
-	struct vm *clones; /* clones of every depth, of the generator under way */
+	struct vm *clones; /* of all depths, for the current generator */
 	size_t clone_count;
-	uint8_t in_snapshot[ID_SIZE]; /* the id that the snapshot's file has now */
+	uint8_t in_snapshot[ID_SIZE]; /* the id that is now in the snapshot's file */
 };
 
-/* clone.c: how much of the exchange's memory is used */
+/* clone.c */
+/* Returns the number of bytes of the exchange that are used. */
 uint64_t exchange_used(const struct prove_options *o);
-/* The clones of every depth of source, which draws; what they tell goes to r */
+/*
+ * Clones source, which draws, to all depths, and waits until every clone has recorded. Adds the
+ * clones to b->clones, and what they report to r. Returns 0 or, after a message, an exit code.
+ */
 int clone_all(struct experiment *b, struct vm *source, struct result *r);
 
 #endif

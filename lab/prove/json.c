@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: the results for programs. The keys are documented in vmgenc-lab(1) and stay.
+ * lab/prove: writes the results as JSON. vmgenc-lab(1) documents the keys, which do not change.
  */
 #include <errno.h>
 #include <fcntl.h>

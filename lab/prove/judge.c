@@ -16,22 +16,23 @@
 #include "host/host.h"
 #include "prove.h"
 
-/* What vmgenc is to protect, beside what is there to compare it with. */
+/* The generators that vmgenc protects. The others are for comparison. */
 static bool is_protected(enum lab_generator g)
 {
 	return g == LAB_GETRANDOM || g == LAB_ARANDOM || g == LAB_ARC4RAND || g == LAB_GUARDED ||
 	       g == LAB_UUID || generator_table[g].provider;
 }
 
-/* A column to compare with may have another driver, FreeBSD's own for one. */
+/* A guest given with --compare may have another driver, such as FreeBSD's own. */
 static bool is_ours(const struct prove_options *o, const struct result *r)
 {
 	return o->guests[r->guest].module && !o->guests[r->guest].compare;
 }
 
+/* With --vmclock, only the guarded generator rekeys the kernel. */
 bool judge_counts(const struct prove_options *o, const struct result *r)
 {
-	/* With the same id nothing has changed as far as a guest can know. */
+	/* With --same-id, a guest cannot know that anything changed. */
 	if (!r->possible || o->same_id)
 		return false;
 	if (o->vmclock)
@@ -39,6 +40,7 @@ bool judge_counts(const struct prove_options *o, const struct result *r)
 	return is_ours(o, r) && is_protected(r->generator);
 }
 
+/* The kernel may repeat the draw that was under way on each CPU; guarded programs nothing. */
 uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
 {
 	if (r->generator == LAB_GUARDED || generator_table[r->generator].provider)
@@ -46,7 +48,7 @@ uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
 	return o->max_identical >= 0 ? (uint64_t)o->max_identical : o->cpus;
 }
 
-/* What is there to compare with, beside the verdict. */
+/* Print the results without vmgenc, which are not judged. */
 static void compare_draws(const struct prove_options *o, const struct results *all)
 {
 	unsigned long long trials = 0, same = 0;
@@ -60,8 +62,7 @@ static void compare_draws(const struct prove_options *o, const struct results *a
 		same += r->found.identical > judge_allowed(o, r);
 	}
 	if (trials && !o->vmclock)
-		printf("To compare with, without vmgenc: the same values in %llu of %llu "
-		       "trials.\n",
+		printf("Without vmgenc, clones drew the same values in %llu of %llu trials.\n",
 		       same, trials);
 }
 
@@ -81,13 +82,13 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 		       o->vmclock ? "a VMClock" : "vmgenc", (unsigned long long)bad,
 		       (unsigned long long)judged);
 	else if (judged && o->vmclock)
-		printf("PROTECTED: with a VMClock, clones go on with different values in guarded "
-		       "programs "
-		       "(%llu of %llu trials).\n",
+		printf("PROTECTED: with a VMClock, guarded programs in clones drew different "
+		       "values (%llu of %llu trials).\n",
 		       (unsigned long long)judged, (unsigned long long)judged);
 	else if (judged)
-		printf("PROTECTED: with vmgenc, clones go on with different values from the kernel "
-		       "and in guarded\nprograms (%llu of %llu trials).\n",
+		printf("PROTECTED: with vmgenc, clones drew different values from the kernel and "
+		       "in "
+		       "guarded\nprograms (%llu of %llu trials).\n",
 		       (unsigned long long)judged, (unsigned long long)judged);
 	else
 		printf("Nothing judged: no guest had %s.\n",
@@ -96,7 +97,7 @@ static int judge_draws(const struct prove_options *o, const struct results *all)
 	return bad ? LAB_EXIT_IDENTICAL : LAB_EXIT_OK;
 }
 
-/* Loading the module rekeys once. */
+/* One rekey is from loading the module. */
 static bool unchanged(const struct clone *c)
 {
 	return !c->changes && c->rekeys <= 1 && !c->rekey_failures;

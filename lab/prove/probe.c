@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: which generators a probe of a real program is made of, and what its guest needs.
+ * lab/prove: the generators of each probe, and the programs that its guest needs.
  */
 #include <string.h>
 
 #include "boot/boot.h"
 #include "prove.h"
 
-/* As the user names them, and their directories. The kernel's UUIDs need no program. */
+/* The probes' names and directories. The kernel's UUIDs need no program. */
 static const char *const names[LAB_PROBE_COUNT] = {NULL, "uuid", "openssl", "postgres", "nginx"};
 
 bool probe_add(struct prove_options *o, const char *name)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: the experiment. Boot a guest, let it draw, take a snapshot, resume that in several
- * clones and compare what they draw; once for each generator, as a guarded program's sync
- * rekeys the kernel for everyone.
+ * lab/prove: the experiment. Boot a guest, let it draw, take a snapshot, resume it in several
+ * clones and compare what they draw. Each generator has a turn of its own, because a guarded
+ * program's sync rekeys the kernel for all.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 #include "host/host.h"
 #include "hypervisor/hypervisor.h"
 
-/* As whole MiB, which is what QEMU takes. */
+/* QEMU takes whole MiB. */
 static uint64_t exchange_size(const struct prove_options *o)
 {
 	uint64_t want = exchange_used(o) + (o->shape ? PAGE_BLOCK : 0);
@@ -31,7 +31,7 @@ static uint64_t space_needed(const struct prove_options *o, const struct machine
 	uint64_t clones = (uint64_t)o->clones * o->depth;
 	uint64_t at_once = o->at_once < o->clones ? o->at_once : o->clones;
 
-	/* A parent's RAM is there until its clones have drawn, whatever the depth. */
+	/* A parent's RAM is kept until its clones have drawn, at any depth. */
 	return (96 << 20) + ram * (o->depth < 3 ? o->depth : 3) + m->exchange_size * (3 + at_once) +
 	       exchange_used(o) * clones + (64 << 20);
 }
@@ -60,7 +60,7 @@ static void first_exchange(const struct experiment *b, struct lab_exchange *r)
 	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
 }
 
-/* A guest whose memory is broken may write anything there. */
+/* A guest with broken memory may write anything here. */
 static bool makes_sense(const struct prove_options *o, const struct lab_exchange *r)
 {
 	bool sane = r->cpus == o->cpus && r->draws == o->draws && r->records == RECORDS;
@@ -81,7 +81,7 @@ static int compare(struct experiment *b, struct result *r)
 	for (size_t i = 0; i < b->clone_count && !code; i++) {
 		exchanges[i] = b->clones[i].exchange;
 		if (!makes_sense(b->options, exchanges[i]))
-			code = lab_fail(LAB_EXIT_GUEST, "a clone's report makes no sense");
+			code = lab_fail(LAB_EXIT_GUEST, "a clone's results are not valid");
 	}
 	if (!code)
 		code = compare_clones(exchanges, b->clone_count, &r->found, r->drawn);
@@ -228,7 +228,7 @@ static int try_all(struct experiment *b)
 	return code;
 }
 
-/* What would fail at the end of long work, or in every guest, fails at once. */
+/* Fail now, not at the end of long work or in every guest. */
 static int check_files(const struct prove_options *o)
 {
 	for (size_t i = 0; i < o->guest_count; i++) {
@@ -244,7 +244,7 @@ static int check_files(const struct prove_options *o)
 	return o->json ? json_check(o->json) : 0;
 }
 
-/* All guests run alike: with kvm where it runs each of their kernels. */
+/* All guests run with the same accelerator: kvm only if it runs all their kernels. */
 static int choose_accel(const struct prove_options *o, struct machine *m)
 {
 	int code = 0;
@@ -310,7 +310,7 @@ int prove_quietly(const struct prove_options *o, struct results *all)
 	b.machine.memory_mb =
 		192 + (unsigned int)(o->draws * o->cpus * sizeof(struct lab_draw) >> 20) + 1;
 	b.machine.initramfs_mb = probe_size_mb(o);
-	/* Unpacked, and as much again for the programs that run. */
+	/* Once for the unpacked files, and once for the programs that run. */
 	b.machine.memory_mb += 2 * b.machine.initramfs_mb;
 	b.clones = calloc((size_t)o->clones * o->depth, sizeof(*b.clones));
 	all->count = 0;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: the results as one table for people; the worst run of each cell.
+ * lab/prove: prints the results as a table, with the worst run in each cell.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -45,7 +45,7 @@ static const struct result *worst(const struct results *all, size_t guest, int g
 	return found ? found : &not_tried;
 }
 
-/* A column is as wide as its label, its counts and its durations. */
+/* A column fits its label, its counts and its durations. */
 struct cell {
 	char count[80], duration[64];
 };
@@ -73,7 +73,7 @@ static struct cell cell_of(const struct result *r)
 	return c;
 }
 
-/* FreeBSD's generators are no rows of dashes where all guests are Linux. */
+/* Leave out FreeBSD's generators if all guests are Linux. */
 bool table_has_row(const struct prove_options *o, const struct results *all, int generator)
 {
 	for (size_t g = 0; g < o->guest_count; g++) {
@@ -133,8 +133,8 @@ static void print_row(const struct prove_options *o, const struct results *all, 
 
 void table_print(const struct prove_options *o, const struct results *all)
 {
-	printf("Draws that a clone shares with another clone of the same snapshot, after the "
-	       "resume%s:\n\n%-*s",
+	printf("Draws after the resume that another clone of the same snapshot made "
+	       "too%s:\n\n%-*s",
 	       o->runs > 1 ? " (worst run)" : "", label_width(o), "");
 	for (size_t g = 0; g < o->guest_count; g++)
 		printf("  %-*s", width_of(o, all, g), o->guests[g].label);
@@ -143,7 +143,7 @@ void table_print(const struct prove_options *o, const struct results *all)
 		if (table_has_row(o, all, i))
 			print_row(o, all, i);
 	}
-	printf("\nunguarded: a program's own generator, seeded before; guarded: the same with "
-	       "libvmgenc;\nunder way: only the draw that each CPU was in the middle of at the "
-	       "snapshot\n\n");
+	printf("\nunguarded: a program's own generator, seeded before the snapshot; guarded: the "
+	       "same with\nlibvmgenc; under way: only the draw that was in progress on each CPU "
+	       "at the snapshot\n\n");
 }

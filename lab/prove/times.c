@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/prove: how long things took, for people: the median and the worst of all clones and runs.
+ * lab/prove: prints how long things took: the median and the worst of all clones and runs.
  */
 #include <stdlib.h>
 
@@ -9,15 +9,15 @@
 
 #define WIDTH 24
 
-/* The last two are of a whole trial, the others of each clone. */
+/* The last two are for a whole trial, the others for each clone. */
 enum row { WITHIN, REKEYED, WOKEN, ANNOUNCED, LOGGED, RUNNING, SNAPSHOT, TRIAL, ROWS };
 
-static const char *const rows[ROWS] = {"resume is known to",	   "kernel rekeyed",	   "poller running",
-				       "devctl(4) line read",	   "own driver's log line",
-				       "QEMU started, clone runs", "snapshot taken",
-				       "all cloned and compared"};
+static const char *const rows[ROWS] = {"resume known within",	"kernel rekeyed",
+				       "poller running",	"devctl(4) line read",
+				       "own driver's log line", "QEMU started, clone runs",
+				       "snapshot taken",	"all cloned and compared"};
 
-/* In seconds; negative: did not happen. */
+/* Return the time in seconds, or -1 if it did not happen. */
 static double of_clone(enum row row, const struct clone *c)
 {
 	const uint64_t times[] = {c->resume_within_ns, c->rekeyed_ns, c->woken_ns, c->announced_ns, c->logged_ns};
@@ -39,7 +39,7 @@ static bool wanted(const struct result *r, size_t guest, enum lab_generator g)
 	return r->guest == guest && r->generator == g && r->possible;
 }
 
-/* Returns how many there are; list has room for each clone. */
+/* Return the number of times put into list, which has room for all clones. */
 static size_t collect(const struct results *all, size_t guest, enum lab_generator g, enum row row,
 		      double *list)
 {
@@ -104,7 +104,7 @@ int times_print(const struct prove_options *o, const struct results *all)
 	for (int g = 0; g < LAB_GENERATORS; g++) {
 		if (!table_has_row(o, all, g))
 			continue;
-		printf("Median / worst (of how many), after the resume, while %s draws:\n\n",
+		printf("Median / worst (number of clones), after the resume, while %s draws:\n\n",
 		       generator_table[g].name);
 		for (int row = 0; row < ROWS; row++) {
 			if (row == ANNOUNCED && !any_freebsd(o))

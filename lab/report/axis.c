@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the axis of time below the strips on the page of results.
+ * lab/report: the time axis below the strips on the page of results.
  */
 #include "document.h"
 
-/* Round steps, at most eight of them. */
+/* Choose at most eight round steps. */
 struct axis axis_for(uint64_t ns)
 {
 	static const double round_steps[] = {1, 2, 5, 10};

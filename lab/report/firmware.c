@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the firmware matrix on the page of results: each hypervisor's shape, met by each
- * kernel.
+ * lab/report: the section for the firmware matrix on the page of results.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@ static bool is_ours(const struct firmware_row *r)
 	return strcmp(r->driver, "built-in") != 0;
 }
 
-/* The kernel's own driver is there to compare with. */
+/* The kernel's own driver is for comparison. */
 static struct standing firmware_standing(const struct document *d)
 {
 	const struct firmware_row *list = d->rows;
@@ -58,15 +57,14 @@ static void firmware_sentence(FILE *out, const struct document *d)
 	struct standing s = firmware_standing(d);
 
 	if (!s.judged)
-		html(out, "No guest with vmgenc met a hypervisor’s firmware.");
+		html(out, "No guest with vmgenc was tried with a hypervisor’s firmware.");
 	else if (s.wrong)
-		html(out,
-		     "<b>%s of %s trials with the firmware of other hypervisors went wrong</b>.",
+		html(out, "<b>%s of %s trials with the firmware of hypervisors failed</b>.",
 		     words_count(s.wrong), words_count(s.judged));
 	else
 		html(out,
-		     "Under the firmware of each hypervisor tried, vmgenc found the id, noticed "
-		     "its change and had the kernel rekeyed (%s).",
+		     "With the firmware of each hypervisor tried, vmgenc found the id, noticed "
+		     "its change and rekeyed the kernel (%s).",
 		     words_plural(s.judged, "trial", "trials"));
 }
 
@@ -75,7 +73,7 @@ static bool same_column(const struct firmware_row *a, const struct firmware_row 
 	return !strcmp(a->release, b->release) && !strcmp(a->driver, b->driver);
 }
 
-/* The rows that are the first of their column, or else of their firmware. */
+/* Find the first row of each column, or of each firmware. */
 static size_t first_rows(const struct document *d, bool columns, const struct firmware_row **to)
 {
 	const struct firmware_row *list = d->rows;
@@ -110,7 +108,7 @@ static void write_noticed(FILE *out, const struct firmware_row *r)
 		html(out, "noticed by <b>%s</b>", r->noticed);
 }
 
-/* What is said of the kernel's own driver is no judgement of ours that it is as expected. */
+/* For the kernel's own driver, the page shows whether it protects, not whether that is expected. */
 static bool protects(const struct firmware_row *r)
 {
 	return r->found && r->rekeyed && strcmp(r->noticed, "no") != 0;
@@ -173,13 +171,13 @@ static void write_firmware(FILE *out, const struct document *d)
 	size_t row_count = rows ? first_rows(d, false, rows) : 0;
 	size_t column_count = columns ? first_rows(d, true, columns) : 0;
 
-	html(out, "<h2>The firmware of hypervisors</h2>\n<p>A clone’s id was changed the way each "
-		  "hypervisor does it. Noticed by: what told a guest that draws next to nothing: a "
-		  "<b>notification</b> or the driver’s <b>look</b> each second. Then how many "
-		  "draws were "
-		  "identical. The kernel’s own driver is there to compare with.</p>\n<table "
-		  "class=\"cells\">\n"
-		  "<thead><tr><th scope=\"col\">firmware</th>");
+	html(out,
+	     "<h2>The firmware of hypervisors</h2>\n<p>Each clone’s id was changed as the "
+	     "hypervisor does it. Noticed by: what detected the change in a guest that draws "
+	     "almost nothing, a <b>notification</b> or the driver’s <b>look</b> each second. "
+	     "The identical draws follow. The kernel’s own driver is for comparison.</p>\n<table "
+	     "class=\"cells\">\n"
+	     "<thead><tr><th scope=\"col\">firmware</th>");
 	for (size_t c = 0; c < column_count; c++)
 		html(out, "<th scope=\"col\">%s<br/>%s</th>", columns[c]->release,
 		     is_ours(columns[c]) ? columns[c]->driver : "its own driver");

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: firmware that lies or is broken, on the page of results: how each variant ended.
+ * lab/report: the section for hostile and broken firmware on the page of results.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -78,7 +78,7 @@ static bool same_answer(const struct hostile_row *a, const struct hostile_row *b
 	       a->survived == b->survived && a->ok == b->ok;
 }
 
-/* Rows of the same variant; kernels that answered the same share a line. */
+/* Write one row for a variant; kernels with the same answer share a line. */
 static void write_variant(FILE *out, const struct hostile_row *list, size_t count, size_t first)
 {
 	html(out, "<tr><th scope=\"row\">%s</th><td class=\"%s\">", list[first].variant,
@@ -103,7 +103,7 @@ static void write_variant(FILE *out, const struct hostile_row *list, size_t coun
 	html(out, "</td></tr>\n");
 }
 
-/* Those that went wrong come first. */
+/* write_hostile() puts the wrong variants first. */
 static void write_variants(FILE *out, const struct document *d, bool wrong)
 {
 	const struct hostile_row *list = d->rows;
@@ -124,11 +124,10 @@ static void write_variants(FILE *out, const struct document *d, bool wrong)
 
 static void write_hostile(FILE *out, const struct document *d)
 {
-	html(out,
-	     "<h2>Hostile and broken firmware</h2>\n<p>Each variant was met by a real guest, "
-	     "which must stay alive, refuse or use the device as documented, and say so in "
-	     "its log.</p>\n<table class=\"cells two\">\n<thead><tr><th scope=\"col\">variant</th>"
-	     "<th scope=\"col\">kernel, answer, log</th></tr></thead>\n<tbody>\n");
+	html(out, "<h2>Hostile and broken firmware</h2>\n<p>Each variant was tried with a real "
+		  "guest, which must stay alive, refuse or use the device as documented, and log "
+		  "it.</p>\n<table class=\"cells two\">\n<thead><tr><th scope=\"col\">variant</th>"
+		  "<th scope=\"col\">kernel, answer, log</th></tr></thead>\n<tbody>\n");
 	write_variants(out, d, true);
 	write_variants(out, d, false);
 	html(out, "</tbody></table>\n");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the one way by which text gets into the page of results. The format is ours and goes
- * out as it is; what it takes by %s may be anybody's and is escaped.
+ * lab/report: the only function that writes text to the page of results. The format is the lab's
+ * and is not escaped; the strings of %s may come from a guest or a file and are.
  */
 #include <stdarg.h>
 #include <string.h>
@@ -10,7 +10,7 @@
 
 #define REPLACEMENT "\xef\xbf\xbd"
 
-/* Text that begins so is no text in HTML, or turns the text around it the other way. */
+/* These are not valid in HTML, or reverse the direction of the text around them. */
 static const char *const unwanted[] = {
 	"\xef\xbf\xbe",					/* U+FFFE */
 	"\xef\xbf\xbf",					/* U+FFFF */
@@ -20,7 +20,7 @@ static const char *const unwanted[] = {
 	"\xe2\x81\xa9",					/* PDI */
 };
 
-/* How many bytes of a character that may not be shown are here. */
+/* Return the bytes of a character that must not be shown, or 0. */
 static size_t is_unwanted(const char *text)
 {
 	const unsigned char *c = (const unsigned char *)text;
@@ -72,7 +72,7 @@ struct arguments {
 	va_list list;
 };
 
-/* %s, %d, %u, %zu, %llu, %f and %g; returns what follows. */
+/* Write one of %s, %d, %u, %zu, %llu, %f and %g. Return the rest of the format. */
 static const char *convert(FILE *out, const char *format, struct arguments *a)
 {
 	size_t length = 1 + strspn(format + 1, "0123456789.lz") + 1;

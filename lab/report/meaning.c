@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: what the trials of "prove" mean, in a sentence for somebody who reads no further.
+ * lab/report: what the trials of "prove" mean, in one sentence at the top of the page.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "document.h"
 
-/* With the same id nothing is to change: loading the module rekeys once. */
+/* With the same id nothing may change. One rekey is from loading the module. */
 static struct standing same_id_standing(const struct document *d)
 {
 	struct standing s = {0};
@@ -40,7 +40,7 @@ struct standing trials_standing(const struct document *d)
 	return s;
 }
 
-/* The most identical draws of the kernel's generator, or else of any that is no program's. */
+/* Find the kernel's generator with the most identical draws in a guest without a module. */
 static const struct trial *worst_unprotected(const struct document *d, const char *guest)
 {
 	static const char *const kernels[] = {"getrandom", "arandom", "arc4rand", "uuid"};
@@ -55,7 +55,7 @@ static void sentence_without(FILE *out, const struct document *d)
 {
 	const char **guests = calloc(d->prove.trial_count + 1, sizeof(*guests));
 	size_t n = guests ? distinct(d, false, guests) : 0;
-	const char *between = " Without it, clones drew the same from the kernel:";
+	const char *between = " Without it, clones drew identical values from the kernel:";
 
 	for (size_t i = 0; i < n; i++) {
 		const struct trial *t = worst_unprotected(d, guests[i]);
@@ -65,7 +65,7 @@ static void sentence_without(FILE *out, const struct document *d)
 		html(out, "%s <b>%s</b> %s", between, t->guest,
 		     words_draws(t->identical, t->drawn));
 		if (t->identical < t->drawn)
-			html(out, " (till %s after the resume)", words_time(t->last_ns));
+			html(out, " (until %s after the resume)", words_time(t->last_ns));
 		between = ",";
 	}
 	if (*between == ',')
@@ -73,13 +73,13 @@ static void sentence_without(FILE *out, const struct document *d)
 	free(guests);
 }
 
-/* What told the clones that they are clones. */
+/* What notified the clones. */
 static const char *source_of(const struct document *d)
 {
 	return d->prove.vmclock ? "a VMClock" : "vmgenc";
 }
 
-/* What is said of the judged trials, which are all as promised. */
+/* The sentence if all judged trials are as promised. */
 static void sentence_with(FILE *out, const struct document *d, struct standing s)
 {
 	uint64_t most = 0;
@@ -107,14 +107,14 @@ static void sentence_with(FILE *out, const struct document *d, struct standing s
 
 static void sentence_same_id(FILE *out, struct standing s)
 {
-	html(out, "The clones kept their parent’s id, so nothing was to change: ");
+	html(out, "The clones kept their parent’s id, so vmgenc had to do nothing: ");
 	if (!s.judged)
-		html(out, "no guest had vmgenc.");
+		html(out, "no guest had it.");
 	else if (s.wrong)
 		html(out, "vmgenc <b>disturbed %s of %s clones</b>.", words_count(s.wrong),
 		     words_count(s.judged));
 	else
-		html(out, "vmgenc left all %s alone.", words_plural(s.judged, "clone", "clones"));
+		html(out, "vmgenc did nothing in %s.", words_plural(s.judged, "clone", "clones"));
 }
 
 void trials_sentence(FILE *out, const struct document *d)
@@ -126,9 +126,7 @@ void trials_sentence(FILE *out, const struct document *d)
 		return;
 	}
 	if (s.wrong)
-		html(out,
-		     "<b>With %s, clones handed out the same random values</b> in %s of %s "
-		     "trials.",
+		html(out, "<b>With %s, clones drew the same random values</b> in %s of %s trials.",
 		     source_of(d), words_count(s.wrong), words_count(s.judged));
 	else if (s.judged)
 		sentence_with(out, d, s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the page of results as a whole: what it says first, each document's section, and
- * under which conditions that was found.
+ * lab/report: the page of results as a whole: the verdict, each document's section, and the
+ * conditions of the results.
  */
 #include <string.h>
 
@@ -41,7 +41,7 @@ static const char *verdict(const struct document *list, size_t count)
 	return any_proof(list, count) ? "Protected" : "As promised";
 }
 
-/* The latest: ISO 8601 sorts as text. */
+/* Find the latest date; ISO 8601 sorts as text. */
 static const char *date_of(const struct document *list, size_t count)
 {
 	const char *date = "";
@@ -53,7 +53,7 @@ static const char *date_of(const struct document *list, size_t count)
 	return date;
 }
 
-/* Fetches nothing and runs nothing, whatever a text from a guest might have become. */
+/* The policy makes the page fetch and run nothing, whatever a guest put into a text. */
 static void write_head(FILE *out, const char *verdict_is, const char *date)
 {
 	html(out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
@@ -100,18 +100,18 @@ static void write_conditions(FILE *out, const struct document *d)
 {
 	html(out, "<dl>\n<dt>File</dt><dd><code>%s</code></dd>\n", d->input.path);
 	if (*d->date)
-		html(out, "<dt>Begun</dt><dd>%s</dd>\n", d->date);
+		html(out, "<dt>Started</dt><dd>%s</dd>\n", d->date);
 	if (*d->accel)
 		html(out, "<dt>QEMU’s accelerator</dt><dd>%s%s</dd>\n", d->accel,
-		     strcmp(d->accel, "tcg") ? "" : ": emulation, most of the times are its own");
+		     strcmp(d->accel, "tcg") ? "" : ": emulation, which causes most of the times");
 	if (d->seconds > 0)
-		html(out, "<dt>Took</dt><dd>%s</dd>\n", words_seconds(d->seconds));
+		html(out, "<dt>Duration</dt><dd>%s</dd>\n", words_seconds(d->seconds));
 	if (d->kind->conditions)
 		d->kind->conditions(out, d);
 	html(out, "</dl>\n");
 }
 
-/* What the times and the counts depend on most; the rest is at the end. */
+/* The conditions that matter most for times and counts; the others are at the end. */
 static void write_meta(FILE *out, const struct document *list, size_t count, const char *date)
 {
 	html(out, "<p class=\"meta\">vmgenc-lab %s%s%s", LAB_VERSION, *date ? ", " : "",
@@ -123,7 +123,7 @@ static void write_meta(FILE *out, const struct document *list, size_t count, con
 			continue;
 		html(out, ", QEMU with %s, %s, RDRAND %s", d->accel,
 		     words_plural(d->prove.cpus, "virtual CPU", "virtual CPUs"),
-		     d->prove.rdrand ? "left to the guests" : "masked");
+		     d->prove.rdrand ? "not masked" : "masked");
 		break;
 	}
 	html(out, "</p>\n");
@@ -151,12 +151,12 @@ void page_write(FILE *out, const struct document *list, size_t count)
 		if (!list[i].merged)
 			list[i].kind->write(out, &list[i]);
 	}
-	html(out, "<h2>How it was found</h2>\n");
+	html(out, "<h2>How the results were obtained</h2>\n");
 	for (size_t i = 0; i < count; i++)
 		write_conditions(out, &list[i]);
-	html(out, "</main>\n<footer><p>A clone is a copy of a running virtual machine. Both go on "
-		  "with the same memory, and so with the same state of every random generator. "
-		  "vmgenc notices by the VM Generation ID that the machine is a copy. vmgenc(4), "
-		  "libvmgenc(3) and docs/guarantees.md say what it promises and what not.</p>"
+	html(out, "</main>\n<footer><p>A clone is a copy of a running virtual machine. Both "
+		  "continue with the same memory, and so with the same state of every random "
+		  "generator. vmgenc detects a copy by its VM Generation ID. vmgenc(4), "
+		  "libvmgenc(3) and docs/guarantees.md say what it guarantees and what not.</p>"
 		  "</footer>\n</body>\n</html>\n");
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: what "prove --json" wrote, on the page of results: the table of generators and
- * guests, each with its worst run.
+ * lab/report: the section for "prove --json" on the page of results: the table of generators and
+ * guests, each with its worst run, and the strips.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static void write_cell(FILE *out, const struct document *d, const char *guest,
 	if (t->identical && t->under_way)
 		html(out, " <small>under way at the snapshot</small>");
 	else if (t->identical)
-		html(out, " <small>the last at %s</small>", words_time(t->last_ns));
+		html(out, " <small>the last after %s</small>", words_time(t->last_ns));
 	html(out, "</span></td>");
 }
 
@@ -67,12 +67,13 @@ static void write_prove(FILE *out, const struct document *d)
 	size_t guest_count = guests ? distinct(d, false, guests) : 0;
 	size_t generator_count = generators ? distinct(d, true, generators) : 0;
 
-	html(out, "<h2>What the clones drew after the resume</h2>\n<p>Counted are the draws of the "
-		  "worst clone that another clone of the same snapshot made too. ✓ and ✗ say "
-		  "whether that is as vmgenc promises; the rest is there to compare with.</p>\n");
+	html(out,
+	     "<h2>What the clones drew after the resume</h2>\n<p>The numbers are the draws "
+	     "of the worst clone that another clone of the same snapshot made too. ✓ and ✗ "
+	     "say whether this is as vmgenc promises; other results are for comparison.</p>\n");
 	write_table(out, d, guests, guest_count, generators, generator_count);
-	html(out, "<h3>When they drew it</h3>\n<p>Each clone’s time from its resume on. Draws that "
-		  "no other clone got to are left out.</p>\n");
+	html(out, "<h3>When they drew it</h3>\n<p>Each strip shows the time from a clone’s resume. "
+		  "Draws that no other clone reached are left out.</p>\n");
 	strips_legend(out);
 	for (size_t i = 0; i < generator_count; i++)
 		strips_write(out, d, generators[i]);
@@ -96,7 +97,7 @@ static void write_releases(FILE *out, const struct document *d)
 	free(guests);
 }
 
-/* Each once, in the order of the results. */
+/* Name each clock source once, in the order of the results. */
 static void write_clocks(FILE *out, const struct document *d)
 {
 	const char *names[8];
@@ -124,18 +125,17 @@ static void prove_conditions(FILE *out, const struct document *d)
 	html(out, "<dt>Guests</dt><dd>");
 	write_releases(out, d);
 	html(out, "</dd>\n<dt>Virtual CPUs</dt><dd>%llu, each drawing %s</dd>\n",
-	     (unsigned long long)p->cpus, p->interval_ms > 0 ? "now and then" : "in a tight loop");
+	     (unsigned long long)p->cpus, p->interval_ms > 0 ? "with pauses" : "in a tight loop");
 	html(out, "<dt>RDRAND, RDSEED</dt><dd>%s</dd>\n",
-	     p->rdrand ? "left to the guest: they can hide what clones share"
-		       : "masked, since they hide what clones share");
+	     p->rdrand ? "not masked: they can hide what clones share"
+		       : "masked, because they hide what clones share");
 	html(out, "<dt>Clones</dt><dd>%llu of each snapshot%s, %s", (unsigned long long)p->clones,
 	     p->same_id ? ", with their parent’s id" : "", words_plural(p->runs, "run", "runs"));
 	if (p->depth > 1)
 		html(out, ", clones of clones to depth %llu", (unsigned long long)p->depth);
 	if (p->vmclock)
-		html(out, ", told by a VMClock page%s",
-		     p->torn ? ", which they found half-written" : "");
-	html(out, "</dd>\n<dt>Recorded</dt><dd>%s draws a CPU, in at most %s</dd>\n",
+		html(out, ", with a VMClock page%s", p->torn ? ", half-written at the resume" : "");
+	html(out, "</dd>\n<dt>Recorded</dt><dd>%s draws per CPU, in at most %s</dd>\n",
 	     words_count(p->draws), words_seconds(p->record_seconds));
 	write_clocks(out, d);
 	if (p->interval_ms > 0)

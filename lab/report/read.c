@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: reading the JSON results for the page: anything missing or wrong is said once, with
- * the file and the key.
+ * lab/report: reads the JSON results for the page. The first error is reported with the file and
+ * the key.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,7 +14,7 @@
 #define LIMIT (64u << 20)
 #define VALUES_MAX (4u << 20) /* each costs some 150 bytes, "[]" as well */
 
-/* All of it, from pipes too. */
+/* Read the whole file, which may be a pipe. */
 static char *read_all(struct input *s, size_t *size)
 {
 	int fd = open(s->path, O_RDONLY | O_CLOEXEC);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: "vmgenc-lab report": reads every file before it writes anything, so that wrong input
- * costs no page that is already there.
+ * lab/report: the command "report". It reads all files before it writes anything, so wrong input
+ * does not destroy an existing page.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -27,7 +27,7 @@ static int read_document(struct document *d, const char *path)
 	if (input_open(&d->input, path, &root))
 		return d->input.code;
 	if (node_count(&root, "version") != 1)
-		input_wrong(&root, "version", "is not 1, the one that this program knows");
+		input_wrong(&root, "version", "is not 1, which this program requires");
 	const char *name = node_text(&root, "kind");
 
 	d->kind = kind_named(name);
@@ -43,7 +43,7 @@ static int read_document(struct document *d, const char *path)
 	return d->input.code;
 }
 
-/* Each kernel's results may be in a file of their own; their table is one. */
+/* Each kernel's results may be in a separate file; put their rows into one table. */
 static int merge(struct document *list, size_t i)
 {
 	struct document *d = &list[i], *first = list;
@@ -74,7 +74,7 @@ static int write_page(const char *output, const struct document *list, size_t co
 
 	if (out)
 		page_write(out, list, count);
-	/* The stream's only way to fail. */
+	/* A memory stream fails only without memory. */
 	bool failed = !out || ferror(out);
 
 	if (out && fclose(out))

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the page of results.
+ * lab/report: makes the page of results.
  */
 #ifndef LAB_REPORT_H
 #define LAB_REPORT_H
 
-/* From results as --json wrote them; output is NULL: to standard output. Returns 0 or an exit code. */
+/*
+ * Makes the page of files that --json wrote; files ends with NULL. output is the page's path, or
+ * NULL for standard output. Returns 0 or, after a message, an exit code.
+ */
 int report(const char *output, char *const *files);
 
 #endif

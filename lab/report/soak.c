@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the long run on the page of results: many clones, clones of clones, many changes.
+ * lab/report: the section for the long run on the page of results: many clones, clones of clones
+ * and many changes.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -170,7 +171,7 @@ static void write_memory(FILE *out, const struct soak_part *p)
 	html(out, "</tbody></table>\n");
 }
 
-/* Nothing where the log was not looked at. */
+/* Return "" if the log was not checked. */
 static const char *words_warnings(int64_t n)
 {
 	if (n <= 0)

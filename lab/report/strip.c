@@ -1,17 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the strips on the page of results. A line of time for each clone; identical draws
- * stand tall and hatched, others low and plain, marks point at the moments. No colour is needed to
- * read it.
+ * lab/report: the strips on the page of results, one time line for each clone. Identical draws are
+ * tall and hatched, others low and plain, and marks show events. It can be read without colours.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "document.h"
 
-#define SHOWN 4 /* clones of a trial, beyond which the worst stand for all */
+#define SHOWN 4 /* of more clones, only this many of the worst are shown */
 
-/* Tall at 12 to 30, low at 22 to 30; what points down ends at 11, what points up begins at 32. */
+/* Tall bars are at 12 to 30, low ones at 22 to 30; marks end at 11 above or begin at 32 below. */
 static void bar(FILE *out, const struct axis *a, const struct span *s, const char *class)
 {
 	double from = axis_percent(a, s->from_ns), to = axis_percent(a, s->to_ns);
@@ -19,7 +18,7 @@ static void bar(FILE *out, const struct axis *a, const struct span *s, const cha
 
 	if (from >= 100)
 		return;
-	/* A single draw is to be seen, too. */
+	/* Make a single draw visible, too. */
 	if (to - from < 0.2)
 		to = from + 0.2;
 	html(out, "<rect class=\"%s\" x=\"%.3f%%\" width=\"%.3f%%\" y=\"%u\" height=\"%u\"><title>",
@@ -43,7 +42,7 @@ static bool within(const struct span *s, uint64_t ns)
 	return ns != LAB_NEVER && ns >= s->from_ns && ns <= s->to_ns;
 }
 
-/* Of one or two identical draws among others the very places are known. */
+/* The places of one or two identical draws among others are known exactly. */
 static void write_mixed(FILE *out, const struct axis *a, const struct lane *l, const struct span *s)
 {
 	bool first = within(s, l->first_ns), last = within(s, l->last_ns);
@@ -71,15 +70,15 @@ static int by_time(const void *a, const void *b)
 	return (x->ns > y->ns) - (x->ns < y->ns);
 }
 
-/* The shapes differ, and so does the side on which they stand. */
+/* The marks differ in shape and side, so that colours are not needed. */
 static size_t moments_of(const struct lane *l, struct moment *list)
 {
 	const struct moment all[] = {
 		{l->rekeyed_ns, "rekey", "kernel rekeyed by vmgenc", "rekeyed", "M-6 1H6L0 11z"},
 		{l->logged_ns, "log", "kernel’s own driver logged its reseed", "own driver’s log",
 		 "M0 1L5 6 0 11-5 6z"},
-		{l->woken_ns, "told", "program told", "program told", "M-6 42H6L0 32z"},
-		{l->announced_ns, "told", "program told by devctl(4)", "devctl(4)",
+		{l->woken_ns, "told", "program notified", "program notified", "M-6 42H6L0 32z"},
+		{l->announced_ns, "told", "program notified by devctl(4)", "devctl(4)",
 		 "M-6 42H6L0 32z"},
 	};
 	size_t n = 0;
@@ -102,7 +101,7 @@ static void write_moment(FILE *out, const struct axis *a, const struct moment *m
 	     m->words, words_time(m->ns));
 }
 
-/* The same in words: for screen readers, and below the strip for all. */
+/* Write the same in words, for screen readers and below the strip. */
 static void write_moments(FILE *out, const struct lane *l)
 {
 	struct moment list[4];
@@ -127,7 +126,7 @@ static void write_lane(FILE *out, const struct document *d, const struct axis *a
 	write_moments(out, l);
 	html(out, "\"><line class=\"base\" x2=\"100%%\" y1=\"30.5\" y2=\"30.5\" /><line "
 		  "class=\"resume\" y1=\"8\" y2=\"34\"/>");
-	/* Behind the bars: what points at a moment stands out above or below them. */
+	/* Draw the marks behind the bars; they show above or below them. */
 	for (size_t j = 0; j < n; j++)
 		write_moment(out, a, &moments[j]);
 	for (size_t j = 0; j < l->span_count; j++) {
@@ -148,7 +147,7 @@ static void write_lane(FILE *out, const struct document *d, const struct axis *a
 		     i + 1, l->complaint);
 }
 
-/* Before this one, in the order of the worst. */
+/* Count the clones that are worse than this one. */
 static size_t worse_than(const struct trial *t, size_t i)
 {
 	size_t n = 0;
@@ -178,7 +177,7 @@ static void write_lanes(FILE *out, const struct document *d, const struct axis *
 		     words_plural(most, "identical draw", "identical draws"));
 }
 
-/* The last moment at which anything changes in a strip; from there on it stays as it is. */
+/* Find the last time when anything changes in a strip. */
 static uint64_t last_change(const struct lane *l)
 {
 	struct moment moments[4];
@@ -202,7 +201,7 @@ static uint64_t recorded(const struct lane *l)
 	return l->span_count ? l->spans[l->span_count - 1].to_ns : 0;
 }
 
-/* How much of the time there is anything to see in, and how much there is. */
+/* Return the time after which nothing changes in any strip; *all is the whole time. */
 static uint64_t time_to_show(const struct document *d, const char **guests, size_t n,
 			     const char *generator, uint64_t *all)
 {
@@ -284,8 +283,8 @@ void strips_write(FILE *out, const struct document *d, const char *generator)
 	axis_write(out, &a);
 	if ((double)all > a.shown_ns)
 		html(out,
-		     "<p class=\"said\">Shown are the first %s of up to %s; from there on each "
-		     "strip goes on as it ends.</p>\n",
+		     "<p class=\"said\">The first %s of up to %s are shown; after that, nothing "
+		     "changes in a strip.</p>\n",
 		     words_time((uint64_t)a.shown_ns), words_time(all));
 	html(out, "</section>\n");
 	free(guests);
@@ -315,11 +314,11 @@ void strips_legend(FILE *out)
 {
 	html(out, "<div class=\"legend\">\n");
 	legend_bar(out, "s", "another clone drew the same");
-	legend_bar(out, "m", "some of them the same");
-	legend_bar(out, "d", "drawn by this clone alone");
-	legend_bar(out, "n", "nothing drawn then");
+	legend_bar(out, "m", "another clone drew some of these");
+	legend_bar(out, "d", "drawn only by this clone");
+	legend_bar(out, "n", "nothing drawn");
 	legend_mark(out, "rekey", "M-6 1H6L0 11z", "kernel rekeyed by vmgenc");
 	legend_mark(out, "log", "M0 1L5 6 0 11-5 6z", "kernel’s own driver logged its reseed");
-	legend_mark(out, "told", "M-6 42H6L0 32z", "program told, by poll(2) or devctl(4)");
+	legend_mark(out, "told", "M-6 42H6L0 32z", "program notified, by poll(2) or devctl(4)");
 	html(out, "</div>\n");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: how the page of results looks: on a phone, in the dark, on paper. Nothing is told by
+ * lab/report: the style of the page of results, for phones, dark mode and paper. Nothing is shown
+ * by
  * colour alone.
  */
 #include "document.h"

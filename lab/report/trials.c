@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: reading what "prove --json" wrote, and finding a trial in it.
+ * lab/report: reads the results of "prove --json", and finds trials in them.
  */
 #include <stdlib.h>
 #include <string.h>
 
 #include "document.h"
 
-/* The strip's numbers are an array each: from, to, drawn, identical. */
+/* Each span of a strip is an array: from, to, drawn, identical. */
 static void read_span(const struct node *lane, size_t i, struct span *to)
 {
 	const json_t *list = json_array_get(json_object_get(lane->json, "strip"), i);
@@ -143,7 +143,7 @@ size_t distinct(const struct document *d, bool generators_wanted, const char **l
 
 		while (j < n && strcmp(list[j], name))
 			j++;
-		/* A generator that no guest has is no row of dashes. */
+		/* Leave out a generator that no guest has. */
 		if (j == n && (t->possible || !generators_wanted))
 			list[n++] = name;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/report: the page becomes a file as a whole: written beside the old one and renamed over it,
- * which stays if anything fails.
+ * lab/report: writes the page to a temporary file beside the old one and renames it. The old page
+ * stays if anything fails.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,7 +30,7 @@ static int write_all(int fd, const char *text, size_t size)
 	return 0;
 }
 
-/* Pipes and devices cannot be replaced. */
+/* Write directly to a pipe or device, which cannot be replaced. */
 static int write_into(const char *path, const char *text, size_t size)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC);
@@ -43,7 +43,7 @@ static int write_into(const char *path, const char *text, size_t size)
 	return code;
 }
 
-/* What others may do with the page is as for any file that is new, or as it was. */
+/* The mode is the old page's, or by the umask for a new one. */
 static int replace(const char *path, mode_t mode, const char *text, size_t size)
 {
 	char aside[4096 + 8];
@@ -82,7 +82,7 @@ int report_write(const char *path, const char *text, size_t size)
 	}
 	if (!S_ISREG(st.st_mode))
 		return write_into(path, text, size);
-	/* A link to a file stays one. */
+	/* Keep a link to a file: replace the file. */
 	if (!realpath(path, whole))
 		return failed(path);
 	return replace(whole, st.st_mode & 07777, text, size);

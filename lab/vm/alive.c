@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/vm: tells a slow guest from a dead one. A sign of life is output on its console or a word in
- * the exchange; how long it takes to boot does not matter.
+ * lab/vm: distinguishes a slow guest from a dead one. A sign of life is output on the console or a
+ * new state in the exchange; the time that a boot takes does not matter.
  */
 #include <string.h>
 #include <sys/stat.h>
@@ -9,7 +9,7 @@
 #include "host/host.h"
 #include "vm.h"
 
-#define PROGRESS_SECONDS 10 /* between two words of progress */
+#define PROGRESS_SECONDS 10 /* between two lines of progress */
 
 static off_t console_size(const struct vm *vm)
 {
@@ -22,8 +22,7 @@ void alive_begin(struct alive *a, const struct vm *vm)
 {
 	bool boots = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_BOOTING;
 
-	/* A guest that boots is waited for from QEMU's start, and may have said something by now.
-	 */
+	/* Count a boot from QEMU's start; the guest may have printed something already. */
 	a->console = boots ? 0 : console_size(vm);
 	a->state = vm->exchange->state;
 	a->begun = a->sign = a->told = boots ? vm->started : lab_now();

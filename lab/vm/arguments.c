@@ -7,9 +7,9 @@
 
 #include "qemu.h"
 
-/* Above the exchange: the firmware keeps its tables and the initramfs at the top of RAM. */
+/* RAM above the exchange: the firmware puts its tables and the initramfs at the top of RAM. */
 #define TOP_MB 32u
-/* What the kernel notes from its first second on is the sign that it lives; PID 1 ends that. */
+/* earlyprintk and loglevel make the kernel show signs of life from its first second. */
 #define CMDLINE                                                                                    \
 	"earlyprintk=ttyS0,115200 console=ttyS0 loglevel=6 panic=-1 rdinit=/init no_timer_check "  \
 	"audit=0 numa=off "                                                                        \
@@ -26,8 +26,8 @@ static void __attribute__((format(printf, 2, 3))) add(struct arguments *a, const
 }
 
 /*
- * The exchange is a node of RAM, not an ivshmem device: with x-ignore-shared QEMU wants shared
- * memory at the same address before the migration as after, and a PCI BAR is not mapped yet.
+ * Make the exchange a node of RAM, not an ivshmem device: with x-ignore-shared, QEMU needs shared
+ * memory at the same address before and after the migration, and a PCI BAR is not mapped yet.
  */
 static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool shared,
 		       const char *path)
@@ -39,7 +39,7 @@ static void add_memory(struct arguments *a, unsigned int node, uint64_t mb, bool
 	add(a, "node,nodeid=%u,memdev=ram%u", node, node);
 }
 
-/* QEMU's own device is also what raises the event with which some shapes tell the guest. */
+/* QEMU's own device also raises the event by which some shapes notify the guest. */
 static bool wants_vmgenid(const struct firmware *f)
 {
 	return !f->no_vmgenid && (!f->shape || f->shape->notify == NOTIFY_GPE);
@@ -81,7 +81,7 @@ static void add_firmware(struct arguments *a, const struct vm *vm)
 	}
 }
 
-/* The page of a shape is reserved with the exchange, or made ACPI NVS. */
+/* Reserve the page of a shape with the exchange, or make it ACPI NVS. */
 static void add_command_line(struct arguments *a, const struct machine *m)
 {
 	const struct shape *s = m->firmware.shape;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/vm: where in a guest's memory is what the lab puts there.
+ * lab/vm: the addresses of the exchange and of the id's page in a guest's memory.
  */
 #include "vm.h"
 

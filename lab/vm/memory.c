@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/vm: how many clones may run at once. Their RAM is their parent's until they write to it, so
- * it is the memory that is left, not a sum, that says whether one more fits.
+ * lab/vm: decides how many clones may run at once. Clones share their parent's RAM until they
+ * write to it, so the memory that is left decides, not a sum of sizes.
  */
 #include <stdio.h>
 
 #include "vm.h"
 
-#define QEMU_MB 128 /* what a QEMU needs beside its guest's RAM, and more */
+#define QEMU_MB 128 /* more than QEMU needs beside its guest's RAM */
 
-/* MemAvailable; 0 where it is not known. */
+/* MemAvailable, or 0 if it is not known. */
 static unsigned long available_mb(void)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
@@ -25,7 +25,7 @@ static unsigned long available_mb(void)
 	return kb >> 10;
 }
 
-/* Those started last may not have written to all of their RAM yet: one more than this one. */
+/* Leave room for two: the clone started last may not have written to all of its RAM yet. */
 bool memory_fits_clone(const struct machine *m)
 {
 	return available_mb() > 2ul * (m->memory_mb + m->initramfs_mb + QEMU_MB);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/vm: a QEMU as a process of ours, and how it is started.
+ * lab/vm: starts QEMU as a child process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -23,7 +23,7 @@ void qemu_exec(char *const argv[])
 	_exit(QEMU_MISSING);
 }
 
-/* The dynamic loader ends with the same status, in words of its own. */
+/* The dynamic loader exits with the same status, after a message of its own. */
 int qemu_missing(const char *words)
 {
 	return lab_fail(LAB_EXIT_ENVIRONMENT,
@@ -40,7 +40,7 @@ int qemu_reap(pid_t pid)
 	return status;
 }
 
-/* In the child. It dies with the lab, and a Ctrl-C at the terminal is the lab's to handle. */
+/* In the child. It dies with the lab; Ctrl-C at the terminal reaches the lab only. */
 static void exec_qemu(const struct vm *vm, int qmp, bool incoming, pid_t lab)
 {
 	struct arguments a = {.count = 0};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/vm: talks to a QEMU through its QMP socket. Events that come between are ignored but for
- * the one that ends a migration.
+ * lab/vm: talks to QEMU through its QMP socket. Ignores all events except the one that ends a
+ * migration.
  */
 #include <errno.h>
 #include <poll.h>
@@ -28,8 +28,8 @@ static int fill(struct qmp *q, double end)
 		if (poll(&p, 1, (int)(left * 1000) + 1) <= 0)
 			continue;
 		if (q->used == sizeof(q->buffer))
-			return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU sent a message above %zu bytes",
-					q->used);
+			return lab_fail(LAB_EXIT_ENVIRONMENT,
+					"QEMU sent a message of more than %zu bytes", q->used);
 		ssize_t n = read(q->fd, q->buffer + q->used, sizeof(q->buffer) - q->used);
 
 		if (n < 0 && errno == EINTR)
@@ -42,7 +42,7 @@ static int fill(struct qmp *q, double end)
 	return lab_interrupted();
 }
 
-/* The next message, one a line. */
+/* Return the next message; each is one line. */
 static int next(struct qmp *q, json_t **message)
 {
 	double end = lab_now() + q->patience;
@@ -92,7 +92,7 @@ static int send_request(struct qmp *q, const char *command, json_t *arguments, i
 	return code;
 }
 
-/* The answer, an object that the caller owns, goes to *answer. */
+/* Set *answer to the answer, which the caller owns. */
 static int call(struct qmp *q, const char *command, json_t *arguments, int fd, json_t **answer)
 {
 	int code = send_request(q, command, arguments, fd);
@@ -141,8 +141,8 @@ static int migration_failed(struct qmp *q)
 
 	if (!code) {
 		json_unpack(answer, "{s:s}", "error-desc", &why);
-		code = lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU could not carry the snapshot over: %s",
-				why);
+		code = lab_fail(LAB_EXIT_ENVIRONMENT,
+				"QEMU could not save or load the snapshot: %s", why);
 	}
 	json_decref(answer);
 	return code;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/vm: a virtual machine is a QEMU process, files that are its RAM and one that is the memory
- * it shares with us. A clone maps its parent's RAM files privately.
+ * lab/vm: a virtual machine is a QEMU process, two files for its RAM and one for the exchange,
+ * which the lab maps too. A clone maps its parent's RAM files privately.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 #include "host/host.h"
 #include "qemu.h"
 
-#define ANSWER_SECONDS 60 /* that QEMU may take */
+#define ANSWER_SECONDS 60 /* to wait for an answer of QEMU */
 #define BOOT_ATTEMPTS 3
 void vm_random_id(struct vm *vm)
 {
@@ -72,8 +72,8 @@ int vm_create_exchange(struct vm *vm, const struct lab_exchange *first)
 }
 
 /*
- * QEMU's multi-threaded TCG at times lets a CPU run into the int3 that Linux puts in place while
- * it patches its own code (seen with 7.2 and 6.12). Nothing of ours is wrong then: boot again.
+ * Sometimes QEMU's multi-threaded TCG lets a CPU execute the int3 that Linux writes while it
+ * patches its own code (seen with 7.2 and 6.12). The lab is not at fault: boot again.
  */
 static bool is_patching_race(const struct vm *vm)
 {
@@ -90,7 +90,7 @@ static bool is_patching_race(const struct vm *vm)
 static int gone(struct vm *vm, int status)
 {
 	char words[2000], console[2000];
-	/* What else could be wrong with a mapped file that only we know? */
+	/* Nobody else truncates the mapped file, so SIGBUS means that no space was left. */
 	const char *no_space = WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS
 				       ? ": no disk space was left for its RAM"
 				       : "";
@@ -106,7 +106,7 @@ static int gone(struct vm *vm, int status)
 				WTERMSIG(status), strsignal(WTERMSIG(status)), no_space,
 				*words ? "; it said:" : "", words);
 	if (!WEXITSTATUS(status) && is_patching_race(vm))
-		return LAB_EXIT_GUEST; /* vm_boot() says so */
+		return LAB_EXIT_GUEST; /* vm_boot() prints the message */
 	if (WEXITSTATUS(status))
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU ended with status %d; it said:%s",
 				WEXITSTATUS(status), words);
@@ -122,7 +122,7 @@ static int guest_failed(const struct vm *vm)
 
 	memcpy(log, vm->exchange->log, sizeof(log));
 	log[sizeof(log) - 1] = '\0';
-	/* The last five lines are where the kernel says why. */
+	/* The kernel gives the reason in its last five lines. */
 	end += strlen(log);
 	for (int lines = 0; end > log && lines < 6; lines += *end == '\n')
 		end--;
@@ -144,7 +144,7 @@ int vm_check(struct vm *vm)
 	return 0;
 }
 
-/* A QMP call that lost its QEMU: say what became of that. */
+/* A QMP call that lost its QEMU: say how QEMU ended. */
 static int explain(struct vm *vm, int code)
 {
 	if (code >= 0 || !vm->pid)
@@ -172,9 +172,9 @@ int vm_boot(struct vm *vm)
 		code = boot_once(vm);
 		if (code != LAB_EXIT_GUEST || vm->pid || !is_patching_race(vm))
 			break;
-		lab_note(
-			"the guest fell over QEMU tcg's race with code patching (attempt %d of %d)",
-			i + 1, BOOT_ATTEMPTS);
+		lab_note("the guest crashed in QEMU tcg's race with code patching (attempt %d of "
+			 "%d)",
+			 i + 1, BOOT_ATTEMPTS);
 		vm_kill(vm);
 		unlink(vm->ram);
 		unlink(vm->ram_top);
@@ -214,7 +214,7 @@ int vm_snapshot(struct vm *vm, const char *file, double *seconds, uint64_t *byte
 	return explain(vm, code);
 }
 
-/* Just before the guest runs: what the hypervisor does to tell it, where nothing else does. */
+/* Notify the guest just before it runs, if QEMU's own device does not. */
 static int ring_bell(const struct vm *vm)
 {
 	const struct shape *s = vm->machine->firmware.shape;
@@ -275,7 +275,7 @@ int vm_wait(struct vm *vm, enum lab_state state)
 	for (;;) {
 		uint32_t now = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
 
-		/* A program may have ended before we saw it start. */
+		/* The program may end before the lab sees it start. */
 		if (now == state || now == LAB_EXITED)
 			return 0;
 		int code = vm_check(vm);

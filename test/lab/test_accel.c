@@ -302,14 +302,14 @@ static void remembered_wrongly(void **state)
 		{garbage, "is damaged, so kvm is tried again"},
 		{other_verdict, "is damaged, so kvm is tried again"},
 		{other_boot, "found out in"},
-		{other_user, "belongs to another user, so what is found out"},
-		{second_name, "has a second name, so what is found out"},
-		{a_link, "is a link, so what is found out"},
-		{a_fifo, "is neither a file nor a directory, so what is found out"},
-		{a_directory, "Is a directory, so what is found out"},
-		{foreign_directory, "belongs to another user, so what is found out"},
-		{no_directory, "Not a directory, so what is found out"},
-		{read_only, "Read-only file system, so what is found out"},
+		{other_user, "belongs to another user, so the result of trying kvm"},
+		{second_name, "has a second name, so the result of trying kvm"},
+		{a_link, "is a link, so the result of trying kvm"},
+		{a_fifo, "is neither a file nor a directory, so the result of trying kvm"},
+		{a_directory, "Is a directory, so the result of trying kvm"},
+		{foreign_directory, "belongs to another user, so the result of trying kvm"},
+		{no_directory, "Not a directory, so the result of trying kvm"},
+		{read_only, "Read-only file system, so the result of trying kvm"},
 	};
 	static struct run run;
 	char path[300];

@@ -89,7 +89,7 @@ static void wrong_files(void **state)
 	       "/nowhere/vmlinuz");
 	EXPECT(3, "is neither a Linux kernel image", "prove", "--kernel", text);
 	EXPECT(3, "/nowhere/vmgenc.ko", PROVE, "--module", "/nowhere/vmgenc.ko");
-	EXPECT(3, "/nowhere/nginx is no directory", PROVE, "--probe", "nginx", "--programs",
+	EXPECT(3, "/nowhere/nginx is not a directory", PROVE, "--probe", "nginx", "--programs",
 	       "/nowhere");
 	EXPECT(3, "cannot write /nowhere/report.json", PROVE, "--json", "/nowhere/report.json");
 	EXPECT(3, "cannot write /nowhere/report.json", MATRIX, "--json", "/nowhere/report.json");
@@ -136,12 +136,12 @@ static void freebsd_kernel_that_is_none(void **state)
 				.p_filesz = sizeof(image) + 1,
 				.p_memsz = sizeof(image) + 1};
 	write_file(image, sizeof(image), path);
-	EXPECT(3, "segment 0 is not of a kernel", "prove", "--kernel", path);
+	EXPECT(3, "segment 0 does not belong to a kernel", "prove", "--kernel", path);
 	unlink(path);
 	segment->p_filesz = sizeof(image);
 	segment->p_vaddr = 0x200000;
 	write_file(image, sizeof(image), path);
-	EXPECT(3, "segment 0 is not of a kernel", "prove", "--kernel", path);
+	EXPECT(3, "segment 0 does not belong to a kernel", "prove", "--kernel", path);
 	unlink(path);
 	elf->e_phoff = UINT64_MAX - 8;
 	write_file(image, sizeof(image), path);

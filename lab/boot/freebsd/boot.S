@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot/freebsd: entered by QEMU's Multiboot loader in 32-bit mode, goes to 64-bit mode with
- * every GiB of addresses mapped onto the first of memory (so KERNBASE is, too), and starts the
+ * lab/boot/freebsd: QEMU's Multiboot loader enters it in 32-bit mode. It switches to 64-bit mode
+ * with every GiB of addresses, and so KERNBASE, mapped to the first GiB of memory, and starts the
  * kernel.
  */
 #include "boot.h"
 
 #define MULTIBOOT_MAGIC 0x1badb002
-#define MULTIBOOT_FLAGS 0x10002 /* where to load it is said here; the memory map is wanted */
+#define MULTIBOOT_FLAGS 0x10002 /* load addresses are below; the memory map is needed */
 
 	.section .head, "ax"
 	.code32

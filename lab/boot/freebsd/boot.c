@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/boot/freebsd: the firmware's memory map, which only exists once the machine runs, goes into
- * the kernel's metadata, without the memory that host and guest share.
+ * lab/boot/freebsd: copies the firmware's memory map, which exists only when the machine runs,
+ * into the kernel's metadata, without the memory that the host and the guest share.
  */
 #include <stddef.h>
 
@@ -69,7 +69,7 @@ void boot_main(const struct multiboot *information)
 			add(&used, range->base, range->base + range->length, range->type);
 		at += range->size + sizeof(range->size);
 	}
-	/* The length in the metadata is fixed: what is left over says nothing. */
+	/* The length in the metadata is fixed, so fill the rest with empty entries. */
 	for (; used < boot_parameters.entries; used++)
 		((struct freebsd_smap *)(uintptr_t)boot_parameters.smap)[used] =
 			(struct freebsd_smap){.type = FREEBSD_SMAP_RESERVED};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: the kernel's message buffer, and what WITNESS, INVARIANTS and the kernel at
- * large say in it when something is wrong.
+ * lab/guest/freebsd: finds the complaints of WITNESS, INVARIANTS and the rest of the kernel in its
+ * message buffer.
  */
 #include "freebsd.h"
 
@@ -24,7 +24,7 @@ size_t fb_log(char *to, size_t size)
 	long got = fb_sysctl("kern.msgbuf", to, size - 1);
 	size_t used = 0;
 
-	/* What of the buffer has not been written since it was cleared comes first, as zeroes. */
+	/* The part that was not written since the buffer was cleared comes first, as zeroes. */
 	for (long i = 0; i < got; i++) {
 		if (to[i])
 			to[used++] = to[i];

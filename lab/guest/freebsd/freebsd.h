@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: FreeBSD's system calls and the constants that go with them (amd64; stable
- * since FreeBSD 12), for programs without a C library. Calls return a negative errno of FreeBSD's.
+ * lab/guest/freebsd: FreeBSD's system calls and their constants (amd64; stable since FreeBSD 12),
+ * for programs without a C library. A call that fails returns a negative errno of FreeBSD.
  */
 #ifndef GUEST_FREEBSD_H
 #define GUEST_FREEBSD_H
@@ -98,7 +98,7 @@ struct fb_kevent {
 /* sys.S */
 long fb_syscall(long number, ...);
 
-/* libc.c: what the compiler and we need of a C library */
+/* libc.c: the parts of a C library that the compiler and the lab need */
 size_t fb_length(const char *text);
 int fb_format(char *to, size_t size, const char *format, va_list arguments);
 void *memcpy(void *to, const void *from, size_t size);
@@ -108,15 +108,15 @@ int memcmp(const void *a, const void *b, size_t size);
 int strcmp(const char *a, const char *b);
 char *strstr(const char *text, const char *wanted);
 
-/* Reads a sysctl by its name; its size, or a negative errno. */
+/* Reads a sysctl by its name. Returns its size, or a negative errno. */
 long fb_sysctl(const char *name, void *to, size_t size);
-/* The number of one, for those that are read often: how many words, or a negative errno. */
+/* Finds the number of a sysctl that is read often. Returns its words, or a negative errno. */
 int fb_sysctl_number(const char *name, int words[24]);
 
-/* complaint.c: the kernel's message buffer; what is in it may be forgotten first. */
+/* complaint.c: reads the kernel's message buffer; its contents may be cleared first. */
 size_t fb_log(char *to, size_t size);
 void fb_log_clear(void);
-/* The first line in the log by which the kernel says that something is wrong; false: none. */
+/* Finds the first line of the log in which the kernel complains. Returns false without one. */
 bool fb_complaint(const char *log, char *to, size_t size);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: the few calls of libvmgenc that a FreeBSD guest needs, without the C library
- * that the library itself builds on; vmgenc_changed() is the real one.
+ * lab/guest/freebsd: the calls of libvmgenc that a FreeBSD guest needs, without the C library that
+ * libvmgenc needs. vmgenc_changed() is the real one.
  */
 #include <string.h>
 
@@ -50,7 +50,7 @@ int vmgenc_fd(const struct vmgenc *vg)
 	return (int)device.fd;
 }
 
-/* The device's pages are mapped: where their words differ there is nothing more to look at. */
+/* The device's pages are mapped, so their words are all that this must check. */
 bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference)
 {
 	(void)vg;

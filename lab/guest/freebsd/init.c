@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: PID 1 of the lab's FreeBSD machines. The kernel has mounted / and /dev; finds
- * the memory shared with the host, loads the modules and hands over to prove.c or run.c.
+ * lab/guest/freebsd: PID 1 of the lab's FreeBSD machines. Maps the memory shared with the host,
+ * loads the modules and calls prove.c or run.c. The kernel has already mounted / and /dev.
  */
 #include <string.h>
 
@@ -20,7 +20,7 @@ void fail(const char *format, ...)
 	fb_format(text, sizeof(text), format, args);
 	va_end(args);
 	if (!exchange) {
-		/* Without the shared memory only the console is left; the host shows its end. */
+		/* Without the shared memory, use the console; the host shows its end. */
 		fb_syscall(SYS_write, 2l, text, fb_length(text));
 		fb_syscall(SYS_write, 2l, "\n", 1l);
 		fb_syscall(SYS_reboot, (long)FB_RB_POWEROFF);
@@ -57,7 +57,7 @@ static uint64_t hexadecimal(const char **text)
 	}
 }
 
-/* lab_exchange=ADDRESS,SIZE in the kernel's environment, where the memory map has a hole. */
+/* lab_exchange=ADDRESS,SIZE in the kernel's environment names a hole in the memory map. */
 static void find_exchange(void)
 {
 	char where[64];
@@ -77,12 +77,12 @@ static void find_exchange(void)
 			   (long)FB_MAP_SHARED, fd, address);
 
 	if (memory < 0)
-		fail("cannot map the report's memory: error %d", (int)-memory);
+		fail("cannot map the exchange: error %d", (int)-memory);
 	fb_syscall(SYS_close, fd);
 	volatile struct lab_exchange *found = (volatile struct lab_exchange *)memory;
 
 	if (found->magic != LAB_EXCHANGE_MAGIC || found->version != LAB_EXCHANGE_VERSION)
-		fail("the host speaks another version of the report");
+		fail("the host uses another version of the exchange");
 	exchange = found;
 }
 
@@ -103,7 +103,7 @@ int main(void)
 	open_console();
 	find_exchange();
 	fb_sysctl("kern.osrelease", (char *)exchange->release, sizeof(exchange->release) - 1);
-	/* From here on the kernel's complaints are about what is done here. */
+	/* Complaints of the kernel from here on are about what the lab does. */
 	fb_log_clear();
 	system_random(LAB_GETRANDOM, &byte, sizeof(byte));
 	load("/arc4rand.ko");

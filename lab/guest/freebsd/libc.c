@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: the little of a C library that a FreeBSD guest's programs need.
+ * lab/guest/freebsd: the parts of a C library that a FreeBSD guest's programs need.
  */
 #include "freebsd.h"
 

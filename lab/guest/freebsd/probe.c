@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: on FreeBSD there are no real programs to ask, and system_generators() names
- * none.
+ * lab/guest/freebsd: FreeBSD guests have no programs to probe, and system_generators() names none.
  */
 #include "../guest.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: runs one program as root on FreeBSD, streams what it writes to the host and
- * reports how it ended.
+ * lab/guest/freebsd: runs one program as root on FreeBSD, sends its output to the host and reports
+ * its status.
  */
 #include <string.h>
 
@@ -44,7 +44,7 @@ void run(void)
 	fb_syscall(SYS_close, (long)ends[1]);
 	while ((n = fb_syscall(SYS_read, (long)ends[0], buffer, sizeof(buffer))) > 0)
 		report_stream(buffer, (uint64_t)n);
-	/* PID 1 inherits orphans: only the program's own end counts. */
+	/* PID 1 inherits orphans, so wait for the program itself. */
 	while ((n = fb_syscall(SYS_wait4, -1l, &status, 0l, NULL)) != pid) {
 		if (n < 0)
 			fail("wait4: error %d", (int)-n);

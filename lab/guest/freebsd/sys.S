@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: a FreeBSD program's first instruction, its system calls, and the note by which
- * the kernel knows whose program it is.
+ * lab/guest/freebsd: a FreeBSD program's entry point, its system calls, and the note by which the
+ * kernel recognizes a FreeBSD program.
  */
 	.section .note.tag, "a", @note
 	.balign 4

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: what prove.c asks of the system, on FreeBSD.
+ * lab/guest/freebsd: the system's part of guest.h for prove.c, on FreeBSD.
  */
 #include <string.h>
 
@@ -35,7 +35,7 @@ struct start {
 static char stacks[THREADS][STACK_SIZE] __attribute__((aligned(64)));
 static struct start starts[THREADS];
 static long ended[THREADS];
-static int watchers; /* threads that are on no CPU in particular */
+static int watchers; /* threads that are not bound to a CPU */
 static volatile uint64_t announced_at;
 static int arandom[24] = {1, 37}; /* kern.arandom */
 static int arc4rand[24], arc4rand_words;
@@ -144,14 +144,14 @@ void thread_start(struct thread *t, int cpu, void *(*body)(void *), void *argume
 		fail("cannot start a thread: error %d", (int)-err);
 }
 
-/* The kernel sets it once the thread does not need its stack any more. */
+/* The kernel sets it when the thread no longer needs its stack. */
 void thread_join(struct thread *t)
 {
 	while (!__atomic_load_n(&ended[t->id], __ATOMIC_ACQUIRE))
 		sleep_ns(1000000);
 }
 
-/* Blocks in poll(2) like an event loop would, and notes when a change wakes it. */
+/* Block in poll(2) like an event loop, and record when a change wakes it. */
 static void *wait_for_events(void *argument)
 {
 	struct vmgenc_event event;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/freebsd: what the FreeBSD parts of the lab's PID 1 share.
+ * lab/guest/freebsd: the interface between the FreeBSD files of the lab's PID 1.
  */
 #ifndef GUEST_FREEBSD_SYSTEM_H
 #define GUEST_FREEBSD_SYSTEM_H
@@ -8,10 +8,10 @@
 #include "../guest.h"
 #include "freebsd.h"
 
-/* system.c: the tail of the kernel's message buffer. */
+/* system.c: copies the end of the kernel's message buffer. */
 void log_copy_tail(volatile char *to, size_t size);
 
-/* run.c: the other mode; does not return. */
+/* run.c: runs the program of "run". Does not return. */
 void run(void) __attribute__((noreturn));
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: what the matrix of hypervisors' firmware asks: a device's memory at an address
- * that no BIOS gives, ACPI's interrupts, and which driver has the VM Generation ID device.
+ * lab/guest/linux: for the matrix of hypervisors' firmware, moves a PCI device's memory to the
+ * address of the hypervisor's page, counts ACPI interrupts and finds the driver of the VM
+ * Generation ID device.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -41,7 +42,7 @@ static bool move_bar(int config, uint64_t to)
 	       pwrite(config, &command, sizeof(command), COMMAND) == sizeof(command);
 }
 
-/* A hypervisor has its page there from the start; here the memory of a PCI device goes there. */
+/* Move a PCI device's memory to where the hypervisor has its page from the start. */
 void firmware_open_hole(void)
 {
 	bool moved = false;
@@ -60,17 +61,17 @@ void firmware_open_hole(void)
 	}
 	globfree(&found);
 	if (!moved)
-		fail("the ivshmem device's memory cannot be put to %#llx: %s",
+		fail("cannot move the ivshmem device's memory to %#llx: %s",
 		     (unsigned long long)exchange->hole, strerror(errno));
 }
 
-/* Kernels leave a port that is not open without interrupts: a byte received is to raise one. */
+/* The kernel disables the interrupts of a port that is not open, so enable them here. */
 void firmware_open_bell(void)
 {
 	if (!exchange->bell)
 		return;
 	if (ioperm(UART, 8, 1))
-		fail("the second serial port cannot be had: %s", strerror(errno));
+		fail("cannot use the second serial port: %s", strerror(errno));
 	outb(8 | 2 | 1, UART + 4); /* OUT2 lets the interrupt through */
 	outb(1, UART + 1);
 	inb(UART);
@@ -82,7 +83,7 @@ static uint64_t sci_events(void)
 	FILE *f = fopen("/sys/firmware/acpi/interrupts/sci", "re");
 
 	if (!f)
-		fail("no ACPI interrupt is counted: %s", strerror(errno));
+		fail("cannot read the count of ACPI interrupts: %s", strerror(errno));
 	if (fscanf(f, "%llu", &n) != 1)
 		n = 0;
 	fclose(f);
@@ -126,7 +127,7 @@ static uint64_t firmware_events(void)
 	return sci_events() + ged_events();
 }
 
-/* Whether a driver has a device: a link in its directory that leads to one. */
+/* A driver has a device if its directory has a link to one. */
 static enum lab_builtin driver_state(const char *path)
 {
 	enum lab_builtin state = LAB_BUILTIN_IDLE;
@@ -143,7 +144,7 @@ static enum lab_builtin driver_state(const char *path)
 	return state;
 }
 
-/* A line of /proc/iomem that nothing is indented in: "00000000-00000fff : Reserved". */
+/* Match a line of /proc/iomem without indentation: "00000000-00000fff : Reserved". */
 static void read_memory(void)
 {
 	unsigned long long first, last;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: PID 1 of the lab's virtual machines. Makes the system usable, finds the memory
- * shared with the host, loads the module and hands over to prove.c or run.c.
+ * lab/guest/linux: PID 1 of the lab's Linux machines. Mounts the file systems, maps the memory
+ * shared with the host, loads the module and calls prove.c or run.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -36,7 +36,7 @@ void fail(const char *format, ...)
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
 	if (!exchange) {
-		/* Without the shared memory only the console is left; the host shows its end. */
+		/* Without the shared memory, use the console; the host shows its end. */
 		fprintf(stderr, "vmgenc-lab guest: %s\n", text);
 		reboot(RB_POWER_OFF);
 	} else {
@@ -54,7 +54,7 @@ static void mount_all(void)
 	mkdir("/proc", 0755);
 	mkdir("/sys", 0755);
 	mkdir("/tmp", 01777);
-	/* The kernel has mounted devtmpfs for an initramfs only where it was asked to. */
+	/* The kernel mounts devtmpfs for an initramfs only if it is configured to. */
 	mount("devtmpfs", "/dev", "devtmpfs", 0, NULL);
 	mount("proc", "/proc", "proc", 0, NULL);
 	mount("sysfs", "/sys", "sysfs", 0, NULL);
@@ -70,8 +70,8 @@ static void mount_all(void)
 }
 
 /*
- * A hole in the guest's RAM, kept free by memmap= and named by lab_exchange=ADDRESS,SIZE on the
- * kernel's command line, which hands words it does not know to PID 1's environment.
+ * The memory is a hole in the guest's RAM, reserved by memmap=. lab_exchange=ADDRESS,SIZE is on the
+ * kernel's command line; the kernel passes words that it does not know to PID 1's environment.
  */
 static void find_exchange(void)
 {
@@ -86,16 +86,16 @@ static void find_exchange(void)
 	void *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, (off_t)address);
 
 	if (memory == MAP_FAILED)
-		fail("cannot map the report's memory: %s", strerror(errno));
+		fail("cannot map the exchange: %s", strerror(errno));
 	close(fd);
 	volatile struct lab_exchange *found = memory;
 
 	if (found->magic != LAB_EXCHANGE_MAGIC || found->version != LAB_EXCHANGE_VERSION)
-		fail("the host speaks another version of the report");
+		fail("the host uses another version of the exchange");
 	exchange = found;
 }
 
-/* The seed is fresh from the host, so crediting it is honest; boot need not gather its own. */
+/* Credit the seed: it is fresh from the host, and the guest then need not gather entropy. */
 static void seed_kernel(void)
 {
 	struct {
@@ -129,7 +129,7 @@ static void load_module(void)
 	exchange->module_loaded = !exchange->refused;
 }
 
-/* The node of a VMClock whose page the host writes behind the exchange. */
+/* Load the module that provides /dev/vmclock0, for the page that the host writes. */
 static void load_clock(void)
 {
 	int fd = open("/vmclock.ko", O_RDONLY | O_CLOEXEC);
@@ -148,7 +148,8 @@ int main(void)
 
 	mount_all();
 	find_exchange();
-	/* The console has shown that the kernel lives; its serial line would disturb the draws. */
+	/* Silence the console: its purpose is served, and the serial line would disturb the draws.
+	 */
 	klogctl(CONSOLE_LEVEL, NULL, WARNINGS_ONLY);
 	uname(&name);
 	snprintf((char *)exchange->release, sizeof(exchange->release), "%.64s", name.release);

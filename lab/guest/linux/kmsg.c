@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: the kernel's log, for error messages and for the time at which the kernel's own
- * driver says that it reseeded.
+ * lab/guest/linux: reads the kernel's log, for error messages and for the time when the kernel's
+ * own driver logged that it reseeded.
  */
 #include <fcntl.h>
 #include <stdbool.h>
@@ -23,7 +23,7 @@ void kmsg_copy_tail(volatile char *to, unsigned int size)
 	to[n > 0 ? n : 0] = '\0';
 }
 
-/* The stamp of a log line, "<6>[    1.234567] text", in ns; false without one. */
+/* Read the stamp of a log line, "<6>[    1.234567] text", in ns. Return false without one. */
 static bool stamp_of(const char *line, uint64_t *ns)
 {
 	unsigned long long s, us;
@@ -36,8 +36,8 @@ static bool stamp_of(const char *line, uint64_t *ns)
 }
 
 /*
- * Log stamps come from another clock than CLOCK_BOOTTIME: a line written now tells how far off.
- * It ends with a newline: the kernel keeps an unfinished line from readers until the next one.
+ * Log stamps are from another clock than CLOCK_BOOTTIME. Write a line now to find the difference;
+ * end it with a newline, because the kernel shows an unfinished line only after the next one.
  */
 static uint64_t write_marker(void)
 {

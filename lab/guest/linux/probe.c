@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: starts Debian's programs, without and with the provider, and asks them for
- * values. They run unchanged: OPENSSL_CONF names the configuration, nothing else differs.
+ * lab/guest/linux: starts Debian's programs, without and with the provider, and requests values
+ * from them. The programs are unchanged; only the configuration that OPENSSL_CONF names differs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -45,7 +45,7 @@ static char *const postgres_argv[] = {"/usr/bin/postgres",
 				      "dynamic_shared_memory_type=mmap",
 				      NULL};
 
-static pid_t server; /* the one that all workers ask, or 0 */
+static pid_t server; /* the program that all workers share, or 0 */
 
 static const char *const *environment(enum lab_generator kind)
 {
@@ -56,8 +56,8 @@ static const char *const *environment(enum lab_generator kind)
 }
 
 /*
- * What it says goes to the kernel's log, whose end the host shows where a guest fails.
- * io: the program's standard input and output, or -1.
+ * Send the program's messages to the kernel's log, whose end the host shows if the guest fails.
+ * io is the program's standard input and output, or -1.
  */
 static pid_t spawn(enum lab_generator kind, char *const argv[], uid_t user, int io)
 {
@@ -122,7 +122,7 @@ static bool has_program(enum lab_generator kind)
 	}
 }
 
-/* Without a device the provider is there, but has nothing to tell it of clones. */
+/* Without a device, the provider cannot detect clones. */
 uint32_t probe_generators(void)
 {
 	bool device = !access("/dev/vmgenc", R_OK);
@@ -153,7 +153,7 @@ void probe_stop(void)
 {
 	if (!server)
 		return;
-	/* Both end at once, and leave no socket behind. */
+	/* Both programs end at once and leave no socket behind. */
 	kill(server, SIGINT);
 	while (waitpid(server, NULL, 0) < 0 && errno == EINTR)
 		;
@@ -161,7 +161,7 @@ void probe_stop(void)
 	server = 0;
 }
 
-/* A program that answers each byte with a value. */
+/* Start a program that answers each byte with a value. */
 static void open_answerer(struct generator *g, char *const argv[])
 {
 	int ends[2];
@@ -202,7 +202,7 @@ void probe_close(struct generator *g)
 		fail("waitpid: %s", strerror(errno));
 }
 
-/* Whatever hexadecimal digits there are, up to 128 bits. */
+/* Read all hexadecimal digits, up to 128 bits. */
 static void hex_value(const char *text, uint8_t value[LAB_VALUE_SIZE])
 {
 	unsigned int digits = 0, digit;
@@ -217,7 +217,7 @@ static void hex_value(const char *text, uint8_t value[LAB_VALUE_SIZE])
 		digits++;
 	}
 	if (digits != 2 * LAB_VALUE_SIZE)
-		fail("a program under test gave no UUID");
+		fail("a program under test returned no UUID");
 }
 
 static void kernel_uuid(uint8_t value[LAB_VALUE_SIZE])
@@ -231,7 +231,7 @@ static void kernel_uuid(uint8_t value[LAB_VALUE_SIZE])
 	hex_value(text, value);
 }
 
-/* The salt stands behind "SCRAM-SHA-256$4096:"; 16 of its base64 digits have 96 bits. */
+/* The salt follows "SCRAM-SHA-256$4096:"; 16 of its base64 digits have 96 bits. */
 static void scram_salt(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 {
 	char query[160], text[40];
@@ -242,7 +242,7 @@ static void scram_salt(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 		 g->cpu, g->cpu);
 	postgres_query(g->fd, query, text, sizeof(text));
 	if (strlen(text) != 24)
-		fail("PostgreSQL gave no SCRAM salt but \"%s\"", text);
+		fail("PostgreSQL returned \"%s\" instead of a SCRAM salt", text);
 	memcpy(value, text, LAB_VALUE_SIZE);
 }
 
@@ -253,9 +253,9 @@ static void answer(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 }
 
 /*
- * nginx makes the keys for its tickets when it reads its configuration. Until its old workers
- * have stopped to listen they may still be the ones that answer, so a key that was seen before
- * is no answer; and one CPU at a time, or it would be taken for what the other one asked for.
+ * nginx makes its ticket keys when it reads its configuration. Its old workers may answer until
+ * they stop listening, so ignore a key that was seen before. Serve one CPU at a time, or it would
+ * take the key that another one requested.
  */
 static void ticket_key(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 {

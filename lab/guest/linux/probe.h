@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: real programs as generators. Each worker asks one for a value at a time.
+ * lab/guest/linux: the protocols by which workers request values from real programs, one at a
+ * time.
  */
 #ifndef PROBE_H
 #define PROBE_H
@@ -9,10 +10,10 @@
 
 /* probe_postgres.c: the protocol between PostgreSQL and its clients, version 3 */
 int postgres_connect(const char *path);
-/* Runs a query; the text of the first column of its last row goes to `to`. */
+/* Runs a query and copies the text of the first column of its last row to `to`. */
 void postgres_query(int fd, const char *query, char *to, size_t size);
 
-/* probe_tls.c: as much of a TLS handshake as it takes to see the server's random value */
+/* probe_tls.c: begins a TLS handshake and reads the server's random value */
 void tls_server_random(const char *path, uint8_t value[LAB_VALUE_SIZE]);
 
 #endif

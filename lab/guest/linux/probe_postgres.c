@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: asks PostgreSQL in its own protocol, version 3 (its manual, "Frontend/Backend
- * Protocol"), over a local socket that trusts everyone.
+ * lab/guest/linux: speaks version 3 of PostgreSQL's protocol (its manual, "Frontend/Backend
+ * Protocol") over a local socket without authentication.
  */
 #include <arpa/inet.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@
 
 #define VERSION_3 196608
 
-/* A message: a letter, the length of what follows with these four bytes, and that. */
+/* A message is a letter, the length of the rest including these four bytes, and the rest. */
 static char receive(int fd, char *body, size_t size)
 {
 	char type;
@@ -40,7 +40,7 @@ static const char *field(const char *error, char letter)
 	return "";
 }
 
-/* Until it is ready for a query. False while it is starting up, and only if that may be. */
+/* Wait until the server is ready for a query. Return false while it is starting up, if allowed. */
 static bool await_ready(int fd, bool may_start_up)
 {
 	char body[4096], type;
@@ -64,7 +64,7 @@ static int connect_once(const char *path, bool *ready)
 	int fd = socket_connect(path);
 
 	if (fd < 0)
-		fail("PostgreSQL does not listen any more");
+		fail("PostgreSQL no longer listens");
 	send_all(fd, &start, sizeof(start));
 	send_all(fd, parameters, sizeof(parameters));
 	*ready = await_ready(fd, true);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: begins a TLS 1.2 handshake (RFC 5246) and takes the random value from the
- * ServerHello, which is sent in the clear. Its last 8 bytes may say that 1.3 was possible (RFC
- * 8446).
+ * lab/guest/linux: begins a TLS 1.2 handshake (RFC 5246) and reads the random value in the
+ * ServerHello, which is not encrypted. Its last 8 bytes can be the mark of a server that supports
+ * 1.3 (RFC 8446).
  */
 #include <errno.h>
 #include <string.h>
@@ -37,7 +37,7 @@ void tls_server_random(const char *path, uint8_t value[LAB_VALUE_SIZE])
 	int fd = socket_connect(path);
 
 	if (fd < 0)
-		fail("the TLS server does not listen any more: %s", strerror(errno));
+		fail("the TLS server no longer listens: %s", strerror(errno));
 	send_all(fd, client_hello, sizeof(client_hello));
 	receive_all(fd, answer, sizeof(answer));
 	if (answer[0] != 0x16 || answer[5] != 0x02)

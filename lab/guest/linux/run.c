@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: runs one program as root, streams what it writes to the host and reports how it
- * ended.
+ * lab/guest/linux: runs one program as root, sends its output to the host and reports its status.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +38,7 @@ static pid_t start(int out)
 	_exit(127);
 }
 
-/* Until every holder of the pipe's other end is gone: children may outlive the program. */
+/* Read until all holders of the pipe's other end have ended; children may outlive the program. */
 static void stream_all(int in)
 {
 	char buffer[4096];
@@ -64,7 +63,7 @@ void run(void)
 		fail("fork: %s", strerror(errno));
 	close(ends[1]);
 	stream_all(ends[0]);
-	/* PID 1 inherits orphans: only the program's own end counts. */
+	/* PID 1 inherits orphans, so wait for the program itself. */
 	for (pid_t gone = 0; gone != pid;) {
 		gone = waitpid(-1, &status, 0);
 		if (gone < 0 && errno != EINTR)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: the local sockets over which the programs under test are asked.
+ * lab/guest/linux: local sockets to the programs under test.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -29,11 +29,11 @@ int socket_connect(const char *path)
 void send_all(int fd, const void *data, size_t size)
 {
 	if (send(fd, data, size, MSG_NOSIGNAL) != (ssize_t)size)
-		fail("a program under test takes no more requests: %s", strerror(errno));
+		fail("a program under test stopped taking requests: %s", strerror(errno));
 }
 
 void receive_all(int fd, void *data, size_t size)
 {
 	if (recv(fd, data, size, MSG_WAITALL) != (ssize_t)size)
-		fail("a program under test answers no more: %s", strerror(errno));
+		fail("a program under test stopped answering: %s", strerror(errno));
 }

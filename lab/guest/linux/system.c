@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lab/guest/linux: what prove.c asks of the system, on Linux.
+ * lab/guest/linux: the system's part of guest.h for prove.c, on Linux.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@ void clock_source(volatile char *to, size_t size)
 	to[strcspn((const char *)to, "\n")] = '\0';
 }
 
-/* Not glibc's wrapper: newer ones draw in user space from a vDSO, which is another generator. */
+/* Do not use glibc's wrapper: newer ones draw from the vDSO, which is another generator. */
 void system_random(enum lab_generator kind, void *to, size_t size)
 {
 	if (kind != LAB_GETRANDOM || syscall(SYS_getrandom, to, size, 0) != (long)size)
@@ -89,7 +89,7 @@ void thread_join(struct thread *t)
 	pthread_join(t->id, NULL);
 }
 
-/* Blocks in poll(2) like an event loop would, and notes when a change wakes it. */
+/* Block in poll(2) like an event loop, and record when a change wakes it. */
 static void *wait_for_events(void *argument)
 {
 	struct vmgenc *vg = argument;

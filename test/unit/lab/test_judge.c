@@ -62,11 +62,13 @@ static void only_ours(void **state)
 	assert_non_null(strstr(text, "PROTECTED: with vmgenc, "));
 	assert_null(strstr(text, "NOT PROTECTED"));
 	assert_non_null(strstr(text, "(1 of 1 trials)"));
-	assert_non_null(strstr(text, "without vmgenc: the same values in 2 of 2 trials"));
+	assert_non_null(
+		strstr(text, "Without vmgenc, clones drew the same values in 2 of 2 trials"));
 	assert_int_equal(verdict(900, 3, 0, text, sizeof(text)), LAB_EXIT_IDENTICAL);
 	assert_non_null(strstr(text, "NOT PROTECTED: with vmgenc, "));
 	assert_non_null(strstr(text, "in 1 of 1 trials"));
-	assert_non_null(strstr(text, "without vmgenc: the same values in 1 of 2 trials"));
+	assert_non_null(
+		strstr(text, "Without vmgenc, clones drew the same values in 1 of 2 trials"));
 }
 
 /* Fails if, with the same id, another driver's clones count as disturbed by ours. */

@@ -144,7 +144,7 @@ static void whole_page(void **state)
 	assert_true(says("Protected"));
 	assert_true(says("shared at most 2 draws of the kernel’s generator, under way at the "
 			 "snapshot, and guarded programs none (2 trials)."));
-	assert_true(says("masked, since they hide what clones share"));
+	assert_true(says("masked, because they hide what clones share"));
 	assert_true(says(
 		"All 5 trials of hostile or broken firmware ended with the documented answer"));
 	assert_true(says("guarded programs, none of 1,100,000 were shared"));
@@ -509,7 +509,7 @@ static void own_driver_is_not_judged(void **state)
 	assert_int_equal(run_on(root), 0);
 	json_decref(root);
 	assert_int_equal(number("count(//td[@class='many'])"), 1);
-	assert_true(says("noticed its change and had the kernel rekeyed (5 trials)"));
+	assert_true(says("noticed its change and rekeyed the kernel (5 trials)"));
 }
 
 /* Fails if the kernels' results, each in a file of its own, are not side by side. */
@@ -547,7 +547,7 @@ static void not_as_promised(void **state)
 	assert_true(says("draws of the kernel’s generator (1 trial)."));
 	json_object_set_new(result, "allowed", json_integer(2));
 	assert_int_equal(run_on(root), 0);
-	assert_true(says("handed out the same random values in 1 of 1 trials"));
+	assert_true(says("drew the same random values in 1 of 1 trials"));
 	assert_int_equal(number("count(//td[@class='many' and contains(., '✗')])"), 1);
 	json_object_set_new(root, "same_id", json_true());
 	json_object_set_new(first_clone(root), "changes", json_integer(1));
