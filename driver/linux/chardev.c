@@ -20,14 +20,17 @@ struct reader {
 	u64 read_generation; /* 0: nothing read yet */
 };
 
-/* Where it is had only now, the machine is rekeyed at once. */
+/*
+ * Where it is had only now, the machine is rekeyed before anything is asked: a sync by itself does
+ * not try again so soon after a failure.
+ */
 static void reach_generator(struct vmgenc_device *dev)
 {
 	if (READ_ONCE(dev->urandom))
 		return;
 	vmgenc_rekey_open(dev, VMGENC_ROOT_CALLER);
 	if (READ_ONCE(dev->urandom))
-		vmgenc_kick(dev, VMGENC_TRIGGER_LOOK);
+		vmgenc_core_look(&dev->core, VMGENC_TRIGGER_LOOK);
 }
 
 static int vmgenc_open(struct inode *inode, struct file *file)

@@ -61,6 +61,7 @@ static int show_settled(vmgenc_ctl_table *table, int write, void *buffer, size_t
 int vmgenc_sysctl_start(struct vmgenc_device *dev)
 {
 	char path[32];
+	int i;
 
 	dev->sysctl[0].procname = "guid";
 	dev->sysctl[0].proc_handler = show_guid;
@@ -68,7 +69,7 @@ int vmgenc_sysctl_start(struct vmgenc_device *dev)
 	dev->sysctl[1].proc_handler = show_generation;
 	dev->sysctl[2].procname = "settled";
 	dev->sysctl[2].proc_handler = show_settled;
-	for (int i = 0; i < 3; i++) {
+	for (i = 0; i < 3; i++) {
 		dev->sysctl[i].mode = 0444;
 		dev->sysctl[i].extra1 = dev;
 	}

@@ -180,7 +180,11 @@ static void goes_on(const char *name, ssize_t (*draw)(void))
 
 static void splice_and_sendfile_see_no_error(void)
 {
-	goes_on("sendfile(2)", by_sendfile);
+	/* Before 6.0 sendfile(2) takes files and block devices only. */
+	if (by_sendfile() > 0 || errno != EINVAL)
+		goes_on("sendfile(2)", by_sendfile);
+	else
+		printf("# sendfile(2): this kernel refuses it for a device\n");
 	goes_on("splice(2)", by_splice);
 }
 
@@ -200,8 +204,9 @@ static bool ring_open(void)
 	ring.fd = (int)syscall(SYS_io_uring_setup, 1, &ring.p);
 	if (ring.fd < 0)
 		return false;
-	size = ring.p.cq_off.cqes + ring.p.cq_entries * sizeof(struct io_uring_cqe);
-	ring.rings = mmap(NULL, size + 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd,
+	/* The array of requests comes last; 5.10 refuses to map more than there is. */
+	size = ring.p.sq_off.array + ring.p.sq_entries * sizeof(uint32_t);
+	ring.rings = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd,
 			  IORING_OFF_SQ_RING);
 	ring.sqes = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, ring.fd, IORING_OFF_SQES);
 	return ring.rings != MAP_FAILED && (void *)ring.sqes != MAP_FAILED;
