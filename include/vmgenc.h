@@ -92,8 +92,8 @@ void vmgenc_close(struct vmgenc *vg);
  * reloading values and arranging loops for the sake of this call. difference is from volatile
  * loads, so no call is replaced by an earlier one's result.
  */
-__attribute__((pure, cold)) bool
-vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference);
+__attribute__((pure, cold))
+bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference);
 
 /*
  * Returns true if the generation differs from mark. Then call vmgenc_sync() before using any random
