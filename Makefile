@@ -193,6 +193,7 @@ help:
 	@echo 'make deps       install what building and testing need, where it is missing'
 	@echo 'make kernels    unpack Debian kernels below build/kernels; make modules also builds for them'
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
+	@echo 'make check-kernels   5.10 to the newest, rt too: build, devices, clones, loads; one table'
 	@echo 'make check-kvm  clones, firmware and device tests under KVM; without KVM in an emulated machine'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
 	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; freebsd-overlay-undo takes it out'

@@ -18,10 +18,10 @@
 #include "rawid.h"
 
 #define PAGE 4096
-#define CYCLES 100
 #define TAINT "/proc/sys/kernel/tainted" /* root may add flags */
 
 static struct kernel_state at_start;
+static unsigned int cycles = 100; /* or the program's argument */
 
 static bool taint(const char *flag)
 {
@@ -230,17 +230,17 @@ static void nothing_is_left(void)
 	CHECK(kernel_mappings() == before);
 }
 
-static int changing(unsigned int cycles, int log)
+static int changing(unsigned int count, int log)
 {
 	pid_t changer = start(change_step), syncer = start(sync_step), drawer = start(draw_step);
 	unsigned int number = 0;
 
-	while (number < cycles && cycle(number) && log_is_clean(log))
+	while (number < count && cycle(number) && log_is_clean(log))
 		number++;
 	stop(drawer);
 	stop(syncer);
 	stop(changer);
-	return number == cycles ? 0 : -1;
+	return number == count ? 0 : -1;
 }
 
 /*
@@ -254,12 +254,12 @@ static void cycles_with_a_change_in_flight(void)
 	long slab, free_before;
 
 	CHECK(log >= 0);
-	CHECK(changing(20, log) == 0);
+	CHECK(changing(cycles < 20 ? cycles : 20, log) == 0);
 	slab = kernel_memory("SUnreclaim:");
 	free_before = kernel_memory("MemFree:");
 	CHECK(slab > 0 && free_before > 0);
-	CHECK(changing(CYCLES, log) == 0);
-	printf("# %d cycles: SUnreclaim grew by %ld kB, MemFree fell by %ld kB\n", CYCLES,
+	CHECK(changing(cycles, log) == 0);
+	printf("# %u cycles: SUnreclaim grew by %ld kB, MemFree fell by %ld kB\n", cycles,
 	       kernel_memory("SUnreclaim:") - slab, free_before - kernel_memory("MemFree:"));
 	CHECK(kernel_memory("SUnreclaim:") - slab < 1024);
 	CHECK(free_before - kernel_memory("MemFree:") < 8192);
@@ -324,8 +324,10 @@ static void unload_under_hundreds_of_callers(void)
 	close(log);
 }
 
-int main(void)
+int main(int argc, char *argv[])
 {
+	if (argc > 1)
+		cycles = (unsigned int)atoi(argv[1]);
 	rawid_page();
 	kernel_state(&at_start);
 	RUN(only_new_taint_counts);
