@@ -11,6 +11,8 @@
 #include "machine.h"
 #include "../firmware/hostile.h"
 
+#define RETRY_NS 10000000 /* as the core has it: until then a sync answers as the last one */
+
 enum op { OP_ID, OP_NONE, OP_LOOK, OP_SYNC, OP_REFUSE, OP_FAIL_AT, OP_MOVE, OPS };
 
 static unsigned int moves;
@@ -116,6 +118,7 @@ static void settle(struct machine *m)
 	moves = 0;
 	memset(m->refuse, 0, sizeof(m->refuse));
 	m->fail_at = 0;
+	m->clock += RETRY_NS;
 	if (machine_sync(m, &event))
 		broken("sync fails");
 	if (!none && memcmp(event.id, m->id, sizeof(event.id)) != 0)
