@@ -44,11 +44,11 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
  * One device.
  *
  * Locking: vmgenc_os_lock() guards page, seen, error, unnotified and failed_ns, and is held
- * through steps 1 to 4. The core itself does not sleep under it; vmgenc_os_rekey() may where the system's lock can be held
- * asleep (FreeBSD: a reseed takes 100 ms), and then looks come from threads alone. Where it does
- * not (Linux), a change is settled in whatever context comes first, and whoever else would draw
- * waits for no more than that. Steps 5 and 6 may sleep, and come from vmgenc_core_tell() alone,
- * which one thread calls; told, woken and the logged fields are its own.
+ * through steps 1 to 4. The core itself does not sleep under it; vmgenc_os_rekey() may where the
+ * system's lock can be held asleep (FreeBSD: a reseed takes 100 ms), and then looks come from
+ * threads alone. Where it does not (Linux), a change is settled in whatever context comes first,
+ * and whoever else would draw waits for no more than that. Steps 5 and 6 may sleep, and come from
+ * vmgenc_core_tell() alone, which one thread calls; told, woken and the logged fields are its own.
  * Mappings read page without the lock, under page->seq; vmgenc_core_differs() and
  * vmgenc_core_pending() read it too, and may be wrong for the length of one store: callers
  * only use them to decide whether to look. raw is set before the first look and cleared after

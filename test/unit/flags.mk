@@ -17,8 +17,6 @@ build/test/test_strip: TEST_SRCS = $(wildcard lab/compare/*.c) lab/host/say.c
 build/test/test_compare: TEST_SRCS = $(wildcard lab/compare/*.c)
 test_strip_LDFLAGS := -ljansson
 test_compare_LDFLAGS := -ljansson
-# Its variants are in another directory; of several sources' dependencies, -MMD keeps the last one's.
-build/test/test_hostile: $(wildcard test/firmware/hostile.*)
 build/test/test_time: lab/host/time.c lab/host/host.h
 build/test/test_time: TEST_SRCS = lab/host/time.c
 build/test/test_judge: lab/prove/judge.c lab/prove/prove.h
