@@ -75,7 +75,10 @@ void rundir_remove(const char *path);
 int rundir_create(const char *path, uint64_t size, bool allocate);
 /* Copies a file to a new one; holes stay holes. */
 int rundir_copy(const char *from, const char *to);
-/* Writes the last lines of a file, each indented, for an error message; "" if there are none. */
+/*
+ * Writes the last lines of a file, each indented, for an error message; "" if there are none. If
+ * they have a kernel's panic, they begin there.
+ */
 void rundir_tail(const char *path, char *to, size_t size);
 
 /* words.c: numbers as text, in static buffers that about ten more calls leave intact */

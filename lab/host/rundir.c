@@ -17,6 +17,7 @@
 #include "host.h"
 
 #define PREFIX "vmgenc-lab-run."
+#define TAIL 1500 /* of a console or of QEMU's words, in an error message */
 
 /* Only for directories that the lab made, which are shallow and have no links to others. */
 void rundir_remove(const char *path)
@@ -203,20 +204,32 @@ int rundir_copy(const char *from, const char *to)
 	return err ? lab_fail(LAB_EXIT_ENVIRONMENT, "cannot copy %s: %s", from, strerror(err)) : 0;
 }
 
+/* A kernel's panic stands before its registers and stack, which would fill the tail. */
+static char *where_it_matters(char *text, size_t size)
+{
+	char *panic = strstr(text, "Kernel panic");
+	size_t skip = size > TAIL ? size - TAIL : 0;
+
+	return panic ? panic : text + skip;
+}
+
 void rundir_tail(const char *path, char *to, size_t size)
 {
-	char text[1500];
+	char text[16384];
 	size_t used = 0;
-	FILE *f = fopen(path, "r");
+	FILE *f = fopen(path, "re");
 
 	*to = '\0';
 	if (!f)
 		return;
 	if (fseek(f, -(long)sizeof(text) + 1, SEEK_END))
 		rewind(f);
-	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	size_t n = fread(text, 1, sizeof(text) - 1, f);
+
+	text[n] = '\0';
 	fclose(f);
-	for (char *save, *line = strtok_r(text, "\r\n", &save); line && used < size;
+	for (char *save, *line = strtok_r(where_it_matters(text, n), "\r\n", &save);
+	     line && used < size;
 	     line = strtok_r(NULL, "\r\n", &save)) {
 		for (char *c = line; *c; c++) {
 			if ((unsigned char)*c < ' ')

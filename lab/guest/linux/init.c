@@ -147,6 +147,7 @@ int main(void)
 	struct utsname name;
 
 	mount_all();
+	catch_crashes();
 	find_exchange();
 	/* Silence the console: its purpose is served, and the serial line would disturb the draws.
 	 */

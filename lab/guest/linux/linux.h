@@ -7,6 +7,9 @@
 
 #include "../guest.h"
 
+/* crash.c: has a crash of this program reported by fail() */
+void catch_crashes(void);
+
 /* kmsg.c */
 void kmsg_copy_tail(volatile char *to, unsigned int size);
 /* Returns how many ns after since (CLOCK_BOOTTIME) the kernel logged its reseeding, or LAB_NEVER */
