@@ -43,10 +43,9 @@ bool kernel_find(struct kernel *k, const char *series)
 static void prove(const struct kernel *k)
 {
 	char plain[400], ours[800], json[40], name[80];
-	const char *const argv[] = {LAB,       "prove",	    "--accel",	"kvm",	   "--quiet",
-				    "--times", "--json",    json,	"--guest", plain,
-				    "--guest", ours,	    "--clones", "2",	   "--draws",
-				    "10000",   "--timeout", SILENT_S,	NULL};
+	const char *const argv[] = {LAB,  "prove",   "--accel", "kvm",	     "--times", "--json",
+				    json, "--guest", plain,	"--guest",   ours,	"--clones",
+				    "2",  "--draws", "10000",	"--timeout", SILENT_S,	NULL};
 
 	snprintf(plain, sizeof(plain), "without=%s", k->image);
 	snprintf(ours, sizeof(ours), "vmgenc=%s,%s", k->image, k->module);
@@ -62,11 +61,11 @@ static void prove_auto(const struct kernel *k)
 {
 	char name[80];
 	const char *json = "build/kvm-auto.json";
-	const char *const argv[] = {LAB,	 "prove",	"--accel", "auto",
-				    "--quiet",	 "--json",	json,	   "--kernel",
-				    k->image,	 "--module",	k->module, "--draws",
-				    "5000",	 "--timeout",	SILENT_S,  "--generator",
-				    "getrandom", "--generator", "guarded", NULL};
+	const char *const argv[] = {LAB,	   "prove",   "--accel",     "auto",
+				    "--json",	   json,      "--kernel",    k->image,
+				    "--module",	   k->module, "--draws",     "5000",
+				    "--timeout",   SILENT_S,  "--generator", "getrandom",
+				    "--generator", "guarded", NULL};
 
 	unlink(json);
 	snprintf(name, sizeof(name), "%s: clones, --accel auto", k->series);
@@ -78,9 +77,9 @@ static void prove_auto(const struct kernel *k)
 static void firmware(const struct kernel *k)
 {
 	char name[80];
-	const char *const argv[] = {LAB,	  "prove",   "--accel",	  "kvm",      "--quiet",
-				    "--firmware", "all",     "--brief",	  "--kernel", k->image,
-				    "--module",	  k->module, "--timeout", SILENT_S,   NULL};
+	const char *const argv[] = {LAB,       "prove",	    "--accel",	"kvm",	  "--firmware",
+				    "all",     "--brief",   "--kernel", k->image, "--module",
+				    k->module, "--timeout", SILENT_S,	NULL};
 
 	snprintf(name, sizeof(name), "%s: firmware of nine hypervisors", k->series);
 	step(name, LIMIT_S, argv);
@@ -89,9 +88,9 @@ static void firmware(const struct kernel *k)
 static void device(const struct kernel *k, const char *test)
 {
 	char name[80], program[80], listener[PATH_MAX_KVM];
-	const char *const argv[] = {LAB,       "run",	    "--accel",	"kvm",	  "--quiet",
-				    "--file",  listener,    "--kernel", k->image, "--module",
-				    k->module, "--timeout", SILENT_S,	program,  NULL};
+	const char *const argv[] = {LAB,	 "run",	     "--accel", "kvm",	    "--file",
+				    listener,	 "--kernel", k->image,	"--module", k->module,
+				    "--timeout", SILENT_S,   program,	NULL};
 
 	snprintf(name, sizeof(name), "%s: %s", k->series, test);
 	snprintf(program, sizeof(program), "build/test/vm/%s", test);

@@ -14,6 +14,7 @@
 
 #define LOG "build/kvm.log"
 #define TO_END_S 20 /* a program that was asked to end is killed then */
+#define TELL_S 60   /* how often the last line of one that runs is shown */
 
 volatile int step_signal;
 const char *step_only;
@@ -47,9 +48,22 @@ static pid_t start(const char *const argv[], const char *output)
 	_exit(127);
 }
 
+static void tell_last_line(const char *output, double seconds)
+{
+	FILE *f = fopen(output, "re");
+	char line[300] = "", last[sizeof(line)] = "nothing yet";
+
+	while (f && fgets(line, sizeof(line), f))
+		memcpy(last, line, sizeof(last));
+	if (f)
+		fclose(f);
+	printf("     %.0f s: %.*s\n", seconds, (int)strcspn(last, "\r\n"), last);
+	fflush(stdout);
+}
+
 int step_run(const char *const argv[], int seconds, const char *output)
 {
-	double end = now() + seconds;
+	double begin = now(), end = begin + seconds, told = begin;
 	pid_t pid = start(argv, output);
 	bool asked = false;
 	int status;
@@ -61,6 +75,10 @@ int step_run(const char *const argv[], int seconds, const char *output)
 			kill(pid, asked ? SIGKILL : SIGTERM);
 			end = now() + TO_END_S;
 			asked = true;
+		}
+		if (output && now() - told > TELL_S) {
+			told = now();
+			tell_last_line(output, told - begin);
 		}
 		usleep(50000);
 	}
