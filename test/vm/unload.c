@@ -21,7 +21,8 @@
 #define TAINT "/proc/sys/kernel/tainted" /* root may add flags */
 
 static struct kernel_state at_start;
-static unsigned int cycles = 100; /* or the program's argument */
+/* The program's argument: loads and unloads, and a fifth of the callers that hold one up. */
+static unsigned int cycles = 100;
 
 static bool taint(const char *flag)
 {
@@ -254,7 +255,7 @@ static void cycles_with_a_change_in_flight(void)
 	long slab, free_before;
 
 	CHECK(log >= 0);
-	CHECK(changing(cycles < 20 ? cycles : 20, log) == 0);
+	CHECK(changing(cycles / 5, log) == 0);
 	slab = kernel_memory("SUnreclaim:");
 	free_before = kernel_memory("MemFree:");
 	CHECK(slab > 0 && free_before > 0);
@@ -268,7 +269,7 @@ static void cycles_with_a_change_in_flight(void)
 	close(log);
 }
 
-#define CALLERS 500
+#define MAX_CALLERS 500
 
 /* Code is freed when each task has been seen outside: callers that never yield take minutes. */
 static void call_until(const int *stop)
@@ -288,17 +289,18 @@ static void call_until(const int *stop)
 
 /*
  * Fails if a call that is inside when its probe goes ends with an error, never, or in memory that
- * is gone: 500 at a time, most of them preempted inside, with the id changing all the while.
+ * is gone: hundreds at a time, most of them preempted inside, while the id keeps changing.
  */
 static void unload_under_hundreds_of_callers(void)
 {
-	static pid_t callers[CALLERS];
+	static pid_t callers[MAX_CALLERS];
+	const unsigned int count = cycles < MAX_CALLERS / 5 ? 5 * cycles : MAX_CALLERS;
 	int *stop = mmap(NULL, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int log = log_open(), failed = 0, loads;
 	pid_t changer;
 
 	CHECK(stop != MAP_FAILED && log >= 0);
-	for (int i = 0; i < CALLERS; i++) {
+	for (unsigned int i = 0; i < count; i++) {
 		callers[i] = fork();
 		if (callers[i] == 0) {
 			setpriority(PRIO_PROCESS, 0, 19);
@@ -314,7 +316,7 @@ static void unload_under_hundreds_of_callers(void)
 			break;
 	}
 	__atomic_store_n(stop, 1, __ATOMIC_RELEASE);
-	for (int i = 0; i < CALLERS; i++)
+	for (unsigned int i = 0; i < count; i++)
 		failed += child_end(callers[i]) != 0;
 	kill(changer, SIGKILL);
 	waitpid(changer, NULL, 0);
