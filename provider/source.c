@@ -86,7 +86,7 @@ static void let_go(struct held *held)
 }
 
 /* Without a lock, which a fork in the middle of it would leave locked in the child. */
-struct vmgenc *source_get(struct source *s, int *error)
+struct vmgenc *provider_source_get(struct provider_source *s, int *error)
 {
 	struct held *mine, *held = atomic_load(&s->held);
 
@@ -103,21 +103,21 @@ struct vmgenc *source_get(struct source *s, int *error)
 	return mine->vg;
 }
 
-void source_init(struct source *s)
+void provider_source_init(struct provider_source *s)
 {
 	int error;
 
 	/* Now, not when it is needed: the program may confine itself in between. */
-	source_get(s, &error);
+	provider_source_get(s, &error);
 }
 
-void source_end(struct source *s)
+void provider_source_end(struct provider_source *s)
 {
 	let_go(atomic_load(&s->held));
 }
 
 /* Counted in tries and not in time: a timer's signals would else make it endless. */
-static int sync_source(struct vmgenc *vg, struct vmgenc_mark *mark, bool patient)
+static int sync_in_tries(struct vmgenc *vg, struct vmgenc_mark *mark, bool patient)
 {
 	const struct timespec pause = {.tv_nsec = SYNC_PAUSE_NS};
 	int error;
@@ -146,7 +146,7 @@ static int sync_afresh(const struct held *held, struct vmgenc_mark *mark, bool p
 
 	if (error)
 		return error == SOURCE_UNSEEN ? -EACCES : error;
-	error = sync_source(fresh, &theirs, patient);
+	error = sync_in_tries(fresh, &theirs, patient);
 	vmgenc_close(fresh);
 	if (error)
 		return error;
@@ -156,11 +156,11 @@ static int sync_afresh(const struct held *held, struct vmgenc_mark *mark, bool p
 	return 0;
 }
 
-int source_sync(struct source *s, struct vmgenc_mark *mark, bool patient)
+int provider_source_sync(struct provider_source *s, struct vmgenc_mark *mark, bool patient)
 {
 	const struct held *held = atomic_load(&s->held);
 
 	if (was_closed(held))
 		return sync_afresh(held, mark, patient);
-	return sync_source(held->vg, mark, patient);
+	return sync_in_tries(held->vg, mark, patient);
 }
