@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: what somebody else could put in the place of what root runs, reads or writes is
  * refused, and what was judged is what runs, also while he exchanges it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -20,15 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "program.h"
-#include "simfile.h"
+#include "cmd_fixture.h"
 
 #define NOBODY 65534
 #define RACES 60
 
-static struct simfile sim;
-static char scratch[64], app[96], hooks[128], state_file[128], text[65536];
-static struct result result;
+static char app[96], hooks[128], state_file[128];
 
 static void needs_root(void)
 {
@@ -41,22 +31,12 @@ static void needs_root(void)
 /* scratch is root's and closed to others but for passing through; app is somebody else's. */
 static int setup(void **unused)
 {
-	(void)unused;
-	if (simfile_create_plain(&sim))
+	if (cmd_setup(unused))
 		return -1;
-	scratch_create(scratch);
 	snprintf(app, sizeof(app), "%s/app", scratch);
 	snprintf(hooks, sizeof(hooks), "%s/hooks", app);
 	snprintf(state_file, sizeof(state_file), "%s/state", scratch);
 	return chmod(scratch, 0711) || mkdir(app, 0755) || mkdir(hooks, 0755);
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_remove(scratch);
-	simfile_remove(&sim);
-	return 0;
 }
 
 static int once(void)
@@ -342,7 +322,7 @@ static void simulation_of_another(void **unused)
 	assert_string_equal(read_file(scratch, "victim", text), "precious");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, cmd_teardown)
 
 int main(int argc, char **argv)
 {
