@@ -9,10 +9,11 @@ test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl,--wrap=fstat,--wrap=poll
 # The lab's parts that need no VM
 REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c lab/host/time.c
-build/test/test_report: $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)
-build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
-build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
-test_report_LDFLAGS := -ljansson -lxml2
+REPORT_TESTS := test_report_page test_report_input test_report_output
+$(REPORT_TESTS:%=build/test/%): $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)
+$(REPORT_TESTS:%=build/test/%): TEST_SRCS = $(REPORT_SRCS) test/unit/lab/report_fixture.c
+$(REPORT_TESTS:%=build/test/%): TEST_FLAGS = -Ilab -I/usr/include/libxml2
+$(foreach t,$(REPORT_TESTS),$(eval $(t)_LDFLAGS := -ljansson -lxml2))
 build/test/test_strip build/test/test_compare: $(wildcard lab/compare/*) lab/exchange.h
 build/test/test_strip build/test/test_compare: TEST_FLAGS = -Ilab
 build/test/test_strip: TEST_SRCS = $(wildcard lab/compare/*.c) lab/host/say.c
