@@ -16,8 +16,8 @@
 const char *const kernel_series[] = {"6.1", "6.12"};
 const size_t kernel_count = sizeof(kernel_series) / sizeof(*kernel_series);
 
-static const char *const device_tests[] = {"announce", "device",   "map",    "notifier",
-					   "params",   "sysgenid", "unload", "vmclock"};
+static const char *const device_tests[] = {"announce", "device", "map",	    "notifier", "params",
+					   "sysgenid", "unload", "vmclock", "watchers"};
 
 bool kernel_find(struct kernel *k, const char *series)
 {
