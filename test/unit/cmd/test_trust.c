@@ -70,6 +70,15 @@ static const char *done(void)
 	return read_file(scratch, "done", text);
 }
 
+/* Runs the hooks again and again, until those of another ran or it was tried often enough. */
+static void change_until_evil(void)
+{
+	for (int i = 0; i < RACES && !strstr(done(), "evil"); i++) {
+		simfile_bump(&sim);
+		once();
+	}
+}
+
 /* Somebody else exchanges two names for as long as he is let. */
 static pid_t exchange(const char *one, const char *other)
 {
@@ -107,10 +116,7 @@ static void owner_of_a_sticky_directory(void **unused)
 	once(); /* the first only takes note of the generation */
 	assert_int_equal(chown(app, NOBODY, NOBODY) || chmod(app, 01755), 0);
 	pid = exchange(hooks, evil);
-	for (int i = 0; i < RACES && !strstr(done(), "evil"); i++) {
-		simfile_bump(&sim);
-		once();
-	}
+	change_until_evil();
 	end(pid);
 	assert_null(strstr(done(), "evil 0"));
 }
@@ -131,10 +137,7 @@ static void link_into_a_directory_of_another(void **unused)
 	once();
 	assert_int_equal(chown(app, NOBODY, NOBODY), 0);
 	pid = exchange(good, evil);
-	for (int i = 0; i < RACES && !strstr(done(), "evil"); i++) {
-		simfile_bump(&sim);
-		once();
-	}
+	change_until_evil();
 	end(pid);
 	assert_null(strstr(done(), "evil 0"));
 }
