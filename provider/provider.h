@@ -44,10 +44,10 @@ struct core {
 };
 
 /* source.c: the one source of a library context, shared by its DRBGs. */
-struct held;
+struct handle;
 
 struct provider_source {
-	_Atomic(struct held *) held; /* NULL until there is one; then never another */
+	_Atomic(struct handle *) handle; /* NULL until there is one; then never another */
 };
 
 void provider_source_init(struct provider_source *s);

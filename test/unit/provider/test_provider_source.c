@@ -96,7 +96,7 @@ static int setup(void **state)
 	unsetenv("VMGENC_SOURCE");
 	words[0] = words[1] = 5;
 	next_fd = open("/dev/null", O_RDONLY);
-	source.held = NULL;
+	source.handle = NULL;
 	return next_fd < 0;
 }
 
