@@ -98,11 +98,11 @@ listener: module
 		CONFIG_DEBUG_INFO_BTF_MODULES= modules
 
 # Tests
-$(CORE_TESTS): TEST_SRCS = $(CORE_SRCS) $(wildcard test/unit/core/sim/*.c)
+$(CORE_TESTS): TEST_SRCS = $(CORE_SRCS) test/unit/core/core_fixture.c $(wildcard test/unit/core/sim/*.c)
 $(CORE_TESTS): TEST_FLAGS = -Itest/unit/core/sim -Idriver/core
 build/test/test_%: TEST_SRCS = $(LIB_SRCS) $(wildcard test/unit/simfile.c)
 vpath test_%.c $(UNIT_DIRS)
-build/test/test_%: test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard $(UNIT_DIRS:%=%/*.h) test/unit/simfile.c test/unit/core/sim/*)
+build/test/test_%: test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard $(UNIT_DIRS:%=%/*.h) test/unit/simfile.c test/unit/core/sim/* $(UNIT_DIRS:%=%/*_fixture.c))
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) $(TEST_FLAGS) $(UNIT_DIRS:%=-I%) -Ilib -pthread -o $@ $< \

@@ -44,14 +44,11 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-CMD_TESTS := build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_shipped_hooks build/test/test_trust
-$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/trust.c
+CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) build/test/test_shipped_hooks
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/trust.c \
+	$(wildcard test/unit/cmd/*_fixture.c)
 $(CMD_TESTS): TEST_FLAGS = -Icmd
-test_cmd_LDFLAGS := -ljansson
-test_doctor_LDFLAGS := -ljansson
-test_hooks_LDFLAGS := -ljansson
-test_shipped_hooks_LDFLAGS := -ljansson
-test_trust_LDFLAGS := -ljansson
+$(foreach t,$(notdir $(CMD_TESTS)),$(eval $(t)_LDFLAGS := -ljansson))
 $(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/trust.c
 build/test/test_doctor: build/ossl-modules/vmgenc.so
 -include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)

@@ -9,7 +9,7 @@
 #include "cmd.h"
 #include "units.h"
 
-struct found {
+struct unit_process {
 	struct process process;
 	char pid[16];
 	enum finding finding;
@@ -63,7 +63,7 @@ static const struct {
 
 void units_add(struct units *u, const struct process *p, enum finding finding)
 {
-	struct found *list = realloc(u->list, (u->count + 1) * sizeof(*list)), *f;
+	struct unit_process *list = realloc(u->list, (u->count + 1) * sizeof(*list)), *f;
 
 	if (!list) {
 		say_trouble("out of memory");
@@ -71,7 +71,7 @@ void units_add(struct units *u, const struct process *p, enum finding finding)
 	}
 	u->list = list;
 	f = &list[u->count++];
-	*f = (struct found){.process = *p, .finding = finding};
+	*f = (struct unit_process){.process = *p, .finding = finding};
 	snprintf(f->pid, sizeof(f->pid), "%s", p->pid);
 	f->process.pid = NULL; /* the caller's */
 }
@@ -83,7 +83,7 @@ void units_free(struct units *u)
 
 static int compare(const void *va, const void *vb)
 {
-	const struct found *a = va, *b = vb;
+	const struct unit_process *a = va, *b = vb;
 	int order = strcmp(a->process.unit, b->process.unit);
 
 	if (!order)
@@ -119,7 +119,7 @@ static int code_of(const struct units *u)
 }
 
 /* "" where there is none. */
-static void remedy_text(const struct found *f, char *text, size_t size)
+static void remedy_text(const struct unit_process *f, char *text, size_t size)
 {
 	const char *at = texts[f->finding].remedy, *unit = f->process.unit;
 	size_t n = 0;
@@ -155,7 +155,7 @@ static void print_names(const struct units *u, size_t from, size_t to)
 
 static void print_group(const struct units *u, size_t from, size_t to)
 {
-	const struct found *f = &u->list[from];
+	const struct unit_process *f = &u->list[from];
 	char remedy[1024];
 
 	remedy_text(f, remedy, sizeof(remedy));
@@ -191,7 +191,7 @@ int units_print(struct units *u)
 
 static json_t *group_json(const struct units *u, size_t from, size_t to)
 {
-	const struct found *f = &u->list[from];
+	const struct unit_process *f = &u->list[from];
 	json_t *processes = json_array();
 	char remedy[1024];
 

@@ -31,10 +31,10 @@ struct process {
 	char unit[UNIT_SIZE]; /* "": none */
 };
 
-struct found; /* one process with one finding */
+struct unit_process; /* one process with one finding */
 
 struct units {
-	struct found *list;
+	struct unit_process *list;
 	size_t count;
 	unsigned int unreadable; /* processes whose maps this user may not read */
 	bool is_hidden;		 /* /proc shows no others' */

@@ -91,7 +91,7 @@ static bool admit(struct drbg *d)
 		provider_error(p, REASON_SETTING, "%s", p->wrong_setting);
 		return false;
 	}
-	d->admitted = provider_source(p, &d->vg, &d->each_draw);
+	d->admitted = provider_may_draw(p, &d->vg, &d->each_draw);
 	return d->admitted;
 }
 
@@ -107,7 +107,7 @@ static int renew(struct drbg *d)
 	struct vmgenc_mark mark = d->mark;
 	struct vmgenc_mark now = {{d->vg->hot[0], d->vg->hot[1]}};
 	struct fresh fresh;
-	int error = source_sync(&p->source, &mark, p->on_unsettled == ON_UNSETTLED_FAIL);
+	int error = provider_source_sync(&p->source, &mark, p->on_unsettled == ON_UNSETTLED_FAIL);
 	int done;
 
 	d->unsettled = error != 0;
@@ -137,7 +137,7 @@ static bool may_be_blind(struct drbg *d)
 	if (!d->admitted) /* nobody instantiates it: the wrapped one does so by itself */
 		return admit(d);
 	if (++d->blind_draws % LOOK_AGAIN == 0) {
-		d->vg = source_get(&d->provider->source, &error);
+		d->vg = provider_source_get(&d->provider->source, &error);
 		d->each_draw = !d->vg && (d->each_draw || error == SOURCE_UNSEEN);
 	}
 	return true;

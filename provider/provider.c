@@ -104,13 +104,13 @@ static const char *explain(int error, char *text, size_t size)
 	return text;
 }
 
-bool provider_source(struct provider *p, struct vmgenc **vg, bool *each_draw)
+bool provider_may_draw(struct provider *p, struct vmgenc **vg, bool *each_draw)
 {
 	struct vmgenc_status st = {.size = sizeof(st)};
 	char text[100];
 	int error;
 
-	*vg = source_get(&p->source, &error);
+	*vg = provider_source_get(&p->source, &error);
 	*each_draw = error == SOURCE_UNSEEN;
 	if (*each_draw)
 		warn_unseen(p);
@@ -226,7 +226,7 @@ static void teardown(void *provctx)
 	struct provider *p = provctx;
 
 	wrapped_forget(&p->wrapped, &p->core);
-	source_end(&p->source);
+	provider_source_end(&p->source);
 	pthread_mutex_destroy(&p->lock);
 	free(p->wrong_setting);
 	free(p);
@@ -284,7 +284,7 @@ int OSSL_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in,
 		free(p);
 		return 0;
 	}
-	source_init(&p->source);
+	provider_source_init(&p->source);
 	*provctx = p;
 	*out = provider_calls;
 	return 1;

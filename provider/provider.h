@@ -44,25 +44,25 @@ struct core {
 };
 
 /* source.c: the one source of a library context, shared by its DRBGs. */
-struct held;
+struct handle;
 
-struct source {
-	_Atomic(struct held *) held; /* NULL until there is one; then never another */
+struct provider_source {
+	_Atomic(struct handle *) handle; /* NULL until there is one; then never another */
 };
 
-void source_init(struct source *s);
-void source_end(struct source *s);
+void provider_source_init(struct provider_source *s);
+void provider_source_end(struct provider_source *s);
 /*
  * The source, opened now if it was not there before, or NULL and why not in *error:
  * SOURCE_UNSEEN where the driver is there, but its device not within this process's reach.
  */
 #define SOURCE_UNSEEN 1
-struct vmgenc *source_get(struct source *s, int *error);
+struct vmgenc *provider_source_get(struct provider_source *s, int *error);
 /*
  * vmgenc_sync(), though signals come or the program has closed the descriptor; 0 or -errno.
  * patient: wait a second for a kernel that cannot rekey yet.
  */
-int source_sync(struct source *s, struct vmgenc_mark *mark, bool patient);
+int provider_source_sync(struct provider_source *s, struct vmgenc_mark *mark, bool patient);
 
 /* fresh.c: what differs between clones, though their kernels draw the same. */
 struct fresh {
@@ -108,7 +108,7 @@ struct provider {
 	char *wrong_setting; /* "on_missing = x: warn, fail or ignore"; NULL: none */
 	enum on_missing on_missing;
 	enum on_unsettled on_unsettled;
-	struct source source;
+	struct provider_source source;
 	struct wrapped wrapped;
 	pthread_mutex_t lock; /* of wrapped, until it is found */
 };
@@ -120,7 +120,7 @@ void provider_error(const struct provider *p, enum reason reason, const char *fo
  * Whether a DRBG may work, after warning or raising: with the source in *vg; or with none, and
  * then *each_draw says whether the kernel is to seed each draw anew.
  */
-bool provider_source(struct provider *p, struct vmgenc **vg, bool *each_draw);
+bool provider_may_draw(struct provider *p, struct vmgenc **vg, bool *each_draw);
 /* Whether a source that is of no use is put up with, after warning or raising. */
 bool provider_tolerates(struct provider *p, const char *why);
 /* The same of a kernel that is not rekeyed, for vmgenc_sync()'s error. */

@@ -16,7 +16,7 @@
 #define SYNC_PAUSE_NS 10000000L
 
 /* What is held once it is open: never replaced, since others may be looking at it. */
-struct held {
+struct handle {
 	struct vmgenc *vg;
 	bool is_device; /* and so compared by what hot points at */
 	bool has_fd;
@@ -52,72 +52,72 @@ static int open_source(struct vmgenc **vg)
 	return SOURCE_UNSEEN;
 }
 
-static struct held *hold(int *error)
+static struct handle *handle_open(int *error)
 {
-	struct held *held = calloc(1, sizeof(*held));
+	struct handle *handle = calloc(1, sizeof(*handle));
 
-	*error = held ? open_source(&held->vg) : -ENOMEM;
+	*error = handle ? open_source(&handle->vg) : -ENOMEM;
 	if (*error) {
-		free(held);
+		free(handle);
 		return NULL;
 	}
-	held->is_device = is_kind(held->vg, "dev:");
-	held->has_fd = vmgenc_fd(held->vg) >= 0 && !fstat(vmgenc_fd(held->vg), &held->node);
-	return held;
+	handle->is_device = is_kind(handle->vg, "dev:");
+	handle->has_fd = vmgenc_fd(handle->vg) >= 0 && !fstat(vmgenc_fd(handle->vg), &handle->node);
+	return handle;
 }
 
 /* Daemons close all descriptors that they did not open, and get the numbers again. */
-static bool was_closed(const struct held *held)
+static bool was_closed(const struct handle *handle)
 {
 	struct stat now;
 
-	if (!held->has_fd)
+	if (!handle->has_fd)
 		return false;
-	return fstat(vmgenc_fd(held->vg), &now) || now.st_dev != held->node.st_dev ||
-	       now.st_ino != held->node.st_ino || now.st_rdev != held->node.st_rdev;
+	return fstat(vmgenc_fd(handle->vg), &now) || now.st_dev != handle->node.st_dev ||
+	       now.st_ino != handle->node.st_ino || now.st_rdev != handle->node.st_rdev;
 }
 
-static void let_go(struct held *held)
+static void handle_close(struct handle *handle)
 {
 	/* Closing would hit somebody else's descriptor; the two pages stay mapped instead. */
-	if (held && !was_closed(held))
-		vmgenc_close(held->vg);
-	free(held);
+	if (handle && !was_closed(handle))
+		vmgenc_close(handle->vg);
+	free(handle);
 }
 
 /* Without a lock, which a fork in the middle of it would leave locked in the child. */
-struct vmgenc *source_get(struct source *s, int *error)
+struct vmgenc *provider_source_get(struct provider_source *s, int *error)
 {
-	struct held *mine, *held = atomic_load(&s->held);
+	struct handle *mine, *handle = atomic_load(&s->handle);
 
 	*error = 0;
-	if (held)
-		return held->vg;
-	mine = hold(error);
+	if (handle)
+		return handle->vg;
+	mine = handle_open(error);
 	if (!mine)
 		return NULL;
-	if (!atomic_compare_exchange_strong(&s->held, &held, mine)) {
-		let_go(mine);
-		return held->vg;
+	if (!atomic_compare_exchange_strong(&s->handle, &handle, mine)) {
+		handle_close(mine);
+		return handle->vg;
 	}
 	return mine->vg;
 }
 
-void source_init(struct source *s)
+void provider_source_init(struct provider_source *s)
 {
 	int error;
 
 	/* Now, not when it is needed: the program may confine itself in between. */
-	source_get(s, &error);
+	provider_source_get(s, &error);
 }
 
-void source_end(struct source *s)
+void provider_source_end(struct provider_source *s)
 {
-	let_go(atomic_load(&s->held));
+	handle_close(atomic_load(&s->handle));
 }
 
 /* Counted in tries and not in time: a timer's signals would else make it endless. */
-static int sync_source(struct vmgenc *vg, struct vmgenc_mark *mark, bool patient)
+static int sync_in_tries(struct vmgenc *vg, struct vmgenc_mark *mark, bool patient)
 {
 	const struct timespec pause = {.tv_nsec = SYNC_PAUSE_NS};
 	int error;
@@ -137,30 +137,30 @@ static int sync_source(struct vmgenc *vg, struct vmgenc_mark *mark, bool patient
  * its pages said beforehand. If they changed since, or were changing, they differ from it and the
  * caller comes again.
  */
-static int sync_afresh(const struct held *held, struct vmgenc_mark *mark, bool patient)
+static int sync_afresh(const struct handle *handle, struct vmgenc_mark *mark, bool patient)
 {
-	const struct vmgenc_mark before = {{held->vg->hot[0], held->vg->hot[1]}};
+	const struct vmgenc_mark before = {{handle->vg->hot[0], handle->vg->hot[1]}};
 	struct vmgenc_mark theirs = {{0}};
 	struct vmgenc *fresh;
 	int error = open_source(&fresh);
 
 	if (error)
 		return error == SOURCE_UNSEEN ? -EACCES : error;
-	error = sync_source(fresh, &theirs, patient);
+	error = sync_in_tries(fresh, &theirs, patient);
 	vmgenc_close(fresh);
 	if (error)
 		return error;
-	if (!held->is_device && vmgenc_changed(held->vg, &theirs))
+	if (!handle->is_device && vmgenc_changed(handle->vg, &theirs))
 		return -EAGAIN;
-	*mark = held->is_device ? before : theirs;
+	*mark = handle->is_device ? before : theirs;
 	return 0;
 }
 
-int source_sync(struct source *s, struct vmgenc_mark *mark, bool patient)
+int provider_source_sync(struct provider_source *s, struct vmgenc_mark *mark, bool patient)
 {
-	const struct held *held = atomic_load(&s->held);
+	const struct handle *handle = atomic_load(&s->handle);
 
-	if (was_closed(held))
-		return sync_afresh(held, mark, patient);
-	return sync_source(held->vg, mark, patient);
+	if (was_closed(handle))
+		return sync_afresh(handle, mark, patient);
+	return sync_in_tries(handle->vg, mark, patient);
 }

@@ -18,7 +18,7 @@
 #define PATIENCE_SECONDS 90
 #define FORMAT "vmgenc-lab kvm 1"
 
-static int forgetful(struct accel_memory *m, const char *path, const char *what)
+static int not_remembered(struct accel_memory *m, const char *path, const char *what)
 {
 	lab_note("%s %s, so the result of trying kvm is not remembered", path, what);
 	if (m->fd >= 0)
@@ -102,7 +102,7 @@ static const char *wrong_with(int fd, mode_t kind)
 static int open_directory(struct accel_memory *m, int base, const char *name, int follow)
 {
 	if (mkdirat(base, name, 0700) && errno != EEXIST) {
-		forgetful(m, m->path, strerror(errno));
+		not_remembered(m, m->path, strerror(errno));
 		return -1;
 	}
 	int fd = openat(base, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | follow);
@@ -110,7 +110,7 @@ static int open_directory(struct accel_memory *m, int base, const char *name, in
 
 	if (!wrong)
 		return fd;
-	forgetful(m, m->path, wrong);
+	not_remembered(m, m->path, wrong);
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -124,7 +124,7 @@ static int lock(struct accel_memory *m)
 		if (!flock(m->fd, LOCK_EX | LOCK_NB))
 			return 0;
 		if (lab_now() > end)
-			return forgetful(m, m->path, "has been locked for too long");
+			return not_remembered(m, m->path, "has been locked for too long");
 		if (!said)
 			lab_progress("waiting for another vmgenc-lab, which is trying kvm");
 		said = true;
@@ -143,7 +143,7 @@ static int open_in(struct accel_memory *m, int directory, uint64_t hash)
 	m->fd = openat(directory, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC,
 		       0600);
 	wrong = wrong_with(m->fd, S_IFREG);
-	return wrong ? forgetful(m, m->path, wrong) : lock(m);
+	return wrong ? not_remembered(m, m->path, wrong) : lock(m);
 }
 
 int accel_memory_open(struct accel_memory *m, const struct accel_kernel *kernel, const char *qemu)
@@ -153,9 +153,9 @@ int accel_memory_open(struct accel_memory *m, const struct accel_kernel *kernel,
 
 	*m = (struct accel_memory){.fd = -1};
 	if (!hash_file(kernel->path, &hash, &size) || !make_key(m, hash, size, qemu))
-		return forgetful(m, kernel->path, "cannot be identified");
+		return not_remembered(m, kernel->path, "cannot be identified");
 	if (!cache_path(m->path, sizeof(m->path) - 40))
-		return forgetful(m, "HOME", "is not set");
+		return not_remembered(m, "HOME", "is not set");
 	/* Follow a link here: users link their cache to another disk. */
 	int base = open_directory(m, AT_FDCWD, m->path, 0);
 

@@ -81,6 +81,9 @@ int rundir_copy(const char *from, const char *to);
  */
 void rundir_tail(const char *path, char *to, size_t size);
 
+/* meminfo.c: returns the MiB that new programs may have (MemAvailable), or 0 if it is not known */
+unsigned long lab_available_mb(void);
+
 /* words.c: numbers as text, in static buffers that about ten more calls leave intact */
 const char *words_count(uint64_t n);			     /* 1,234 */
 const char *words_time(uint64_t ns);			     /* 43.7 ms */

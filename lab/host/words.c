@@ -6,7 +6,7 @@
 
 #include "host.h"
 
-static char *room(void)
+static char *next_text(void)
 {
 	static char texts[32][96];
 	static unsigned int last;
@@ -16,7 +16,7 @@ static char *room(void)
 
 const char *words_count(uint64_t n)
 {
-	char digits[24], *text = room(), *to = text;
+	char digits[24], *text = next_text(), *to = text;
 	int length = snprintf(digits, sizeof(digits), "%llu", (unsigned long long)n);
 
 	for (int i = 0; i < length; i++) {
@@ -35,12 +35,12 @@ const char *words_time(uint64_t ns)
 
 const char *words_seconds(double s)
 {
-	return lab_time(s, room());
+	return lab_time(s, next_text());
 }
 
 const char *words_draws(uint64_t identical, uint64_t drawn)
 {
-	char *text = room();
+	char *text = next_text();
 
 	if (!identical)
 		snprintf(text, 96, "none of %s", words_count(drawn));
@@ -53,7 +53,7 @@ const char *words_draws(uint64_t identical, uint64_t drawn)
 
 const char *words_plural(uint64_t n, const char *one, const char *many)
 {
-	char *text = room();
+	char *text = next_text();
 
 	snprintf(text, 96, "%s %s", words_count(n), n == 1 ? one : many);
 	return text;
@@ -61,7 +61,7 @@ const char *words_plural(uint64_t n, const char *one, const char *many)
 
 const char *words_day(const char *date)
 {
-	char *text = room();
+	char *text = next_text();
 
 	snprintf(text, 96, "%.*s", (int)strspn(date, "0123456789-"), date);
 	return text;

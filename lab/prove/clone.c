@@ -18,47 +18,47 @@ uint64_t exchange_used(const struct prove_options *o)
 }
 
 /* Give a clone its id as the hypervisor does, before it runs. */
-static int give_id(struct experiment *b, struct vm *clone, const char *snapshot)
+static int give_id(struct experiment *e, struct vm *clone, const char *snapshot)
 {
-	if (!b->options->shape)
+	if (!e->options->shape)
 		return 0;
-	if (!idpage_is_in_snapshot(b->options->shape))
+	if (!idpage_is_in_snapshot(e->options->shape))
 		return idpage_write(clone);
-	int code = idpage_change_snapshot(clone, snapshot, b->in_snapshot);
+	int code = idpage_change_snapshot(clone, snapshot, e->in_snapshot);
 
-	memcpy(b->in_snapshot, clone->id.bytes, ID_SIZE);
+	memcpy(e->in_snapshot, clone->id.bytes, ID_SIZE);
 	return code;
 }
 
 /* A clone starts with its parent's exchange, but with a lineage of its own. */
-static int start_clone(struct experiment *b, struct vm *parent, const char *snapshot, bool breeds)
+static int start_clone(struct experiment *e, struct vm *parent, const char *snapshot, bool breeds)
 {
-	struct vm *clone = &b->clones[b->clone_count++];
+	struct vm *clone = &e->clones[e->clone_count++];
 	struct lab_exchange *first = malloc(sizeof(*first));
-	bool torn = b->options->torn && parent->exchange->generator == LAB_GUARDED;
+	bool torn = e->options->torn && parent->exchange->generator == LAB_GUARDED;
 	char name[32];
 
 	if (!first)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-	snprintf(name, sizeof(name), "vm%u", ++b->lineage);
-	vm_init(clone, &b->machine, b->directory, name);
+	snprintf(name, sizeof(name), "vm%u", ++e->lineage);
+	vm_init(clone, &e->machine, e->directory, name);
 	*first = *parent->exchange;
-	first->lineage = b->lineage;
+	first->lineage = e->lineage;
 	first->state = LAB_DRAWING;
 	first->unsettled = 0;
-	if (b->options->same_id)
+	if (e->options->same_id)
 		memcpy(clone->guid, parent->guid, sizeof(clone->guid));
 	int code = vm_create_exchange(clone, first);
 
 	free(first);
-	if (!code && b->options->vmclock)
+	if (!code && e->options->vmclock)
 		vmclock_change(parent, clone, torn);
 	if (!code && breeds)
 		code = vm_copy_ram(parent, clone);
 	if (!breeds)
 		vm_share_ram(parent, clone);
 	if (!code)
-		code = give_id(b, clone, snapshot);
+		code = give_id(e, clone, snapshot);
 	if (!code)
 		code = vm_restore(clone, snapshot, &clone->start_seconds);
 	if (!code && torn)
@@ -95,24 +95,24 @@ static void note_clone(struct result *r, const struct vm *vm)
 	guest_device_read(&c->seen, vm);
 }
 
-static void end_clone(const struct experiment *b, struct vm *clone)
+static void end_clone(const struct experiment *e, struct vm *clone)
 {
 	vm_kill(clone);
-	vm_keep_exchange(clone, exchange_used(b->options));
+	vm_keep_exchange(clone, exchange_used(e->options));
 }
 
 /* End the clones that have recorded, so that others get their CPU time; count the rest. */
-static unsigned int count_running(struct experiment *b, const struct vm *breeder)
+static unsigned int count_running(struct experiment *e, const struct vm *breeder)
 {
 	unsigned int running = 0;
 
-	for (size_t i = 0; i < b->clone_count; i++) {
-		struct vm *clone = &b->clones[i];
+	for (size_t i = 0; i < e->clone_count; i++) {
+		struct vm *clone = &e->clones[i];
 
 		if (!clone->pid || clone == breeder)
 			continue;
 		if (__atomic_load_n(&clone->exchange->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
-			end_clone(b, clone);
+			end_clone(e, clone);
 		else
 			running++;
 	}
@@ -120,9 +120,9 @@ static unsigned int count_running(struct experiment *b, const struct vm *breeder
 }
 
 /* Wait for the next clone in order. Stop it if it is to be cloned, or end it. */
-static int finish_clone(struct experiment *b, const struct vm *breeder, struct result *r)
+static int finish_clone(struct experiment *e, const struct vm *breeder, struct result *r)
 {
-	struct vm *clone = &b->clones[r->clone_count];
+	struct vm *clone = &e->clones[r->clone_count];
 	int code = vm_wait(clone, LAB_RECORDED);
 
 	if (code)
@@ -130,41 +130,41 @@ static int finish_clone(struct experiment *b, const struct vm *breeder, struct r
 	note_clone(r, clone);
 	if (clone == breeder)
 		return vm_stop(clone);
-	end_clone(b, clone);
+	end_clone(e, clone);
 	return 0;
 }
 
-static void say_how_far(const struct experiment *b, size_t started)
+static void say_how_far(const struct experiment *e, size_t started)
 {
-	const struct prove_options *o = b->options;
+	const struct prove_options *o = e->options;
 
 	if (started % 100 == 0 && o->clones * o->depth > started)
-		lab_progress("run %u of %u, %s: cloning, %zu of %u clones", b->run + 1, o->runs,
-			     o->guests[b->guest].label, started, o->clones * o->depth);
+		lab_progress("run %u of %u, %s: cloning, %zu of %u clones", e->run + 1, o->runs,
+			     o->guests[e->guest].label, started, o->clones * o->depth);
 }
 
 /* Make the clones of one snapshot of parent. breeder is the clone to be cloned next, or NULL. */
-static int clone_parent(struct experiment *b, struct vm *parent, const struct vm *breeder,
+static int clone_parent(struct experiment *e, struct vm *parent, const struct vm *breeder,
 			struct result *r)
 {
-	const struct prove_options *o = b->options;
-	size_t end = b->clone_count + o->clones;
+	const struct prove_options *o = e->options;
+	size_t end = e->clone_count + o->clones;
 	char snapshot[300];
 
-	snprintf(snapshot, sizeof(snapshot), "%s/%s.snapshot", b->directory, parent->name);
+	snprintf(snapshot, sizeof(snapshot), "%s/%s.snapshot", e->directory, parent->name);
 	int code = vm_snapshot(parent, snapshot, &r->snapshot_seconds, &r->snapshot_bytes);
 
-	memcpy(b->in_snapshot, parent->id.bytes, ID_SIZE);
+	memcpy(e->in_snapshot, parent->id.bytes, ID_SIZE);
 	while (!code && r->clone_count < end) {
-		unsigned int running = count_running(b, breeder);
-		bool room = running < o->at_once && (!running || memory_fits_clone(&b->machine));
+		unsigned int running = count_running(e, breeder);
+		bool room = running < o->at_once && (!running || memory_fits_clone(&e->machine));
 
-		if (b->clone_count == end || !room) {
-			code = finish_clone(b, breeder, r);
+		if (e->clone_count == end || !room) {
+			code = finish_clone(e, breeder, r);
 			continue;
 		}
-		code = start_clone(b, parent, snapshot, breeder == &b->clones[b->clone_count]);
-		say_how_far(b, b->clone_count);
+		code = start_clone(e, parent, snapshot, breeder == &e->clones[e->clone_count]);
+		say_how_far(e, e->clone_count);
 		if (running + 1 > r->most_at_once)
 			r->most_at_once = running + 1;
 	}
@@ -173,17 +173,17 @@ static int clone_parent(struct experiment *b, struct vm *parent, const struct vm
 }
 
 /* Clone the first clone of each snapshot in turn, until the depth is reached. */
-int clone_all(struct experiment *b, struct vm *source, struct result *r)
+int clone_all(struct experiment *e, struct vm *source, struct result *r)
 {
 	struct vm *parent = source;
 	int code = 0;
 
-	for (unsigned int depth = 1; depth <= b->options->depth && !code; depth++) {
-		struct vm *first = &b->clones[b->clone_count];
+	for (unsigned int depth = 1; depth <= e->options->depth && !code; depth++) {
+		struct vm *first = &e->clones[e->clone_count];
 
-		code = clone_parent(b, parent, depth < b->options->depth ? first : NULL, r);
+		code = clone_parent(e, parent, depth < e->options->depth ? first : NULL, r);
 		if (parent != source) {
-			end_clone(b, parent);
+			end_clone(e, parent);
 			vm_drop_ram(parent);
 		}
 		parent = first;

@@ -32,8 +32,8 @@ struct experiment {
 uint64_t exchange_used(const struct prove_options *o);
 /*
  * Clones source, which draws, to all depths, and waits until every clone has recorded. Adds the
- * clones to b->clones, and what they report to r. Returns 0 or, after a message, an exit code.
+ * clones to e->clones, and what they report to r. Returns 0 or, after a message, an exit code.
  */
-int clone_all(struct experiment *b, struct vm *source, struct result *r);
+int clone_all(struct experiment *e, struct vm *source, struct result *r);
 
 #endif

@@ -36,9 +36,9 @@ static uint64_t space_needed(const struct prove_options *o, const struct machine
 	       exchange_used(o) * clones + (64 << 20);
 }
 
-static void first_exchange(const struct experiment *b, struct lab_exchange *r)
+static void first_exchange(const struct experiment *e, struct lab_exchange *r)
 {
-	const struct prove_options *o = b->options;
+	const struct prove_options *o = e->options;
 
 	memset(r, 0, sizeof(*r));
 	r->magic = LAB_EXCHANGE_MAGIC;
@@ -49,13 +49,13 @@ static void first_exchange(const struct experiment *b, struct lab_exchange *r)
 	r->nanoseconds = (uint64_t)(o->seconds * 1e9);
 	r->interval = (uint64_t)(o->interval * 1e6);
 	r->records = RECORDS;
-	r->load_module = o->guests[b->guest].module != NULL;
+	r->load_module = o->guests[e->guest].module != NULL;
 	r->vmclock = o->vmclock != NULL;
 	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
 		lab_note("the host has no random numbers for the guest's seed");
 	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
 	r->may_refuse = o->shape != NULL;
-	r->id_address = o->shape ? machine_id_address(&b->machine) : 0;
+	r->id_address = o->shape ? machine_id_address(&e->machine) : 0;
 	r->bell = o->shape && o->shape->notify == NOTIFY_GED;
 	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
 }
@@ -70,32 +70,32 @@ static bool makes_sense(const struct prove_options *o, const struct lab_exchange
 	return sane;
 }
 
-static int compare(struct experiment *b, struct result *r)
+static int compare(struct experiment *e, struct result *r)
 {
-	const struct lab_exchange **exchanges = calloc(b->clone_count, sizeof(*exchanges));
+	const struct lab_exchange **exchanges = calloc(e->clone_count, sizeof(*exchanges));
 
 	if (!exchanges)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	int code = 0;
 
-	for (size_t i = 0; i < b->clone_count && !code; i++) {
-		exchanges[i] = b->clones[i].exchange;
-		if (!makes_sense(b->options, exchanges[i]))
+	for (size_t i = 0; i < e->clone_count && !code; i++) {
+		exchanges[i] = e->clones[i].exchange;
+		if (!makes_sense(e->options, exchanges[i]))
 			code = lab_fail(LAB_EXIT_GUEST, "a clone's results are not valid");
 	}
 	if (!code)
-		code = compare_clones(exchanges, b->clone_count, &r->found, r->drawn);
+		code = compare_clones(exchanges, e->clone_count, &r->found, r->drawn);
 
 	free(exchanges);
 	return code;
 }
 
-static void forget_clones(struct experiment *b)
+static void forget_clones(struct experiment *e)
 {
-	for (size_t i = 0; i < b->clone_count; i++)
-		vm_forget(&b->clones[i]);
+	for (size_t i = 0; i < e->clone_count; i++)
+		vm_forget(&e->clones[i]);
 
-	b->clone_count = 0;
+	e->clone_count = 0;
 }
 
 static int command(struct vm *vm, enum lab_command c, enum lab_state then)
@@ -104,40 +104,40 @@ static int command(struct vm *vm, enum lab_command c, enum lab_state then)
 	return vm_wait(vm, then);
 }
 
-static int try_generator(struct experiment *b, struct vm *source, struct result *r)
+static int try_generator(struct experiment *e, struct vm *source, struct result *r)
 {
 	source->exchange->generator = r->generator;
 	int code = command(source, LAB_DRAW, LAB_DRAWING);
 	double begin = lab_now();
 
 	if (!code)
-		code = clone_all(b, source, r);
+		code = clone_all(e, source, r);
 	if (!code)
-		code = compare(b, r);
+		code = compare(e, r);
 	r->seconds = lab_now() - begin;
-	forget_clones(b);
+	forget_clones(e);
 	if (!code)
 		code = vm_continue(source);
 	return code ? code : command(source, LAB_IDLE, LAB_READY);
 }
 
-static struct result *new_result(struct experiment *b, enum lab_generator g, bool possible)
+static struct result *new_result(struct experiment *e, enum lab_generator g, bool possible)
 {
-	struct result *r = &b->results->list[b->results->count++];
+	struct result *r = &e->results->list[e->results->count++];
 
-	r->guest = b->guest;
-	r->run = b->run;
+	r->guest = e->guest;
+	r->run = e->run;
 	r->generator = g;
 	r->possible = possible;
-	r->clones = calloc((size_t)b->options->clones * b->options->depth, sizeof(*r->clones));
-	r->drawn = calloc((size_t)b->options->clones * b->options->depth, sizeof(*r->drawn));
+	r->clones = calloc((size_t)e->options->clones * e->options->depth, sizeof(*r->clones));
+	r->drawn = calloc((size_t)e->options->clones * e->options->depth, sizeof(*r->drawn));
 	return r;
 }
 
-static int try_guest(struct experiment *b, struct vm *source)
+static int try_guest(struct experiment *e, struct vm *source)
 {
-	const struct prove_options *o = b->options;
-	struct guest *guest = &o->guests[b->guest];
+	const struct prove_options *o = e->options;
+	struct guest *guest = &o->guests[e->guest];
 	int code = vm_boot(source);
 
 	if (!code)
@@ -146,14 +146,14 @@ static int try_guest(struct experiment *b, struct vm *source)
 		if (!o->generators[g] || (generator_table[g].freebsd && !guest->freebsd))
 			continue;
 		bool possible = source->exchange->generators & 1u << g;
-		struct result *r = new_result(b, (enum lab_generator)g, possible);
+		struct result *r = new_result(e, (enum lab_generator)g, possible);
 
 		if (!r->clones || !r->drawn)
 			return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-		lab_progress("run %u of %u, %s: cloning while %s draws", b->run + 1, o->runs,
+		lab_progress("run %u of %u, %s: cloning while %s draws", e->run + 1, o->runs,
 			     guest->label, generator_table[g].name);
 		if (possible)
-			code = try_generator(b, source, r);
+			code = try_generator(e, source, r);
 	}
 	return code;
 }
@@ -165,16 +165,16 @@ static void add_file(struct boot_file *files, size_t *count, const char *path, c
 			(struct boot_file){.host_path = path, .name = name, .mode = 0100644};
 }
 
-static int boot_and_try(struct experiment *b)
+static int boot_and_try(struct experiment *e)
 {
-	const struct guest *guest = &b->options->guests[b->guest];
+	const struct guest *guest = &e->options->guests[e->guest];
 	struct boot_file files[6] = {{.name = "init", .mode = 0100755}};
 	struct boot_source from = {.freebsd = guest->freebsd,
 				   .kernel = guest->kernel,
-				   .append = b->options->append,
-				   .module_args = b->options->module_args,
-				   .exchange = machine_exchange_address(&b->machine),
-				   .exchange_size = machine_exchange_size(&b->machine),
+				   .append = e->options->append,
+				   .module_args = e->options->module_args,
+				   .exchange = machine_exchange_address(&e->machine),
+				   .exchange_size = machine_exchange_size(&e->machine),
 				   .files = files,
 				   .file_count = 1};
 	struct boot_files disk = {.kernel = NULL};
@@ -185,45 +185,45 @@ static int boot_and_try(struct experiment *b)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	add_file(files, &from.file_count, guest->module, "vmgenc.ko");
 	add_file(files, &from.file_count, guest->companion, "companion.ko");
-	add_file(files, &from.file_count, b->options->vmclock, "vmclock.ko");
+	add_file(files, &from.file_count, e->options->vmclock, "vmclock.ko");
 	if (guest->freebsd)
-		add_file(files, &from.file_count, b->options->arc4rand, "arc4rand.ko");
-	b->machine.kernel = guest->kernel;
-	vm_init(&source, &b->machine, b->directory, "source");
-	first_exchange(b, first);
-	if (b->options->shape)
-		add_file(files, &from.file_count, b->machine.firmware.placed,
+		add_file(files, &from.file_count, e->options->arc4rand, "arc4rand.ko");
+	e->machine.kernel = guest->kernel;
+	vm_init(&source, &e->machine, e->directory, "source");
+	first_exchange(e, first);
+	if (e->options->shape)
+		add_file(files, &from.file_count, e->machine.firmware.placed,
 			 "kernel/firmware/acpi/vmgenc.aml");
-	int code = boot_write(&disk, b->directory, &from);
+	int code = boot_write(&disk, e->directory, &from);
 
-	b->machine.image = disk.kernel;
-	b->machine.initramfs = disk.initramfs;
+	e->machine.image = disk.kernel;
+	e->machine.initramfs = disk.initramfs;
 	if (!code)
-		code = probe_append(b->options, disk.files);
+		code = probe_append(e->options, disk.files);
 	if (!code)
 		code = vm_create_exchange(&source, first);
-	if (!code && b->options->shape)
+	if (!code && e->options->shape)
 		code = idpage_write(&source);
-	if (!code && b->options->vmclock)
+	if (!code && e->options->vmclock)
 		vmclock_first(&source);
 	free(first);
-	lab_progress("run %u of %u, %s: booting", b->run + 1, b->options->runs, guest->label);
+	lab_progress("run %u of %u, %s: booting", e->run + 1, e->options->runs, guest->label);
 	if (!code)
-		code = try_guest(b, &source);
-	forget_clones(b);
+		code = try_guest(e, &source);
+	forget_clones(e);
 	vm_forget(&source);
 	unlink(source.console);
 	boot_remove(&disk);
 	return code;
 }
 
-static int try_all(struct experiment *b)
+static int try_all(struct experiment *e)
 {
 	int code = 0;
 
-	for (b->run = 0; b->run < b->options->runs && !code; b->run++) {
-		for (b->guest = 0; b->guest < b->options->guest_count && !code; b->guest++)
-			code = boot_and_try(b);
+	for (e->run = 0; e->run < e->options->runs && !code; e->run++) {
+		for (e->guest = 0; e->guest < e->options->guest_count && !code; e->guest++)
+			code = boot_and_try(e);
 	}
 	return code;
 }
@@ -259,24 +259,24 @@ static int choose_accel(const struct prove_options *o, struct machine *m)
 	return code;
 }
 
-static int prove_in(const struct prove_options *o, struct experiment *b)
+static int prove_in(const struct prove_options *o, struct experiment *e)
 {
 	struct rundir dir;
 	int code = check_files(o);
 
 	if (!code)
-		code = choose_accel(o, &b->machine);
-	b->results->accel = b->machine.accel;
+		code = choose_accel(o, &e->machine);
+	e->results->accel = e->machine.accel;
 	if (code)
 		return code;
-	code = rundir_open(&dir, space_needed(o, &b->machine));
+	code = rundir_open(&dir, space_needed(o, &e->machine));
 	if (code)
 		return code;
-	b->directory = dir.path;
+	e->directory = dir.path;
 	if (o->shape)
-		code = idpage_prepare(o->tables, &b->machine, b->directory);
+		code = idpage_prepare(o->tables, &e->machine, e->directory);
 	if (!code)
-		code = try_all(b);
+		code = try_all(e);
 	rundir_close(&dir, o->keep);
 	lab_progress("%s", "");
 	return code;
@@ -295,7 +295,7 @@ void results_free(struct results *all)
 
 int prove_quietly(const struct prove_options *o, struct results *all)
 {
-	struct experiment b = {
+	struct experiment e = {
 		.options = o,
 		.results = all,
 		.machine = {.firmware = {.shape = o->shape, .no_vmgenid = o->vmclock != NULL},
@@ -307,20 +307,20 @@ int prove_quietly(const struct prove_options *o, struct results *all)
 			    .exchange_size = exchange_size(o)}};
 	int code;
 
-	b.machine.memory_mb =
+	e.machine.memory_mb =
 		192 + (unsigned int)(o->draws * o->cpus * sizeof(struct lab_draw) >> 20) + 1;
-	b.machine.initramfs_mb = probe_size_mb(o);
+	e.machine.initramfs_mb = probe_size_mb(o);
 	/* Once for the unpacked files, and once for the programs that run. */
-	b.machine.memory_mb += 2 * b.machine.initramfs_mb;
-	b.clones = calloc((size_t)o->clones * o->depth, sizeof(*b.clones));
+	e.machine.memory_mb += 2 * e.machine.initramfs_mb;
+	e.clones = calloc((size_t)o->clones * o->depth, sizeof(*e.clones));
 	all->count = 0;
 	all->started = time(NULL);
 	all->list = calloc(o->runs * o->guest_count * LAB_GENERATORS, sizeof(struct result));
-	if (!all->list || !b.clones)
+	if (!all->list || !e.clones)
 		code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	else
-		code = prove_in(o, &b);
-	free(b.clones);
+		code = prove_in(o, &e);
+	free(e.clones);
 	return code;
 }
 

@@ -54,7 +54,7 @@ struct node node_item(const struct node *n, const char *key, size_t i);
 void *node_alloc(const struct node *n, size_t count, size_t size);
 
 /* The kinds of results. Texts belong to the file. */
-struct lane { /* one clone of a trial */
+struct trial_clone {
 	uint64_t drawn, identical, first_ns, last_ns;
 	uint64_t rekeyed_ns, woken_ns, announced_ns, logged_ns;
 	int64_t changes, spurious, rekeys, rekey_failures; /* -1: no module */
@@ -69,8 +69,8 @@ struct trial { /* one generator in one guest in one run */
 	bool module, possible, judged;
 	uint64_t run, allowed, identical, drawn, last_ns;
 	bool under_way; /* only draws under way at the snapshot are identical */
-	struct lane *lanes;
-	size_t lane_count;
+	struct trial_clone *clones;
+	size_t clone_count;
 };
 
 struct prove_results {
@@ -127,7 +127,7 @@ struct document {
 };
 
 /* How many of a document's results were judged, and how many of these are wrong. */
-struct standing {
+struct judgement {
 	uint64_t judged, wrong;
 };
 
@@ -135,7 +135,7 @@ struct kind {
 	const char *name;
 	size_t row_size; /* of rows that are merged into one table; 0: do not merge */
 	void (*read)(struct document *d, const struct node *root);
-	struct standing (*standing)(const struct document *d);
+	struct judgement (*judge)(const struct document *d);
 	void (*sentence)(FILE *out, const struct document *d); /* what the results mean */
 	void (*write)(FILE *out, const struct document *d);    /* the document's section */
 	void (*conditions)(FILE *out, const struct document *d);
@@ -152,8 +152,8 @@ const struct trial *worst_trial(const struct document *d, const char *guest, con
 /* Lists the guests, or the generators, in the order of their first results. Returns the number. */
 size_t distinct(const struct document *d, bool generators, const char **list);
 
-/* meaning.c: the standing of "prove" and its sentence */
-struct standing trials_standing(const struct document *d);
+/* meaning.c: the judgement of "prove" and its sentence */
+struct judgement judge_trials(const struct document *d);
 void trials_sentence(FILE *out, const struct document *d);
 
 /* strip.c: a generator's draws in each guest, on one axis of time */

@@ -40,10 +40,10 @@ static bool is_ours(const struct firmware_row *r)
 }
 
 /* The kernel's own driver is for comparison. */
-static struct standing firmware_standing(const struct document *d)
+static struct judgement judge_firmware(const struct document *d)
 {
 	const struct firmware_row *list = d->rows;
-	struct standing s = {0};
+	struct judgement s = {0};
 
 	for (size_t i = 0; i < d->row_count; i++) {
 		s.judged += is_ours(&list[i]);
@@ -54,7 +54,7 @@ static struct standing firmware_standing(const struct document *d)
 
 static void firmware_sentence(FILE *out, const struct document *d)
 {
-	struct standing s = firmware_standing(d);
+	struct judgement s = judge_firmware(d);
 
 	if (!s.judged)
 		html(out, "No guest with vmgenc was tried with a hypervisor’s firmware.");
@@ -197,7 +197,7 @@ const struct kind kind_firmware = {
 	.name = "firmware",
 	.row_size = sizeof(struct firmware_row),
 	.read = read_firmware,
-	.standing = firmware_standing,
+	.judge = judge_firmware,
 	.sentence = firmware_sentence,
 	.write = write_firmware,
 };

@@ -30,10 +30,10 @@ static bool is_right(const struct hostile_row *r)
 	return r->ok && r->survived;
 }
 
-static struct standing hostile_standing(const struct document *d)
+static struct judgement judge_hostile(const struct document *d)
 {
 	const struct hostile_row *list = d->rows;
-	struct standing s = {.judged = d->row_count};
+	struct judgement s = {.judged = d->row_count};
 
 	for (size_t i = 0; i < d->row_count; i++)
 		s.wrong += !is_right(&list[i]);
@@ -43,7 +43,7 @@ static struct standing hostile_standing(const struct document *d)
 static void hostile_sentence(FILE *out, const struct document *d)
 {
 	const struct hostile_row *list = d->rows;
-	uint64_t survived = 0, right = d->row_count - hostile_standing(d).wrong;
+	uint64_t survived = 0, right = d->row_count - judge_hostile(d).wrong;
 
 	for (size_t i = 0; i < d->row_count; i++)
 		survived += list[i].survived;
@@ -137,7 +137,7 @@ const struct kind kind_hostile = {
 	.name = "hostile",
 	.row_size = sizeof(struct hostile_row),
 	.read = read_hostile,
-	.standing = hostile_standing,
+	.judge = judge_hostile,
 	.sentence = hostile_sentence,
 	.write = write_hostile,
 };

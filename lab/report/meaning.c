@@ -8,29 +8,29 @@
 #include "document.h"
 
 /* With the same id nothing may change. One rekey is from loading the module. */
-static struct standing same_id_standing(const struct document *d)
+static struct judgement judge_same_id(const struct document *d)
 {
-	struct standing s = {0};
+	struct judgement s = {0};
 
 	for (size_t i = 0; i < d->prove.trial_count; i++) {
 		const struct trial *t = &d->prove.trials[i];
 
-		for (size_t j = 0; j < t->lane_count; j++) {
-			const struct lane *l = &t->lanes[j];
+		for (size_t j = 0; j < t->clone_count; j++) {
+			const struct trial_clone *c = &t->clones[j];
 
-			s.judged += l->changes >= 0;
-			s.wrong += l->changes > 0 || l->rekeys > 1 || l->rekey_failures > 0;
+			s.judged += c->changes >= 0;
+			s.wrong += c->changes > 0 || c->rekeys > 1 || c->rekey_failures > 0;
 		}
 	}
 	return s;
 }
 
-struct standing trials_standing(const struct document *d)
+struct judgement judge_trials(const struct document *d)
 {
-	struct standing s = {0};
+	struct judgement s = {0};
 
 	if (d->prove.same_id)
-		return same_id_standing(d);
+		return judge_same_id(d);
 	for (size_t i = 0; i < d->prove.trial_count; i++) {
 		const struct trial *t = &d->prove.trials[i];
 
@@ -80,7 +80,7 @@ static const char *source_of(const struct document *d)
 }
 
 /* The sentence if all judged trials are as promised. */
-static void sentence_with(FILE *out, const struct document *d, struct standing s)
+static void sentence_with(FILE *out, const struct document *d, struct judgement s)
 {
 	uint64_t most = 0;
 	bool under_way = true, guarded = false;
@@ -105,7 +105,7 @@ static void sentence_with(FILE *out, const struct document *d, struct standing s
 	html(out, " (%s).", words_plural(s.judged, "trial", "trials"));
 }
 
-static void sentence_same_id(FILE *out, struct standing s)
+static void sentence_same_id(FILE *out, struct judgement s)
 {
 	html(out, "The clones kept their parent’s id, so vmgenc had to do nothing: ");
 	if (!s.judged)
@@ -119,7 +119,7 @@ static void sentence_same_id(FILE *out, struct standing s)
 
 void trials_sentence(FILE *out, const struct document *d)
 {
-	struct standing s = trials_standing(d);
+	struct judgement s = judge_trials(d);
 
 	if (d->prove.same_id) {
 		sentence_same_id(out, s);

@@ -7,12 +7,12 @@
 
 #include "document.h"
 
-static struct standing together(const struct document *list, size_t count)
+static struct judgement judge_all(const struct document *list, size_t count)
 {
-	struct standing all = {0};
+	struct judgement all = {0};
 
 	for (size_t i = 0; i < count; i++) {
-		struct standing s = list[i].kind->standing(&list[i]);
+		struct judgement s = list[i].kind->judge(&list[i]);
 
 		all.judged += s.judged;
 		all.wrong += s.wrong;
@@ -20,25 +20,26 @@ static struct standing together(const struct document *list, size_t count)
 	return all;
 }
 
-static bool any_proof(const struct document *list, size_t count)
+static bool any_prove_judged(const struct document *list, size_t count)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < count; i++)
-		any |= list[i].kind == &kind_prove && kind_prove.standing(&list[i]).judged;
+		any |= list[i].kind == &kind_prove && kind_prove.judge(&list[i]).judged;
 	return any;
 }
 
 static const char *verdict(const struct document *list, size_t count)
 {
-	struct standing s = together(list, count);
+	struct judgement s = judge_all(list, count);
 
 	if (!s.judged)
 		return "Nothing judged";
 	if (s.wrong)
-		return any_proof(list, count) ? "NOT as promised: clones are not all protected"
-					      : "NOT as promised";
-	return any_proof(list, count) ? "Protected" : "As promised";
+		return any_prove_judged(list, count)
+			       ? "NOT as promised: clones are not all protected"
+			       : "NOT as promised";
+	return any_prove_judged(list, count) ? "Protected" : "As promised";
 }
 
 /* Find the latest date; ISO 8601 sorts as text. */
@@ -82,7 +83,7 @@ static void write_sentences(FILE *out, const struct document *list, size_t count
 {
 	html(out, "<ul class=\"sentences\">\n");
 	for (size_t i = 0; i < count; i++) {
-		struct standing s = list[i].kind->standing(&list[i]);
+		struct judgement s = list[i].kind->judge(&list[i]);
 
 		if (list[i].merged)
 			continue;
@@ -131,7 +132,7 @@ static void write_meta(FILE *out, const struct document *list, size_t count, con
 
 void page_write(FILE *out, const struct document *list, size_t count)
 {
-	struct standing s = together(list, count);
+	struct judgement s = judge_all(list, count);
 	const char *date = date_of(list, count);
 
 	write_head(out, verdict(list, count), date);

@@ -106,11 +106,11 @@ static void write_clocks(FILE *out, const struct document *d)
 	for (size_t i = 0; i < d->prove.trial_count; i++) {
 		const struct trial *t = &d->prove.trials[i];
 
-		for (size_t j = 0; j < t->lane_count; j++) {
-			for (at = 0; at < count && strcmp(names[at], t->lanes[j].clock); at++)
+		for (size_t j = 0; j < t->clone_count; j++) {
+			for (at = 0; at < count && strcmp(names[at], t->clones[j].clock); at++)
 				;
-			if (at == count && *t->lanes[j].clock && count < 8)
-				names[count++] = t->lanes[j].clock;
+			if (at == count && *t->clones[j].clock && count < 8)
+				names[count++] = t->clones[j].clock;
 		}
 	}
 	for (size_t i = 0; i < count; i++)
@@ -150,7 +150,7 @@ static void prove_conditions(FILE *out, const struct document *d)
 const struct kind kind_prove = {
 	.name = "prove",
 	.read = trials_read,
-	.standing = trials_standing,
+	.judge = judge_trials,
 	.sentence = trials_sentence,
 	.write = write_prove,
 	.conditions = prove_conditions,

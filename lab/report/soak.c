@@ -64,10 +64,10 @@ static void read_soak(struct document *d, const struct node *root)
 	}
 }
 
-static struct standing soak_standing(const struct document *d)
+static struct judgement judge_soak(const struct document *d)
 {
 	const struct soak_part *list = d->rows;
-	struct standing s = {.judged = d->row_count};
+	struct judgement s = {.judged = d->row_count};
 
 	for (size_t i = 0; i < d->row_count; i++)
 		s.wrong += !list[i].ok;
@@ -114,7 +114,7 @@ static void soak_sentence(FILE *out, const struct document *d)
 	uint64_t values, shared;
 
 	html(out, "The long run %s: ",
-	     soak_standing(d).wrong ? "found something WRONG" : "found nothing wrong");
+	     judge_soak(d).wrong ? "found something WRONG" : "found nothing wrong");
 	for (size_t i = 0; i < d->row_count; i++)
 		html(out, "%s%s in %s%s", i ? ", " : "", how_many(&list[i]),
 		     words_seconds(list[i].seconds), list[i].ok ? "" : " (✗)");
@@ -215,7 +215,7 @@ static void soak_release(struct document *d)
 const struct kind kind_soak = {
 	.name = "soak",
 	.read = read_soak,
-	.standing = soak_standing,
+	.judge = judge_soak,
 	.sentence = soak_sentence,
 	.write = write_soak,
 	.conditions = soak_conditions,

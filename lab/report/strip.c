@@ -43,9 +43,10 @@ static bool within(const struct span *s, uint64_t ns)
 }
 
 /* The places of one or two identical draws among others are known exactly. */
-static void write_mixed(FILE *out, const struct axis *a, const struct lane *l, const struct span *s)
+static void write_mixed(FILE *out, const struct axis *a, const struct trial_clone *c,
+			const struct span *s)
 {
-	bool first = within(s, l->first_ns), last = within(s, l->last_ns);
+	bool first = within(s, c->first_ns), last = within(s, c->last_ns);
 
 	bar(out, a, s, "d");
 	if (s->identical > (uint64_t)first + last) {
@@ -53,9 +54,9 @@ static void write_mixed(FILE *out, const struct axis *a, const struct lane *l, c
 		return;
 	}
 	if (first)
-		tick(out, a, l->first_ns);
+		tick(out, a, c->first_ns);
 	if (last)
-		tick(out, a, l->last_ns);
+		tick(out, a, c->last_ns);
 }
 
 struct moment {
@@ -71,14 +72,14 @@ static int by_time(const void *a, const void *b)
 }
 
 /* The marks differ in shape and side, so that colours are not needed. */
-static size_t moments_of(const struct lane *l, struct moment *list)
+static size_t moments_of(const struct trial_clone *c, struct moment *list)
 {
 	const struct moment all[] = {
-		{l->rekeyed_ns, "rekey", "kernel rekeyed by vmgenc", "rekeyed", "M-6 1H6L0 11z"},
-		{l->logged_ns, "log", "kernel’s own driver logged its reseed", "own driver’s log",
+		{c->rekeyed_ns, "rekey", "kernel rekeyed by vmgenc", "rekeyed", "M-6 1H6L0 11z"},
+		{c->logged_ns, "log", "kernel’s own driver logged its reseed", "own driver’s log",
 		 "M0 1L5 6 0 11-5 6z"},
-		{l->woken_ns, "told", "program notified", "program notified", "M-6 42H6L0 32z"},
-		{l->announced_ns, "told", "program notified by devctl(4)", "devctl(4)",
+		{c->woken_ns, "told", "program notified", "program notified", "M-6 42H6L0 32z"},
+		{c->announced_ns, "told", "program notified by devctl(4)", "devctl(4)",
 		 "M-6 42H6L0 32z"},
 	};
 	size_t n = 0;
@@ -102,12 +103,12 @@ static void write_moment(FILE *out, const struct axis *a, const struct moment *m
 }
 
 /* Write the same in words, for screen readers and below the strip. */
-static void write_moments(FILE *out, const struct lane *l)
+static void write_moments(FILE *out, const struct trial_clone *c)
 {
 	struct moment list[4];
-	size_t n = moments_of(l, list);
+	size_t n = moments_of(c, list);
 
-	html(out, "%s identical", words_draws(l->identical, l->drawn));
+	html(out, "%s identical", words_draws(c->identical, c->drawn));
 	for (size_t i = 0; i < n; i++)
 		html(out, ", %s at %s", list[i].few_words, words_time(list[i].ns));
 }
@@ -115,36 +116,36 @@ static void write_moments(FILE *out, const struct lane *l)
 static void write_lane(FILE *out, const struct document *d, const struct axis *a,
 		       const struct trial *t, size_t i)
 {
-	const struct lane *l = &t->lanes[i];
+	const struct trial_clone *c = &t->clones[i];
 	struct moment moments[4];
-	size_t n = moments_of(l, moments);
+	size_t n = moments_of(c, moments);
 
 	html(out, "<div class=\"clone\"><span>clone %zu", i + 1);
 	if (d->prove.depth > 1 && d->prove.clones)
 		html(out, " <small>depth %zu</small>", i / (size_t)d->prove.clones + 1);
 	html(out, "</span><svg class=\"strip\" role=\"img\" aria-label=\"clone %zu: ", i + 1);
-	write_moments(out, l);
+	write_moments(out, c);
 	html(out, "\"><line class=\"base\" x2=\"100%%\" y1=\"30.5\" y2=\"30.5\" /><line "
 		  "class=\"resume\" y1=\"8\" y2=\"34\"/>");
 	/* Draw the marks behind the bars; they show above or below them. */
 	for (size_t j = 0; j < n; j++)
 		write_moment(out, a, &moments[j]);
-	for (size_t j = 0; j < l->span_count; j++) {
-		const struct span *s = &l->spans[j];
+	for (size_t j = 0; j < c->span_count; j++) {
+		const struct span *s = &c->spans[j];
 
 		if (s->identical && s->identical < s->drawn)
-			write_mixed(out, a, l, s);
+			write_mixed(out, a, c, s);
 		else
 			bar(out, a, s, s->identical ? "s" : "d");
 	}
 	html(out, "</svg>\n<small class=\"said\">");
-	write_moments(out, l);
+	write_moments(out, c);
 	html(out, "</small></div>\n");
-	if (*l->complaint)
+	if (*c->complaint)
 		html(out,
 		     "<p class=\"complaint\">✗ clone %zu’s kernel complained: "
 		     "<code>%s</code></p>\n",
-		     i + 1, l->complaint);
+		     i + 1, c->complaint);
 }
 
 /* Count the clones that are worse than this one. */
@@ -152,9 +153,9 @@ static size_t worse_than(const struct trial *t, size_t i)
 {
 	size_t n = 0;
 
-	for (size_t j = 0; j < t->lane_count; j++)
-		n += t->lanes[j].identical > t->lanes[i].identical ||
-		     (t->lanes[j].identical == t->lanes[i].identical && j < i);
+	for (size_t j = 0; j < t->clone_count; j++)
+		n += t->clones[j].identical > t->clones[i].identical ||
+		     (t->clones[j].identical == t->clones[i].identical && j < i);
 	return n;
 }
 
@@ -163,31 +164,31 @@ static void write_lanes(FILE *out, const struct document *d, const struct axis *
 {
 	uint64_t most = 0;
 
-	for (size_t i = 0; i < t->lane_count; i++) {
-		if (t->lane_count <= SHOWN + 1 || worse_than(t, i) < SHOWN)
+	for (size_t i = 0; i < t->clone_count; i++) {
+		if (t->clone_count <= SHOWN + 1 || worse_than(t, i) < SHOWN)
 			write_lane(out, d, a, t, i);
-		else if (t->lanes[i].identical > most)
-			most = t->lanes[i].identical;
+		else if (t->clones[i].identical > most)
+			most = t->clones[i].identical;
 	}
-	if (t->lane_count > SHOWN + 1)
+	if (t->clone_count > SHOWN + 1)
 		html(out,
 		     "<p class=\"said\">The %u worst of %s are shown; no other has more than "
 		     "%s.</p>\n",
-		     SHOWN, words_plural(t->lane_count, "clone", "clones"),
+		     SHOWN, words_plural(t->clone_count, "clone", "clones"),
 		     words_plural(most, "identical draw", "identical draws"));
 }
 
 /* Find the last time when anything changes in a strip. */
-static uint64_t last_change(const struct lane *l)
+static uint64_t last_change(const struct trial_clone *c)
 {
 	struct moment moments[4];
-	size_t n = moments_of(l, moments);
+	size_t n = moments_of(c, moments);
 	uint64_t last = 0;
 
 	for (size_t i = 0; i < n; i++)
 		last = moments[i].ns > last ? moments[i].ns : last;
-	for (size_t i = 0; i + 1 < l->span_count; i++) {
-		const struct span *s = &l->spans[i], *next = s + 1;
+	for (size_t i = 0; i + 1 < c->span_count; i++) {
+		const struct span *s = &c->spans[i], *next = s + 1;
 
 		if ((!s->identical) != (!next->identical) ||
 		    (s->identical == s->drawn) != (next->identical == next->drawn))
@@ -196,9 +197,9 @@ static uint64_t last_change(const struct lane *l)
 	return last;
 }
 
-static uint64_t recorded(const struct lane *l)
+static uint64_t recorded(const struct trial_clone *c)
 {
-	return l->span_count ? l->spans[l->span_count - 1].to_ns : 0;
+	return c->span_count ? c->spans[c->span_count - 1].to_ns : 0;
 }
 
 /* Return the time after which nothing changes in any strip; *all is the whole time. */
@@ -211,8 +212,8 @@ static uint64_t time_to_show(const struct document *d, const char **guests, size
 	for (size_t g = 0; g < n; g++) {
 		const struct trial *t = worst_trial(d, guests[g], generator);
 
-		for (size_t i = 0; t && i < t->lane_count; i++) {
-			uint64_t change = last_change(&t->lanes[i]), end = recorded(&t->lanes[i]);
+		for (size_t i = 0; t && i < t->clone_count; i++) {
+			uint64_t change = last_change(&t->clones[i]), end = recorded(&t->clones[i]);
 
 			last = change > last ? change : last;
 			*all = end > *all ? end : *all;

@@ -8,9 +8,9 @@
 #include "document.h"
 
 /* Each span of a strip is an array: from, to, drawn, identical. */
-static void read_span(const struct node *lane, size_t i, struct span *to)
+static void read_span(const struct node *clone, size_t i, struct span *to)
 {
-	const json_t *list = json_array_get(json_object_get(lane->json, "strip"), i);
+	const json_t *list = json_array_get(json_object_get(clone->json, "strip"), i);
 	uint64_t *numbers[] = {&to->from_ns, &to->to_ns, &to->drawn, &to->identical};
 	bool right = json_array_size(list) == 4;
 
@@ -21,31 +21,31 @@ static void read_span(const struct node *lane, size_t i, struct span *to)
 		*numbers[j] = (uint64_t)json_integer_value(n);
 	}
 	if (!right || to->from_ns > to->to_ns || to->identical > to->drawn)
-		input_wrong(lane, "strip", "has a span that is not [from, to, drawn, identical]");
+		input_wrong(clone, "strip", "has a span that is not [from, to, drawn, identical]");
 }
 
-static void read_lane(const struct node *n, struct lane *l)
+static void read_clone(const struct node *n, struct trial_clone *c)
 {
-	*l = (struct lane){.drawn = node_count(n, "drawn"),
-			   .identical = node_count(n, "identical"),
-			   .first_ns = node_time(n, "first_identical_ns"),
-			   .last_ns = node_time(n, "last_identical_ns"),
-			   .rekeyed_ns = node_time(n, "rekeyed_ns"),
-			   .woken_ns = node_time(n, "woken_ns"),
-			   .announced_ns = node_time(n, "announced_ns"),
-			   .logged_ns = node_time(n, "kernel_logged_ns"),
-			   .changes = node_count_or(n, "changes"),
-			   .spurious = node_count_or(n, "spurious"),
-			   .rekeys = node_count_or(n, "rekeys"),
-			   .rekey_failures = node_count_or(n, "rekey_failures"),
-			   .complaint = node_text_or(n, "complaint", ""),
-			   .clock = node_text_or(n, "clock", "")};
-	if (l->identical > l->drawn)
+	*c = (struct trial_clone){.drawn = node_count(n, "drawn"),
+				  .identical = node_count(n, "identical"),
+				  .first_ns = node_time(n, "first_identical_ns"),
+				  .last_ns = node_time(n, "last_identical_ns"),
+				  .rekeyed_ns = node_time(n, "rekeyed_ns"),
+				  .woken_ns = node_time(n, "woken_ns"),
+				  .announced_ns = node_time(n, "announced_ns"),
+				  .logged_ns = node_time(n, "kernel_logged_ns"),
+				  .changes = node_count_or(n, "changes"),
+				  .spurious = node_count_or(n, "spurious"),
+				  .rekeys = node_count_or(n, "rekeys"),
+				  .rekey_failures = node_count_or(n, "rekey_failures"),
+				  .complaint = node_text_or(n, "complaint", ""),
+				  .clock = node_text_or(n, "clock", "")};
+	if (c->identical > c->drawn)
 		input_wrong(n, "identical", "is more than drawn");
-	l->span_count = node_list(n, "strip");
-	l->spans = node_alloc(n, l->span_count, sizeof(*l->spans));
-	for (size_t i = 0; i < l->span_count && !n->input->code; i++)
-		read_span(n, i, &l->spans[i]);
+	c->span_count = node_list(n, "strip");
+	c->spans = node_alloc(n, c->span_count, sizeof(*c->spans));
+	for (size_t i = 0; i < c->span_count && !n->input->code; i++)
+		read_span(n, i, &c->spans[i]);
 }
 
 static void read_draws(const struct node *n, struct trial *t)
@@ -58,12 +58,12 @@ static void read_draws(const struct node *n, struct trial *t)
 		t->allowed = node_count(n, "allowed");
 	if (t->identical > t->drawn)
 		input_wrong(n, "identical", "is more than drawn");
-	t->lane_count = node_list(n, "clones");
-	t->lanes = node_alloc(n, t->lane_count, sizeof(*t->lanes));
-	for (size_t i = 0; i < t->lane_count && !n->input->code; i++) {
+	t->clone_count = node_list(n, "clones");
+	t->clones = node_alloc(n, t->clone_count, sizeof(*t->clones));
+	for (size_t i = 0; i < t->clone_count && !n->input->code; i++) {
 		struct node clone = node_item(n, "clones", i);
 
-		read_lane(&clone, &t->lanes[i]);
+		read_clone(&clone, &t->clones[i]);
 	}
 }
 
@@ -111,9 +111,9 @@ void trials_release(struct document *d)
 	for (size_t i = 0; d->prove.trials && i < d->prove.trial_count; i++) {
 		struct trial *t = &d->prove.trials[i];
 
-		for (size_t j = 0; t->lanes && j < t->lane_count; j++)
-			free(t->lanes[j].spans);
-		free(t->lanes);
+		for (size_t j = 0; t->clones && j < t->clone_count; j++)
+			free(t->clones[j].spans);
+		free(t->clones);
 	}
 	free(d->prove.trials);
 }

@@ -41,7 +41,7 @@ int qemu_reap(pid_t pid)
 }
 
 /* In the child. It dies with the lab; Ctrl-C at the terminal reaches the lab only. */
-static void exec_qemu(const struct vm *vm, int qmp, bool incoming, pid_t lab)
+static void run_child(const struct vm *vm, int qmp, bool incoming, pid_t lab)
 {
 	struct arguments a = {.count = 0};
 	int errors = open(vm->errors, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
@@ -73,7 +73,7 @@ int process_start(struct vm *vm, bool incoming)
 	vm->started = lab_now();
 	vm->pid = fork();
 	if (!vm->pid)
-		exec_qemu(vm, pair[1], incoming, lab);
+		run_child(vm, pair[1], incoming, lab);
 	close(pair[1]);
 	vm->qmp.fd = pair[0];
 	if (vm->pid < 0) {

@@ -87,7 +87,7 @@ static bool is_patching_race(const struct vm *vm)
 	return !strcmp(vm->machine->accel, "tcg") && strstr(text, "Oops: int3");
 }
 
-static int gone(struct vm *vm, int status)
+static int qemu_ended(struct vm *vm, int status)
 {
 	char words[2000], console[2000];
 	/* Nobody else truncates the mapped file, so SIGBUS means that no space was left. */
@@ -112,7 +112,8 @@ static int gone(struct vm *vm, int status)
 				WEXITSTATUS(status), words);
 	return lab_fail(LAB_EXIT_GUEST,
 			"the guest (%s)%s stopped by itself; its console ended with:%s",
-			vm->machine->kernel, alive_nor_kvm(vm->machine), *console ? console : " nothing");
+			vm->machine->kernel, watchdog_nor_kvm(vm->machine),
+			*console ? console : " nothing");
 }
 
 static int guest_failed(const struct vm *vm)
@@ -138,7 +139,7 @@ int vm_check(struct vm *vm)
 	if (lab_signal)
 		return lab_interrupted();
 	if (vm->pid && waitpid(vm->pid, &status, WNOHANG) == vm->pid)
-		return gone(vm, status);
+		return qemu_ended(vm, status);
 	if (__atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_FAILED)
 		return guest_failed(vm);
 	return 0;
@@ -150,7 +151,7 @@ static int explain(struct vm *vm, int code)
 	if (code >= 0 || !vm->pid)
 		return code;
 	kill(vm->pid, SIGTERM);
-	return gone(vm, qemu_reap(vm->pid));
+	return qemu_ended(vm, qemu_reap(vm->pid));
 }
 
 static int boot_once(struct vm *vm)
@@ -269,9 +270,9 @@ int vm_continue(struct vm *vm)
 
 int vm_wait(struct vm *vm, enum lab_state state)
 {
-	struct alive alive;
+	struct watchdog watchdog;
 
-	alive_begin(&alive, vm);
+	watchdog_start(&watchdog, vm);
 	for (;;) {
 		uint32_t now = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
 
@@ -281,7 +282,7 @@ int vm_wait(struct vm *vm, enum lab_state state)
 		int code = vm_check(vm);
 
 		if (!code)
-			code = alive_check(&alive, vm);
+			code = watchdog_check(&watchdog, vm);
 		if (code)
 			return code;
 		usleep(2000);

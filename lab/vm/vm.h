@@ -105,18 +105,18 @@ void vm_drop_ram(const struct vm *vm);
 /* Kills QEMU, unmaps the exchange and removes the files, except a RAM that is the parent's. */
 void vm_forget(struct vm *vm);
 
-/* alive.c: watches a guest for signs of life while the lab waits for it */
-struct alive {
+/* watchdog.c: watches a guest for signs of life while the lab waits for it */
+struct watchdog {
 	double begun, sign, told; /* lab_now() at the start, the last sign, the last progress */
 	off_t console;		  /* bytes of console output so far */
 	uint32_t state;
 };
 
-void alive_begin(struct alive *a, const struct vm *vm);
+void watchdog_start(struct watchdog *w, const struct vm *vm);
 /* Returns LAB_EXIT_GUEST, after a message, if the guest was silent for machine->timeout. */
-int alive_check(struct alive *a, const struct vm *vm);
+int watchdog_check(struct watchdog *w, const struct vm *vm);
 /* Returns the words to add to the kernel's name if kvm did not run it either; otherwise "". */
-const char *alive_nor_kvm(const struct machine *m);
+const char *watchdog_nor_kvm(const struct machine *m);
 
 /* memory.c: returns whether there is memory for one more clone */
 bool memory_fits_clone(const struct machine *m);

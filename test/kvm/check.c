@@ -27,9 +27,9 @@ static void catch_signals(void)
 /* The thing itself: a kernel that comes to PID 1 and runs a program. */
 static bool kvm_works(const char *silent_s, int seconds)
 {
-	struct kernel k;
+	struct debian_kernel k;
 
-	if (!kernel_find(&k, kernel_series[0]))
+	if (!debian_kernel_find(&k, kernel_series[0]))
 		return false;
 	const char *const argv[] = {LAB,       "run",	       "--accel",   "kvm",
 				    "--quiet", "--kernel",     k.image,	    "--timeout",

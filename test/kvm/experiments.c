@@ -16,31 +16,11 @@
 const char *const kernel_series[] = {"6.1", "6.12"};
 const size_t kernel_count = sizeof(kernel_series) / sizeof(*kernel_series);
 
-static const char *const device_tests[] = {"announce", "device",   "map",    "notifier",
-					   "params",   "sysgenid", "unload", "vmclock"};
-
-bool kernel_find(struct kernel *k, const char *series)
-{
-	char path[64];
-
-	k->series = series;
-	snprintf(path, sizeof(path), "build/kernels/%s", series);
-	FILE *f = fopen(path, "re");
-
-	if (!f || fscanf(f, "%79s", k->release) != 1) {
-		fprintf(stderr, "cannot read %s: run make kernels\n", path);
-		if (f)
-			fclose(f);
-		return false;
-	}
-	fclose(f);
-	snprintf(k->image, sizeof(k->image), "build/kernels/root/boot/vmlinuz-%s", k->release);
-	snprintf(k->module, sizeof(k->module), "build/linux/%s/vmgenc.ko", k->release);
-	return true;
-}
+static const char *const device_tests[] = {"announce", "device", "map",	    "notifier", "params",
+					   "sysgenid", "unload", "vmclock", "watchers"};
 
 /* All generators, without and with the module. */
-static void prove(const struct kernel *k)
+static void prove(const struct debian_kernel *k)
 {
 	char plain[400], ours[800], json[40], name[80];
 	const char *const argv[] = {LAB,  "prove",   "--accel", "kvm",	     "--times", "--json",
@@ -57,7 +37,7 @@ static void prove(const struct kernel *k)
 	step_judge(name, table_times(json));
 }
 
-static void prove_auto(const struct kernel *k)
+static void prove_auto(const struct debian_kernel *k)
 {
 	char name[80];
 	const char *json = "build/kvm-auto.json";
@@ -74,7 +54,7 @@ static void prove_auto(const struct kernel *k)
 	step_judge(name, strcmp(table_accel(json), "kvm") ? "it ran the guest without" : NULL);
 }
 
-static void firmware(const struct kernel *k)
+static void firmware(const struct debian_kernel *k)
 {
 	char name[80];
 	const char *const argv[] = {LAB,       "prove",	    "--accel",	"kvm",	  "--firmware",
@@ -85,33 +65,32 @@ static void firmware(const struct kernel *k)
 	step(name, LIMIT_S, argv);
 }
 
-static void device(const struct kernel *k, const char *test)
+static void device(const struct debian_kernel *k, const char *test)
 {
-	char name[80], program[80], listener[PATH_MAX_KVM];
+	char name[80], program[80];
 	/* An argument of unload's: a load takes seconds here. */
 	const char *brief = strcmp(test, "unload") ? NULL : "5";
 	const char *const argv[] = {LAB,	 "run",	     "--accel", "kvm",	    "--file",
-				    listener,	 "--kernel", k->image,	"--module", k->module,
+				    k->listener, "--kernel", k->image,	"--module", k->module,
 				    "--timeout", SILENT_S,   program,	brief,	    NULL};
 
 	snprintf(name, sizeof(name), "%s: %s", k->series, test);
 	snprintf(program, sizeof(program), "build/test/vm/%s", test);
-	snprintf(listener, sizeof(listener), "build/linux/%s/listener/listener.ko", k->release);
 	step(name, LIMIT_S, argv);
 }
 
 int experiments(void)
 {
-	struct kernel k = {.series = ""};
+	struct debian_kernel k = {.series = ""};
 
 	for (size_t i = 0; i < kernel_count; i++) {
-		if (!kernel_find(&k, kernel_series[i]))
+		if (!debian_kernel_find(&k, kernel_series[i]))
 			return 1;
 		prove(&k);
 	}
 	prove_auto(&k);
 	for (size_t i = 0; i < kernel_count; i++) {
-		if (!kernel_find(&k, kernel_series[i]))
+		if (!debian_kernel_find(&k, kernel_series[i]))
 			return 1;
 		/* The shapes depend on the accelerator, not on the kernel: one is enough. */
 		if (!i)

@@ -7,22 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "../debian_kernel.h"
+
 #define LAB "build/vmgenc-lab"
 #define NO_ROOM 3 /* exit code: no room for the outer guest, or it cannot be had */
-#define RELEASE_MAX 80
-#define PATH_MAX_KVM 300
-
-/* A kernel of "make kernels", with our module for it. */
-struct kernel {
-	const char *series;
-	char release[RELEASE_MAX], image[PATH_MAX_KVM], module[PATH_MAX_KVM];
-};
 
 extern const char *const kernel_series[];
 extern const size_t kernel_count;
-
-/* kernels.c: false, after saying so, if "make kernels" has not been there. */
-bool kernel_find(struct kernel *k, const char *series);
 
 /* step.c: a program as one test, or as many as it says it passed; what it said is shown if not */
 bool step(const char *name, int seconds, const char *const argv[]);

@@ -13,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "host/host.h"
 #include "kvm.h"
 
 #define TREE "build/kvm/tree"
@@ -24,21 +25,6 @@
 /* No page tables of five levels, and a counter that is trusted: emulated time is uneven. */
 #define APPEND "mitigations=off no5lvl tsc=reliable"
 
-static unsigned long memory_mb(void)
-{
-	FILE *f = fopen("/proc/meminfo", "re");
-	unsigned long kb = 0;
-	char line[128];
-
-	while (f && fgets(line, sizeof(line), f)) {
-		if (sscanf(line, "MemAvailable: %lu kB", &kb) == 1)
-			break;
-	}
-	if (f)
-		fclose(f);
-	return kb >> 10;
-}
-
 static unsigned long disk_mb(const char *path)
 {
 	struct statvfs st;
@@ -48,7 +34,7 @@ static unsigned long disk_mb(const char *path)
 
 static bool has_room(void)
 {
-	unsigned long memory = memory_mb(), disk = disk_mb("build");
+	unsigned long memory = lab_available_mb(), disk = disk_mb("build");
 
 	if (memory < NEEDED_MEMORY_MB)
 		fprintf(stderr,

@@ -112,6 +112,17 @@ void write_file(const void *bytes, size_t size, char *path)
 	assert_int_equal(fclose(f), 0);
 }
 
+void write_cut_kernel(const char *kernel, char *path)
+{
+	static char image[1 << 20];
+	FILE *f = fopen(kernel, "re");
+
+	assert_non_null(f);
+	assert_int_equal(fread(image, 1, 32768, f), 32768);
+	fclose(f);
+	write_file(image, sizeof(image), path);
+}
+
 int tests_begin(void)
 {
 	char path[100];

@@ -52,6 +52,8 @@ int files_left(void);
 
 /* A file for one test, below directory; path has room for it. */
 void write_file(const void *bytes, size_t size, char *path);
+/* The same with the header of a kernel, without most of what follows: it does not boot. */
+void write_cut_kernel(const char *kernel, char *path);
 
 /* Before and after all tests: 0, or 2 after saying why not. What is mounted is seen by us alone. */
 int tests_begin(void);

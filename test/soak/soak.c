@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../debian_kernel.h"
 #include "host/host.h"
 #include "soak.h"
 
@@ -17,8 +18,7 @@
 #define STRICT "slub_debug=FZPU panic_on_warn=1 kfence.sample_interval=10 log_buf_len=1M"
 
 struct soak {
-	char series[16], release[80];
-	char kernel[200], module[200], listener[200];
+	struct debian_kernel kernel;
 	json_t *parts;
 	char releases[200];
 	unsigned int passed, failed;
@@ -47,9 +47,9 @@ static bool write_result(const struct soak *s)
 
 static json_t *new_part(const struct soak *s, const char *name, const char *count)
 {
-	json_t *part =
-		json_pack("{s:s,s:s,s:i,s:[],s:n,s:[],s:b}", "name", name, "release", s->release,
-			  "count", atoi(count), "shared", "warnings", "memory", "ok", 0);
+	json_t *part = json_pack("{s:s,s:s,s:i,s:[],s:n,s:[],s:b}", "name", name, "release",
+				 s->kernel.release, "count", atoi(count), "shared", "warnings",
+				 "memory", "ok", 0);
 
 	if (!part)
 		exit(1);
@@ -65,7 +65,7 @@ static void end_part(struct soak *s, json_t *part, double begin, const char *det
 
 	json_object_set_new(part, "seconds", json_real(seconds));
 	lab_progress("%s", "");
-	printf("%-4s %s: %s, %lld, in %s%s\n", ok ? "ok" : "FAIL", s->series,
+	printf("%-4s %s: %s, %lld, in %s%s\n", ok ? "ok" : "FAIL", s->kernel.series,
 	       json_string_value(json_object_get(part, "name")),
 	       (long long)json_integer_value(json_object_get(part, "count")),
 	       lab_time(seconds, took), details);
@@ -89,18 +89,24 @@ static void run_clones(struct soak *s, const char *name, const char *clones, con
 	json_t *part = new_part(s, name, atoi(depth) > 1 ? depth : clones);
 	double begin = lab_now();
 
-	snprintf(path, sizeof(path), "build/soak/%s-%s.json", name, s->series);
+	snprintf(path, sizeof(path), "build/soak/%s-%s.json", name, s->kernel.series);
 	snprintf(draws, sizeof(draws), "%d", DRAWS);
 	snprintf(cpus, sizeof(cpus), "%d", CPUS);
 	/* --seconds: none may be short of draws because the machine is busy. */
-	const char *argv[] = {
-		LAB,	       "prove",	    "--kernel",	   s->kernel,
-		"--module",    s->module,   "--clones",	   clones,
-		"--depth",     depth,	    "--draws",	   draws,
-		"--cpus",      cpus,	    "--seconds",   "100",
-		"--generator", "getrandom", "--generator", "unguarded",
-		"--generator", "guarded",   "--at-once",   setting("SOAK_AT_ONCE", "2"),
-		"--json",      path,	    NULL};
+	const char *argv[] = {LAB,	     "prove",
+			      "--kernel",    s->kernel.image,
+			      "--module",    s->kernel.module,
+			      "--clones",    clones,
+			      "--depth",     depth,
+			      "--draws",     draws,
+			      "--cpus",	     cpus,
+			      "--seconds",   "100",
+			      "--generator", "getrandom",
+			      "--generator", "unguarded",
+			      "--generator", "guarded",
+			      "--at-once",   setting("SOAK_AT_ONCE", "2"),
+			      "--json",	     path,
+			      NULL};
 
 	unlink(path);
 	int code = child_run((char *const *)argv, append_line, output);
@@ -136,7 +142,7 @@ static void read_changes(void *context, char *text)
 	if (*text == '{')
 		c->result = json_loads(text, 0, NULL);
 	else if (sscanf(text, "# %u changes%n", &n, &end) == 1 && end && !text[end])
-		lab_progress("%s: %u of %s changes", c->soak->series, n, c->count);
+		lab_progress("%s: %u of %s changes", c->soak->kernel.series, n, c->count);
 	else
 		fprintf(c->complaints, "\n     %s", text);
 }
@@ -176,12 +182,24 @@ static void run_changes(struct soak *s, const char *count)
 	json_t *part = new_part(s, "changes", count);
 	double begin = lab_now();
 	/* One CPU at a time: the module's hooks come and go, see vmgenc-lab(1). */
-	const char *argv[] = {LAB,	  "run",     "--quiet", "--kernel",  s->kernel,
-			      "--module", s->module, "--file",	s->listener, "--tcg-single",
-			      "--append", STRICT,    GUEST,	count,	     NULL};
+	const char *argv[] = {LAB,
+			      "run",
+			      "--quiet",
+			      "--kernel",
+			      s->kernel.image,
+			      "--module",
+			      s->kernel.module,
+			      "--file",
+			      s->kernel.listener,
+			      "--tcg-single",
+			      "--append",
+			      STRICT,
+			      GUEST,
+			      count,
+			      NULL};
 
 	c.complaints = open_memstream(&details, &size);
-	lab_progress("%s: booting for %s changes", s->series, count);
+	lab_progress("%s: booting for %s changes", s->kernel.series, count);
 	int code = child_run((char *const *)argv, read_changes, &c);
 
 	if (c.result) {
@@ -202,25 +220,10 @@ static void run_changes(struct soak *s, const char *count)
 
 static bool choose_kernel(struct soak *s, const char *series)
 {
-	char path[100];
-
-	snprintf(s->series, sizeof(s->series), "%s", series);
-	snprintf(path, sizeof(path), "build/kernels/%s", series);
-	FILE *f = fopen(path, "r");
-
-	if (!f || fscanf(f, "%79s", s->release) != 1) {
-		fprintf(stderr, "cannot read %s: run make kernels\n", path);
-		if (f)
-			fclose(f);
+	if (!debian_kernel_find(&s->kernel, series))
 		return false;
-	}
-	fclose(f);
-	snprintf(s->kernel, sizeof(s->kernel), "build/kernels/root/boot/vmlinuz-%s", s->release);
-	snprintf(s->module, sizeof(s->module), "build/linux/%s/vmgenc.ko", s->release);
-	snprintf(s->listener, sizeof(s->listener), "build/linux/%s/listener/listener.ko",
-		 s->release);
 	snprintf(s->releases + strlen(s->releases), sizeof(s->releases) - strlen(s->releases),
-		 "%s%s", *s->releases ? ", " : "", s->release);
+		 "%s%s", *s->releases ? ", " : "", s->kernel.release);
 	return true;
 }
 

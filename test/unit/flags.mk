@@ -3,14 +3,17 @@
 build/test/test_shape: TEST_SRCS = $(wildcard lab/firmware/*.c) lab/host/say.c
 build/test/test_shape: TEST_FLAGS = -Ilab
 build/test/test_shape: $(wildcard lab/firmware/* lab/host/*)
+build/test/test_lib_open build/test/test_lib_sync build/test/test_lib_shrinks build/test/test_lib_status: \
+	TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/lib/lib_fixture.c
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl,--wrap=fstat,--wrap=poll
 # The lab's parts that need no VM
 REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c lab/host/time.c
-build/test/test_report: $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)
-build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
-build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
-test_report_LDFLAGS := -ljansson -lxml2
+REPORT_TESTS := test_report_page test_report_input test_report_output
+$(REPORT_TESTS:%=build/test/%): $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)
+$(REPORT_TESTS:%=build/test/%): TEST_SRCS = $(REPORT_SRCS) test/unit/lab/report_fixture.c
+$(REPORT_TESTS:%=build/test/%): TEST_FLAGS = -Ilab -I/usr/include/libxml2
+$(foreach t,$(REPORT_TESTS),$(eval $(t)_LDFLAGS := -ljansson -lxml2))
 build/test/test_strip build/test/test_compare: $(wildcard lab/compare/*) lab/exchange.h
 build/test/test_strip build/test/test_compare: TEST_FLAGS = -Ilab
 build/test/test_strip: TEST_SRCS = $(wildcard lab/compare/*.c) lab/host/say.c

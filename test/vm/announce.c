@@ -164,16 +164,6 @@ static void loading_sends_uevents(void)
 	close(fd);
 }
 
-static bool log_comes(int log, const char *text)
-{
-	for (int tries = 0; tries < PATIENCE_S * 100; tries++) {
-		if (log_has(log, text))
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 /* Fails if a change is not logged once, with the device's path and its new id. */
 static void change_logs_one_line(void)
 {

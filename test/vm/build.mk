@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/vm: NAME.c becomes build/test/vm/NAME, linked statically (-static -pthread) with
 # VM_COMMON_SRCS; each runs in the guest as "vmgenc-lab run --kernel K --module M NAME".
-VM_TESTS := announce device hooks hostile map notifier params redraw rekey sysgenid unload vdso vmclock
+VM_TESTS := announce device hooks hostile map notifier params redraw rekey sysgenid unload vdso vmclock watchers
 VM_COMMON_SRCS := $(addprefix test/vm/,guest.c hostile_row.c kernel_state.c rawid.c) $(sort $(wildcard lib/*.c))
 # What vmgenc-lab prove --firmware puts in front of guests. The ids that iasl objects to are so.
 SHAPES := $(patsubst test/firmware/%.asl,build/test/firmware/%.aml,$(filter-out %/hostile.asl,$(wildcard test/firmware/*.asl)))

@@ -88,6 +88,16 @@ bool log_has(int log, const char *text)
 	return log_next(log, text, line, sizeof(line));
 }
 
+bool log_comes(int log, const char *text)
+{
+	for (int tries = 0; tries < PATIENCE_S * 100; tries++) {
+		if (log_has(log, text))
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
 unsigned int log_count(int log, const char *text)
 {
 	char line[8192];

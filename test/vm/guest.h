@@ -23,6 +23,8 @@ int module_reload(const char *parameters);
 /* The kernel's log from now on: open, and does text come in a later line? Reads on to it. */
 int log_open(void);
 bool log_has(int log, const char *text);
+/* The same, waiting for such a line for PATIENCE_S at most. */
+bool log_comes(int log, const char *text);
 /* The next line with text; false without one. */
 bool log_next(int log, const char *text, char *line, size_t size);
 /* How many of the lines not read yet have text. */

@@ -37,16 +37,6 @@ static bool settled(const struct vmgenc_page *p)
 	return p->settled == p->generation && !(p->flags & VMGENC_LACKS_REKEY);
 }
 
-static bool log_comes(int log, const char *text)
-{
-	for (int tries = 0; tries < PATIENCE_S * 100; tries++) {
-		if (log_has(log, text))
-			return true;
-		usleep(10000);
-	}
-	return false;
-}
-
 static void change_is_settled(void)
 {
 	struct vmgenc_event event;

@@ -1,83 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/vm: /dev/sysgenid, call by call as it was proposed for Linux, and as AWS-LC uses it. */
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdlib.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
-#include <time.h>
 
-#include "check.h"
-#include "guest.h"
-#include "rawid.h"
-
-#define SYSGENID "/dev/sysgenid"
-#define SET_WATCHER_TRACKING 0xE401u
-#define WAIT_WATCHERS 0xE402u
-#define TRIGGER_GEN_UPDATE 0xE403u
-#define ONLY_SYNC "look_ms=0 notify=0 draws=0 "
+#include "sysgenid.h"
 
 /* An address that is never mapped; volatile keeps the compiler from knowing better. */
 static void *volatile nowhere = (void *)8;
 static const volatile uint32_t *counter;
-
-/* As AWS-LC does it: the descriptor is closed, and plain loads remain. */
-static const volatile uint32_t *map_as_awslc(void)
-{
-	struct stat st;
-	void *p;
-	int fd;
-
-	if (stat(SYSGENID, &st))
-		return NULL;
-	fd = open(SYSGENID, O_RDONLY);
-	p = fd < 0 ? MAP_FAILED : mmap(NULL, sizeof(uint32_t), PROT_READ, MAP_SHARED, fd, 0);
-	if (fd >= 0)
-		close(fd);
-	return p == MAP_FAILED ? NULL : p;
-}
-
-static bool reaches(const volatile uint32_t *word, uint32_t value)
-{
-	for (int tries = 0; tries < PATIENCE_S * 100 && *word != value; tries++)
-		usleep(10000);
-	return *word == value;
-}
-
-/* A clone that the driver is made to notice; this counter follows when listeners were told. */
-static void change(void)
-{
-	uint32_t before = *counter;
-	struct vmgenc_event event;
-
-	rawid_change();
-	CHECK(node_sync(&event));
-	CHECK(reaches(counter, before + 1));
-}
-
-static int watcher(int flags)
-{
-	int fd = open(SYSGENID, O_RDWR | O_CLOEXEC | flags);
-
-	CHECK(fd >= 0);
-	return fd;
-}
-
-static ssize_t take(int fd, uint32_t *value)
-{
-	return read(fd, value, sizeof(*value));
-}
-
-static ssize_t ack(int fd, uint32_t value)
-{
-	return write(fd, &value, sizeof(value));
-}
 
 /* Fails if the node is not there by default, not for everyone, or does not begin at 0. */
 static void loads(void)
@@ -317,111 +250,6 @@ static void trigger_needs_a_capability(void)
 	CHECK(*counter == before + 2);
 }
 
-static int wait_in_child(int fd, unsigned long ms)
-{
-	if (!ioctl(fd, WAIT_WATCHERS, ms))
-		_exit(7);
-	_exit(errno == EINTR ? 8 : errno == ETIME ? 9 : 1);
-}
-
-static pid_t start_waiting(int fd, unsigned long ms)
-{
-	pid_t pid = fork();
-
-	if (pid == 0)
-		wait_in_child(fd, ms);
-	return pid;
-}
-
-/* Fails if one that nobody tracks is waited for, or one that is tracked is not. */
-static void waits_for_tracked_watchers(void)
-{
-	int tracked = watcher(O_NONBLOCK), untracked = watcher(O_NONBLOCK), caller = watcher(0);
-	pid_t pid;
-
-	CHECK(ioctl(caller, WAIT_WATCHERS, 0) == 0);
-	CHECK(ioctl(tracked, SET_WATCHER_TRACKING, 1) == 0);
-	change();
-	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 0), EINTR); /* outdated itself */
-	CHECK(ack(caller, *counter) == 4);
-	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
-	pid = start_waiting(caller, 0);
-	CHECK(child_sleeps(pid));
-	CHECK(ack(tracked, *counter) == 4);
-	CHECK(child_end(pid) == 7);
-	/* The other never acked, and nobody asked for it. */
-	CHECK(wait_readable(untracked));
-	CHECK(ioctl(caller, WAIT_WATCHERS, 0) == 0);
-	close(tracked);
-	close(untracked);
-	close(caller);
-}
-
-/* Fails if a watcher that gives up tracking, or goes, is waited for all the same. */
-static void watchers_that_leave(void)
-{
-	int first = watcher(0), second = watcher(0), caller;
-
-	CHECK(ioctl(first, SET_WATCHER_TRACKING, 1) == 0);
-	CHECK(ioctl(second, SET_WATCHER_TRACKING, 1) == 0);
-	change();
-	caller = watcher(0);
-	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
-	CHECK(ioctl(first, SET_WATCHER_TRACKING, 0) == 0);
-	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
-	close(second);
-	CHECK(ioctl(caller, WAIT_WATCHERS, 0) == 0);
-	close(first);
-	close(caller);
-}
-
-/* On a descriptor opened for reading, which is all that nobody has. */
-static void cannot_be_waited_for(void)
-{
-	int fd = open(SYSGENID, O_RDONLY | O_CLOEXEC);
-
-	CHECK(fd >= 0);
-	CHECK_ERRNO(open(SYSGENID, O_RDWR | O_CLOEXEC), EACCES);
-	CHECK_ERRNO(ioctl(fd, SET_WATCHER_TRACKING, 1), EPERM);
-	CHECK(ioctl(fd, SET_WATCHER_TRACKING, 0) == 0);
-}
-
-/* Fails if somebody who cannot ack, and need not, holds up those who wait. */
-static void nobody_holds_up_the_wait(void)
-{
-	int caller = watcher(0), reading = open(SYSGENID, O_RDONLY | O_CLOEXEC);
-
-	CHECK(as_nobody(cannot_be_waited_for) == 0);
-	CHECK_ERRNO(ioctl(reading, SET_WATCHER_TRACKING, 1), EPERM);
-	change();
-	CHECK(ack(caller, *counter) == 4);
-	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
-	close(reading);
-	close(caller);
-}
-
-/* Fails if the count of those waited for is wrong after any order of asking, acking and going. */
-static void count_stays_right(void)
-{
-	int a = watcher(0), b = watcher(0), caller;
-
-	CHECK(ioctl(a, SET_WATCHER_TRACKING, 1) == 0 && ioctl(a, SET_WATCHER_TRACKING, 1) == 0);
-	change();
-	CHECK(ioctl(b, SET_WATCHER_TRACKING, 1) == 0); /* outdated when it asks */
-	CHECK(ack(a, *counter) == 4 && ack(a, *counter) == 4);
-	caller = watcher(0);
-	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
-	CHECK(ioctl(b, SET_WATCHER_TRACKING, 0) == 0 && ioctl(b, SET_WATCHER_TRACKING, 0) == 0);
-	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
-	change();
-	CHECK(ack(caller, *counter) == 4);
-	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
-	close(a);
-	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
-	close(b);
-	close(caller);
-}
-
 /* As a 32-bit program calls, by its table: 54 is ioctl(2) there. -errno on failure. */
 static long ioctl32(int fd, unsigned int command, unsigned int argument)
 {
@@ -457,23 +285,6 @@ static void ioctls_of_32_bits(void)
 	munmap(event, 4096);
 	close(node);
 	close(fd);
-}
-
-/* Fails if a change during the wait leaves the caller waiting with old state. */
-static void change_ends_the_wait(void)
-{
-	int tracked = watcher(0), caller;
-	pid_t pid;
-
-	CHECK(ioctl(tracked, SET_WATCHER_TRACKING, 1) == 0);
-	change();
-	caller = watcher(0);
-	pid = start_waiting(caller, 0);
-	CHECK(child_sleeps(pid));
-	change();
-	CHECK(child_end(pid) == 8);
-	close(tracked);
-	close(caller);
 }
 
 static void unloaded(void)
@@ -528,12 +339,7 @@ int main(void)
 	RUN(unknown_ioctls);
 	RUN(trigger_rules);
 	RUN(trigger_needs_a_capability);
-	RUN(waits_for_tracked_watchers);
-	RUN(watchers_that_leave);
-	RUN(nobody_holds_up_the_wait);
-	RUN(count_stays_right);
 	RUN(ioctls_of_32_bits);
-	RUN(change_ends_the_wait);
 	RUN(node_holds_the_module);
 	RUN(parameter_leaves_it_out);
 	return check_result();

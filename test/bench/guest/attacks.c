@@ -24,7 +24,7 @@
 #define SYSGENID "/dev/sysgenid"
 #define SET_WATCHER_TRACKING 0xE401u
 #define NOBODY 65534
-#define CROWD 100000u
+#define DESCRIPTORS 100000u
 #define PER_PROCESS 25000u
 #define STORM 1000u
 #define LOOPERS 4u
@@ -33,13 +33,14 @@
 #define LOST_NS 5000000000ull
 #define PAUSE_US 20000 /* between two changes, so that each is told alone */
 
-struct shared {
+/* What attackers and bystander tell the process that measures. */
+struct reports {
 	atomic_uint ready;
 	atomic_ullong woken_ns;
 	_Atomic long calls;
 };
 
-static struct shared *shared;
+static struct reports *reports;
 
 static uint64_t now(void)
 {
@@ -67,9 +68,9 @@ static void poll_for_ever(void)
 		usleep(1000);
 	struct pollfd p = {.fd = fd, .events = POLLIN};
 
-	shared->ready++;
+	reports->ready++;
 	while (poll(&p, 1, -1) == 1) {
-		shared->woken_ns = now();
+		reports->woken_ns = now();
 		if (read(fd, &event, sizeof(event)) < 0)
 			continue;
 	}
@@ -96,8 +97,8 @@ static void stop(const pid_t *pids, unsigned int n)
 		waitpid(pids[i], NULL, 0);
 }
 
-/* Descriptors, as many as a process may have; and the same watched by epoll. */
-static void crowd(const char *node, bool watched)
+/* As many descriptors as a process may have, tracked by the driver or watched by epoll. */
+static void hold_descriptors(const char *node, bool watched)
 {
 	int ep = epoll_create1(0);
 	struct epoll_event e = {.events = EPOLLIN};
@@ -107,33 +108,33 @@ static void crowd(const char *node, bool watched)
 
 		if (fd < 0)
 			break;
-		shared->calls++;
+		reports->calls++;
 		if (watched)
 			epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
 		else
 			ioctl(fd, SET_WATCHER_TRACKING, 1);
 	}
-	shared->ready++;
+	reports->ready++;
 	for (;;)
 		pause();
 }
 
-static void sysgenid_crowd(void)
+static void sysgenid_tracked(void)
 {
-	crowd(SYSGENID, false);
+	hold_descriptors(SYSGENID, false);
 }
 static void sysgenid_watched(void)
 {
-	crowd(SYSGENID, true);
+	hold_descriptors(SYSGENID, true);
 }
 static void node_watched(void)
 {
-	crowd(NODE, true);
+	hold_descriptors(NODE, true);
 }
 
 static void sysgenid_loop(void)
 {
-	shared->ready++;
+	reports->ready++;
 	for (;;) {
 		int fd = open(SYSGENID, O_RDONLY | O_CLOEXEC);
 
@@ -148,7 +149,7 @@ static void sync_loop(void)
 	int fd = open(NODE, O_RDONLY | O_CLOEXEC);
 	struct vmgenc_event event;
 
-	shared->ready++;
+	reports->ready++;
 	for (;;)
 		ioctl(fd, VMGENC_SYNC, &event);
 }
@@ -156,7 +157,7 @@ static void sync_loop(void)
 /* As many system calls that have nothing to do with us: what a storm costs anyway. */
 static void open_loop(void)
 {
-	shared->ready++;
+	reports->ready++;
 	for (;;)
 		close(open("/dev/null", O_RDONLY | O_CLOEXEC));
 }
@@ -165,7 +166,7 @@ static void call_loop(void)
 {
 	char cwd[64];
 
-	shared->ready++;
+	reports->ready++;
 	for (;;)
 		if (!getcwd(cwd, sizeof(cwd)))
 			_exit(1);
@@ -176,13 +177,13 @@ static uint64_t wake_ns(void)
 	struct vmgenc_event event;
 	uint64_t start = now();
 
-	shared->woken_ns = 0;
+	reports->woken_ns = 0;
 	rawid_change();
 	if (!node_sync(&event) && errno != EIO)
 		return 0;
-	while (!shared->woken_ns && now() - start < LOST_NS)
+	while (!reports->woken_ns && now() - start < LOST_NS)
 		usleep(100);
-	return shared->woken_ns > start ? shared->woken_ns - start : LOST_NS;
+	return reports->woken_ns > start ? reports->woken_ns - start : LOST_NS;
 }
 
 static void print(const char *name, unsigned int attackers, bool wakes)
@@ -205,7 +206,7 @@ static void print(const char *name, unsigned int attackers, bool wakes)
 	}
 	qsort(draw, DRAWS, sizeof(*draw), by_size);
 	printf("%-44s %5u %7ld  wake %8.3f %8.3f ms  getrandom %7.1f %8.1f us\n", name, attackers,
-	       (long)shared->calls, wake[CHANGES / 2] / 1e6, wake[CHANGES - 1] / 1e6,
+	       (long)reports->calls, wake[CHANGES / 2] / 1e6, wake[CHANGES - 1] / 1e6,
 	       draw[DRAWS / 2] / 1e3, draw[DRAWS * 999 / 1000] / 1e3);
 	fflush(stdout);
 }
@@ -215,14 +216,14 @@ static void measure(const char *name, void (*attack)(void), unsigned int n, bool
 	static pid_t pids[STORM];
 	pid_t bystander;
 
-	shared->ready = 0;
-	shared->calls = 0;
+	reports->ready = 0;
+	reports->calls = 0;
 	bystander = start(poll_for_ever, true);
-	while (shared->ready < 1)
+	while (reports->ready < 1)
 		usleep(1000);
 	for (unsigned int i = 0; i < n; i++)
 		pids[i] = start(attack, false);
-	while (shared->ready < n + 1)
+	while (reports->ready < n + 1)
 		usleep(10000);
 	print(name, n, wakes);
 	stop(pids, n);
@@ -232,20 +233,21 @@ static void measure(const char *name, void (*attack)(void), unsigned int n, bool
 int main(void)
 {
 	struct rlimit files = {PER_PROCESS + 64, PER_PROCESS + 64};
-	FILE *f = fopen("/proc/sys/fs/file-max", "w"); /* a small guest has fewer than a crowd */
+	FILE *f = fopen("/proc/sys/fs/file-max", "w"); /* a small guest allows fewer than that */
 
-	if (!f || fprintf(f, "%u\n", 2 * CROWD) < 0 || fclose(f))
+	if (!f || fprintf(f, "%u\n", 2 * DESCRIPTORS) < 0 || fclose(f))
 		return 1;
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
+	reports = mmap(NULL, sizeof(*reports), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		       -1, 0);
 	setrlimit(RLIMIT_NOFILE, &files);
 	rawid_page();
 	if (module_reload("look_ms=0 notify=0"))
 		return 1;
 	measure("nobody attacks", NULL, 0, true);
-	measure("sysgenid: 100,000 descriptors", sysgenid_crowd, CROWD / PER_PROCESS, true);
-	measure("sysgenid: 100,000 watched by epoll", sysgenid_watched, CROWD / PER_PROCESS, true);
-	measure("vmgenc: 100,000 watched by epoll", node_watched, CROWD / PER_PROCESS, true);
+	measure("sysgenid: 100,000 descriptors", sysgenid_tracked, DESCRIPTORS / PER_PROCESS, true);
+	measure("sysgenid: 100,000 watched by epoll", sysgenid_watched, DESCRIPTORS / PER_PROCESS,
+		true);
+	measure("vmgenc: 100,000 watched by epoll", node_watched, DESCRIPTORS / PER_PROCESS, true);
 	measure("4 processes open and close /dev/null", open_loop, LOOPERS, true);
 	measure("4 processes open, track and close sysgenid", sysgenid_loop, LOOPERS, true);
 	measure("1,000 processes call getcwd", call_loop, STORM, true);

@@ -25,7 +25,7 @@ enum how { SYNC, LOOK, ANYBODY, HOWS };
 static const char *const parameters[HOWS] = {"look_ms=0 notify=0 draws=0",
 					     "look_ms=1 notify=0 draws=0", "look_ms=1"};
 
-static struct crowd *crowd;
+static struct consumers *consumers;
 static struct {
 	unsigned int changes, loads, refused, warnings;
 	uint64_t generations, seen[CONSUMER_KINDS];
@@ -123,14 +123,14 @@ static bool burst(const volatile struct vmgenc_page *page, enum how how, unsigne
 	}
 	if (how != SYNC && !noticed(page))
 		return false;
-	return crowd_has_seen(crowd, page->generation) && log_says_nothing();
+	return consumers_have_seen(consumers, page->generation) && log_says_nothing();
 }
 
 static bool bursts(const volatile struct vmgenc_page *page, enum how how, unsigned int count)
 {
 	uint64_t first = page->generation;
 
-	if (!crowd_has_seen(crowd, first))
+	if (!consumers_have_seen(consumers, first))
 		return false;
 	for (unsigned int left = count, size; left; left -= size) {
 		size = 1 + (unsigned int)rand() % 4;
@@ -150,11 +150,11 @@ static bool round_of(enum how how, unsigned int count)
 	close(fd);
 	if (page == MAP_FAILED)
 		return complain("cannot map the generation page");
-	bool good = crowd_start(crowd, how == ANYBODY) && bursts(page, how, count);
+	bool good = consumers_start(consumers, how == ANYBODY) && bursts(page, how, count);
 
-	good &= crowd_stop(crowd);
+	good &= consumers_stop(consumers);
 	for (int i = 0; i < CONSUMER_KINDS; i++)
-		done.seen[i] += crowd_seen(crowd, (enum consumer_kind)i);
+		done.seen[i] += consumers_seen(consumers, (enum consumer_kind)i);
 	munmap(page, 4096);
 	return good;
 }
@@ -183,7 +183,7 @@ static void print_result(const struct ledger *before, const struct ledger *after
 	       (unsigned long long)done.seen[READER], (unsigned long long)done.seen[POLLER],
 	       (unsigned long long)done.seen[MAPPER]);
 	printf("\"loads\":%u,\"refused\":%u,\"listeners\":%llu,\"memory\":[", done.loads,
-	       done.refused, (unsigned long long)crowd->listeners);
+	       done.refused, (unsigned long long)consumers->listeners);
 	ledger_print(stdout, before, after);
 	printf("]}\n");
 }
@@ -207,21 +207,21 @@ int main(int argc, char **argv)
 	rawid_page();
 	kernel_state(&at_start);
 	log_fd = log_open();
-	crowd = crowd_new();
+	consumers = consumers_new();
 	/* What is allocated once, for good, is by then. */
-	bool ok = crowd && log_fd >= 0 && rounds(HOWS * WARM_UP, WARM_UP, false);
+	bool ok = consumers && log_fd >= 0 && rounds(HOWS * WARM_UP, WARM_UP, false);
 
 	if (ok) {
 		ledger_take(&before);
 		memset(&done, 0, sizeof(done));
-		crowd->listeners = 0;
+		consumers->listeners = 0;
 		ok = rounds(changes, ROUND, true);
 		ledger_take(&after);
 		ok &= ledger_is_flat(&before, &after, changes);
 	}
 	if (kernel_is_worse(&at_start))
 		ok = complain("the kernel is tainted by a warning");
-	if (crowd)
+	if (consumers)
 		print_result(&before, &after, now() - begin, ok);
 	return ok ? 0 : 1;
 }

@@ -141,7 +141,7 @@ static void map_alone(struct consumer *me)
 	}
 }
 
-static void follow(struct crowd *c, struct consumer *me)
+static void follow(struct consumers *c, struct consumer *me)
 {
 	if (me->kind == READER)
 		read_on(me);
@@ -154,7 +154,7 @@ static void follow(struct crowd *c, struct consumer *me)
 }
 
 /* Registers with the chain and leaves it, until it is to stop; then it is not registered. */
-static void come_and_go(struct crowd *c)
+static void come_and_go(struct consumers *c)
 {
 	for (unsigned int i = 0; !c->stop; i++) {
 		if (module_load(LISTENER, "mistakes=0"))
@@ -185,15 +185,15 @@ static bool fork_child(pid_t *stored)
 	return false;
 }
 
-struct crowd *crowd_new(void)
+struct consumers *consumers_new(void)
 {
-	void *p = mmap(NULL, sizeof(struct crowd), PROT_READ | PROT_WRITE,
+	void *p = mmap(NULL, sizeof(struct consumers), PROT_READ | PROT_WRITE,
 		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	return p == MAP_FAILED ? NULL : p;
 }
 
-bool crowd_start(struct crowd *c, bool mappers_sync)
+bool consumers_start(struct consumers *c, bool mappers_sync)
 {
 	memset(c->list, 0, sizeof(c->list));
 	c->listener = 0;
@@ -227,7 +227,7 @@ static bool one_has_seen(struct consumer *me, uint64_t generation, time_t end)
 	return me->generation >= generation && !me->failed;
 }
 
-bool crowd_has_seen(struct crowd *c, uint64_t generation)
+bool consumers_have_seen(struct consumers *c, uint64_t generation)
 {
 	time_t end = time(NULL) + PATIENCE_S;
 	bool all = true;
@@ -237,7 +237,7 @@ bool crowd_has_seen(struct crowd *c, uint64_t generation)
 	return all;
 }
 
-bool crowd_stop(struct crowd *c)
+bool consumers_stop(struct consumers *c)
 {
 	c->stop = true;
 	for (int i = 0; i < CONSUMERS && c->list[i].pid > 0; i++) {
@@ -252,7 +252,7 @@ bool crowd_stop(struct crowd *c)
 	return code == 0;
 }
 
-uint64_t crowd_seen(const struct crowd *c, enum consumer_kind kind)
+uint64_t consumers_seen(const struct consumers *c, enum consumer_kind kind)
 {
 	uint64_t seen = 0;
 

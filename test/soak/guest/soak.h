@@ -23,7 +23,8 @@ struct consumer {
 	char why[120]; /* before failed */
 };
 
-struct crowd {
+/* All of them, in memory that they share, and a process that loads and unloads listeners. */
+struct consumers {
 	atomic_bool mappers_sync;   /* or do they wait for somebody else's look? */
 	atomic_bool stop;	    /* for the listener's process */
 	_Atomic uint64_t listeners; /* how often the listeners came and went */
@@ -32,12 +33,12 @@ struct crowd {
 };
 
 /* consumers.c */
-struct crowd *crowd_new(void);
-bool crowd_start(struct crowd *c, bool mappers_sync);
+struct consumers *consumers_new(void);
+bool consumers_start(struct consumers *c, bool mappers_sync);
 /* True once each has seen this generation or a later one; else says who has not, and why. */
-bool crowd_has_seen(struct crowd *c, uint64_t generation);
-bool crowd_stop(struct crowd *c);
-uint64_t crowd_seen(const struct crowd *c, enum consumer_kind kind);
+bool consumers_have_seen(struct consumers *c, uint64_t generation);
+bool consumers_stop(struct consumers *c);
+uint64_t consumers_seen(const struct consumers *c, enum consumer_kind kind);
 
 /* ledger.c: what may grow, measured while the module is loaded and nobody uses it */
 enum entry { MEM_FREE, SLAB, VMALLOC, OBJECTS, FILES, MAPPINGS, DESCRIPTORS, ENTRIES };

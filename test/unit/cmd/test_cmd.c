@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: vmgenc status, wait, watch, sync and sim, by their exit codes and output. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <fcntl.h>
 #include <jansson.h>
 #include <signal.h>
@@ -18,42 +11,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "program.h"
-#include "simfile.h"
+#include "cmd_fixture.h"
 
 #define NOBODY 65534
-
-static struct simfile sim;
-static char scratch[64], text[65536];
-static struct result result;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	unsetenv("VMGENC_SOURCE");
-	scratch_create(scratch);
-	return simfile_create_plain(&sim);
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_remove(scratch);
-	simfile_remove(&sim);
-	return 0;
-}
-
-static int shell(const char *format, ...)
-{
-	char command[1024];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	program_run(&result, (const char *const[]){"/bin/sh", "-c", command, NULL});
-	return result.code;
-}
 
 static int status(void)
 {
@@ -131,17 +91,28 @@ static void json_keys(void **unused)
 		const char *key;
 		json_type type;
 	} keys[] = {
-		{"version", JSON_INTEGER},	{"source", JSON_STRING},
-		{"guarantee", JSON_STRING},	{"protected", JSON_TRUE},
-		{"reason", JSON_NULL},		{"generation", JSON_INTEGER},
-		{"settled", JSON_INTEGER},	{"id", JSON_STRING},
-		{"changed_ns", JSON_INTEGER},	{"since", JSON_STRING},
-		{"changes", JSON_INTEGER},	{"spurious", JSON_INTEGER},
-		{"rekeys", JSON_INTEGER},	{"rekey_failures", JSON_INTEGER},
-		{"raw_privileged", JSON_FALSE}, {"id_unfilled", JSON_FALSE},
-		{"rekey_failed", JSON_FALSE},	{"hooks", JSON_NULL},
-		{"unseeded", JSON_INTEGER},	{"redraws", JSON_INTEGER},
-		{"redraws_missed", JSON_INTEGER}, {"lacks", JSON_ARRAY},
+		{"version", JSON_INTEGER},
+		{"source", JSON_STRING},
+		{"guarantee", JSON_STRING},
+		{"protected", JSON_TRUE},
+		{"reason", JSON_NULL},
+		{"generation", JSON_INTEGER},
+		{"settled", JSON_INTEGER},
+		{"id", JSON_STRING},
+		{"changed_ns", JSON_INTEGER},
+		{"since", JSON_STRING},
+		{"changes", JSON_INTEGER},
+		{"spurious", JSON_INTEGER},
+		{"rekeys", JSON_INTEGER},
+		{"rekey_failures", JSON_INTEGER},
+		{"raw_privileged", JSON_FALSE},
+		{"id_unfilled", JSON_FALSE},
+		{"rekey_failed", JSON_FALSE},
+		{"hooks", JSON_NULL},
+		{"unseeded", JSON_INTEGER},
+		{"redraws", JSON_INTEGER},
+		{"redraws_missed", JSON_INTEGER},
+		{"lacks", JSON_ARRAY},
 	};
 	json_t *root;
 
@@ -404,7 +375,7 @@ static void environment_of_a_set_user_id_program(void **unused)
 	unsetenv("VMGENC_SOURCE");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, cmd_setup, cmd_teardown)
 
 int main(void)
 {

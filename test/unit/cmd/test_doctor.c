@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: vmgenc doctor, on trees that look like other systems, and on real processes. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,40 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "program.h"
-#include "simfile.h"
-
-static struct simfile sim;
-static char scratch[64];
-static struct result result;
-
-static int setup(void **unused)
-{
-	(void)unused;
-	unsetenv("VMGENC_SOURCE");
-	scratch_create(scratch);
-	return simfile_create_plain(&sim);
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_remove(scratch);
-	simfile_remove(&sim);
-	return 0;
-}
-
-static int shell(const char *format, ...)
-{
-	char command[2048];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	program_run(&result, (const char *const[]){"/bin/sh", "-c", command, NULL});
-	return result.code;
-}
+#include "cmd_fixture.h"
 
 static void tree(const char *directory, const char *file, const char *content)
 {
@@ -153,12 +113,13 @@ static void tells_containers_from_machines(void **unused)
 
 static void wrap_openssl(const char *configuration)
 {
-	char text[400];
+	char script[400];
 
-	snprintf(text, sizeof(text), "#!/bin/sh\nOPENSSL_CONF=%s/%s exec /usr/bin/openssl \"$@\"\n",
-		 scratch, configuration);
+	snprintf(script, sizeof(script),
+		 "#!/bin/sh\nOPENSSL_CONF=%s/%s exec /usr/bin/openssl \"$@\"\n", scratch,
+		 configuration);
 	assert_int_equal(shell("mkdir -p %s/bin", scratch), 0);
-	write_file(scratch, "bin/openssl", text, 0755);
+	write_file(scratch, "bin/openssl", script, 0755);
 }
 
 static void asked(int code, const char *what)
@@ -213,16 +174,16 @@ static void asks_openssl(void **unused)
 static void process(const char *pid, const char *name, const char *unit, const char *ticks,
 		    const char *maps)
 {
-	char directory[32], text[300];
+	char directory[32], content[300];
 
 	snprintf(directory, sizeof(directory), "proc/%s", pid);
 	tree(directory, "comm", name);
 	tree(directory, "maps", maps);
-	snprintf(text, sizeof(text), "0::/system.slice/%s\n", unit);
-	tree(directory, "cgroup", text);
-	snprintf(text, sizeof(text),
+	snprintf(content, sizeof(content), "0::/system.slice/%s\n", unit);
+	tree(directory, "cgroup", content);
+	snprintf(content, sizeof(content),
 		 "%s (a) b) S 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 %s 23", pid, ticks);
-	tree(directory, "stat", text);
+	tree(directory, "stat", content);
 	snprintf(directory, sizeof(directory), "proc/%s/root/dev", pid);
 	assert_int_equal(shell("mkdir -p %s/root/%s", scratch, directory), 0);
 }
@@ -374,7 +335,8 @@ static bool is_found(pid_t with, pid_t without)
 	return found;
 }
 
-static pid_t start_crowd(void)
+/* A shell that starts processes which end at once. */
+static pid_t start_short_lived(void)
 {
 	static const char loop[] = "while [ -e \"$0\" ]; do /bin/true & /bin/true; done";
 
@@ -386,7 +348,7 @@ static pid_t start_crowd(void)
  * and go. */
 static void real_processes(void **unused)
 {
-	pid_t with, without, crowd;
+	pid_t with, without, others;
 	char configuration[100];
 	bool found = false;
 
@@ -403,19 +365,19 @@ static void real_processes(void **unused)
 	with = start_openssl(configuration);
 	without = start_openssl("/dev/null");
 	unsetenv("OPENSSL_CONF");
-	crowd = start_crowd();
+	others = start_short_lived();
 	for (int i = 0; i < 100 && !found; i++)
 		found = is_found(with, without);
-	kill(crowd, SIGKILL);
+	kill(others, SIGKILL);
 	kill(with, SIGKILL);
 	kill(without, SIGKILL);
-	program_end(crowd);
+	program_end(others);
 	program_end(with);
 	program_end(without);
 	assert_true(found);
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, cmd_setup, cmd_teardown)
 
 int main(void)
 {

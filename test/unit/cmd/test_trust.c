@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: what somebody else could put in the place of what root runs, reads or writes is
  * refused, and what was judged is what runs, also while he exchanges it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -20,15 +13,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "program.h"
-#include "simfile.h"
+#include "cmd_fixture.h"
 
 #define NOBODY 65534
 #define RACES 60
 
-static struct simfile sim;
-static char scratch[64], app[96], hooks[128], state_file[128], text[65536];
-static struct result result;
+static char app[96], hooks[128], state_file[128];
 
 static void needs_root(void)
 {
@@ -41,22 +31,12 @@ static void needs_root(void)
 /* scratch is root's and closed to others but for passing through; app is somebody else's. */
 static int setup(void **unused)
 {
-	(void)unused;
-	if (simfile_create_plain(&sim))
+	if (cmd_setup(unused))
 		return -1;
-	scratch_create(scratch);
 	snprintf(app, sizeof(app), "%s/app", scratch);
 	snprintf(hooks, sizeof(hooks), "%s/hooks", app);
 	snprintf(state_file, sizeof(state_file), "%s/state", scratch);
 	return chmod(scratch, 0711) || mkdir(app, 0755) || mkdir(hooks, 0755);
-}
-
-static int teardown(void **unused)
-{
-	(void)unused;
-	scratch_remove(scratch);
-	simfile_remove(&sim);
-	return 0;
 }
 
 static int once(void)
@@ -88,6 +68,15 @@ static void script(const char *directory, const char *name, const char *word, ui
 static const char *done(void)
 {
 	return read_file(scratch, "done", text);
+}
+
+/* Runs the hooks again and again, until those of another ran or it was tried often enough. */
+static void change_until_evil(void)
+{
+	for (int i = 0; i < RACES && !strstr(done(), "evil"); i++) {
+		simfile_bump(&sim);
+		once();
+	}
 }
 
 /* Somebody else exchanges two names for as long as he is let. */
@@ -127,10 +116,7 @@ static void owner_of_a_sticky_directory(void **unused)
 	once(); /* the first only takes note of the generation */
 	assert_int_equal(chown(app, NOBODY, NOBODY) || chmod(app, 01755), 0);
 	pid = exchange(hooks, evil);
-	for (int i = 0; i < RACES && !strstr(done(), "evil"); i++) {
-		simfile_bump(&sim);
-		once();
-	}
+	change_until_evil();
 	end(pid);
 	assert_null(strstr(done(), "evil 0"));
 }
@@ -151,10 +137,7 @@ static void link_into_a_directory_of_another(void **unused)
 	once();
 	assert_int_equal(chown(app, NOBODY, NOBODY), 0);
 	pid = exchange(good, evil);
-	for (int i = 0; i < RACES && !strstr(done(), "evil"); i++) {
-		simfile_bump(&sim);
-		once();
-	}
+	change_until_evil();
 	end(pid);
 	assert_null(strstr(done(), "evil 0"));
 }
@@ -342,7 +325,7 @@ static void simulation_of_another(void **unused)
 	assert_string_equal(read_file(scratch, "victim", text), "precious");
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, cmd_teardown)
 
 int main(int argc, char **argv)
 {

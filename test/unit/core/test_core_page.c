@@ -1,13 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* test/unit/core: what readers of the generation page may see while driver/core writes it. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "machine.h"
+#include "core_fixture.h"
 
 /*
  * The memory as it is at each barrier. Between two barriers, the compiler and the processor may
@@ -39,31 +32,6 @@ static void at_barriers(struct machine *m, enum machine_call call)
 {
 	if (call == CALL_BARRIER || call == CALL_DEFER)
 		take_picture(m);
-}
-
-static int start(void **state)
-{
-	static struct machine machine;
-
-	machine_start(&machine, 1, 2);
-	*state = &machine;
-	if (vmgenc_core_attach(&machine.core, MACHINE_PHYS) ||
-	    machine_look(&machine, VMGENC_TRIGGER_ATTACH))
-		return -1;
-	taken = 0;
-	return 0;
-}
-
-static int stop(void **state)
-{
-	struct machine *m = *state;
-	const char *broken = machine_broken(m);
-
-	if (broken)
-		print_error("%s\n", broken);
-	vmgenc_core_detach(&m->core);
-	machine_stop(m);
-	return broken ? -1 : 0;
 }
 
 static void look_with_pictures(struct machine *m, int expected)
@@ -207,14 +175,12 @@ static void test_settled_only_grows(void **state)
 	}
 }
 
-#define row(test) cmocka_unit_test_setup_teardown(test, start, stop)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		row(test_views_of_a_change),
-		row(test_views_of_a_failure),
-		row(test_settled_only_grows),
+		on_settled(test_views_of_a_change),
+		on_settled(test_views_of_a_failure),
+		on_settled(test_settled_only_grows),
 	};
 
 	return cmocka_run_group_tests_name("core page", tests, NULL, NULL);

@@ -1,35 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* test/unit/core: which notifications driver/core counts as spurious. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include "machine.h"
-
-static int start(void **state)
-{
-	static struct machine machine;
-
-	machine_start(&machine, 1, 2);
-	*state = &machine;
-	return vmgenc_core_attach(&machine.core, MACHINE_PHYS) ||
-	       machine_look(&machine, VMGENC_TRIGGER_ATTACH) ? -1 : 0;
-}
-
-static int stop(void **state)
-{
-	struct machine *m = *state;
-	const char *broken = machine_broken(m);
-
-	if (broken)
-		print_error("%s\n", broken);
-	vmgenc_core_detach(&m->core);
-	machine_stop(m);
-	return broken ? -1 : 0;
-}
+#include "core_fixture.h"
 
 /*
  * Fails if the notification behind a change that another look found counts as spurious, whichever
@@ -86,14 +57,12 @@ static void test_sync_wins(void **state)
 	assert_int_equal(m->page->spurious, 1);
 }
 
-#define row(test) cmocka_unit_test_setup_teardown(test, start, stop)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		row(test_early_look_wins),
-		row(test_one_notification_for_two_changes),
-		row(test_sync_wins),
+		on_settled(test_early_look_wins),
+		on_settled(test_one_notification_for_two_changes),
+		on_settled(test_sync_wins),
 	};
 
 	return cmocka_run_group_tests_name("core spurious", tests, NULL, NULL);

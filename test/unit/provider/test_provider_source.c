@@ -85,7 +85,7 @@ int vmgenc_sync(struct vmgenc *vg, struct vmgenc_mark *mark, int timeout_ms)
 	return 0;
 }
 
-static struct source source;
+static struct provider_source source;
 
 static int setup(void **state)
 {
@@ -96,7 +96,7 @@ static int setup(void **state)
 	unsetenv("VMGENC_SOURCE");
 	words[0] = words[1] = 5;
 	next_fd = open("/dev/null", O_RDONLY);
-	source.held = NULL;
+	source.handle = NULL;
 	return next_fd < 0;
 }
 
@@ -107,15 +107,15 @@ static void opens_once(void **state)
 
 	(void)state;
 	open_error = -ENODEV;
-	source_init(&source);
-	assert_null(source_get(&source, &error));
+	provider_source_init(&source);
+	assert_null(provider_source_get(&source, &error));
 	assert_int_equal(error, -ENODEV);
 	open_error = 0;
-	assert_non_null(source_get(&source, &error));
+	assert_non_null(provider_source_get(&source, &error));
 	assert_int_equal(error, 0);
-	source_get(&source, &error);
+	provider_source_get(&source, &error);
 	assert_int_equal(opened, 1);
-	source_end(&source);
+	provider_source_end(&source);
 	assert_int_equal(closed, 1);
 }
 
@@ -125,15 +125,15 @@ static void signals_interrupt_nothing(void **state)
 	struct vmgenc_mark mark = {{0}};
 
 	(void)state;
-	source_init(&source);
+	provider_source_init(&source);
 	sync_error = -EINTR;
 	errors_left = 3;
-	assert_int_equal(source_sync(&source, &mark, true), 0);
+	assert_int_equal(provider_source_sync(&source, &mark, true), 0);
 	assert_int_equal(synced, 4);
 	assert_int_equal(mark.seen[0], 5);
 	errors_left = 1000000;
-	assert_int_equal(source_sync(&source, &mark, true), -EINTR);
-	source_end(&source);
+	assert_int_equal(provider_source_sync(&source, &mark, true), -EINTR);
+	provider_source_end(&source);
 }
 
 /* Fails if it is tried again though the driver said that it failed. */
@@ -142,12 +142,12 @@ static void a_failed_driver_is_believed(void **state)
 	struct vmgenc_mark mark = {{0}};
 
 	(void)state;
-	source_init(&source);
+	provider_source_init(&source);
 	sync_error = -EIO;
 	errors_left = 1;
-	assert_int_equal(source_sync(&source, &mark, true), -EIO);
+	assert_int_equal(provider_source_sync(&source, &mark, true), -EIO);
 	assert_int_equal(mark.seen[0], 0);
-	source_end(&source);
+	provider_source_end(&source);
 }
 
 /* Fails if it syncs on, or closes, a descriptor that is somebody else's by now, or if it takes
@@ -159,13 +159,13 @@ static void daemons_close_descriptors(void **state)
 	int error, theirs, fd = next_fd;
 
 	(void)state;
-	source_init(&source);
-	held = source_get(&source, &error);
+	provider_source_init(&source);
+	held = provider_source_get(&source, &error);
 	close(fd);
 	theirs = open("/dev/zero", O_RDONLY);
 	assert_int_equal(theirs, fd);
 	next_fd = open("/dev/null", O_RDONLY);
-	assert_int_equal(source_sync(&source, &mark, true), 0);
+	assert_int_equal(provider_source_sync(&source, &mark, true), 0);
 	assert_ptr_not_equal(synced_on, held);
 	assert_int_equal(opened, 2);
 	assert_int_equal(closed, 1);
@@ -173,8 +173,8 @@ static void daemons_close_descriptors(void **state)
 	assert_false(vmgenc_changed(held, &mark));
 
 	open_error = -EMFILE;
-	assert_int_equal(source_sync(&source, &mark, true), -EMFILE);
-	source_end(&source);
+	assert_int_equal(provider_source_sync(&source, &mark, true), -EMFILE);
+	provider_source_end(&source);
 	assert_int_equal(closed, 1);
 	free(held);
 	close(theirs);
@@ -186,14 +186,14 @@ static void impatient_draws_do_not_wait(void **state)
 	struct vmgenc_mark mark = {{0}};
 
 	(void)state;
-	source_init(&source);
+	provider_source_init(&source);
 	sync_error = -ETIMEDOUT;
 	errors_left = 2;
-	assert_int_equal(source_sync(&source, &mark, false), -ETIMEDOUT);
+	assert_int_equal(provider_source_sync(&source, &mark, false), -ETIMEDOUT);
 	assert_int_equal(synced, 1);
-	assert_int_equal(source_sync(&source, &mark, true), 0);
+	assert_int_equal(provider_source_sync(&source, &mark, true), 0);
 	assert_int_equal(synced, 3);
-	source_end(&source);
+	provider_source_end(&source);
 }
 
 /* Fails if a service without the device is not told from one without a driver, if its sysctls are
@@ -204,21 +204,21 @@ static void sysctls_show_an_unseen_driver(void **state)
 
 	(void)state;
 	open_error = -EACCES;
-	source_init(&source);
-	assert_null(source_get(&source, &error));
+	provider_source_init(&source);
+	assert_null(provider_source_get(&source, &error));
 	assert_int_equal(error, -EACCES);
 	has_sysctls = true;
-	assert_null(source_get(&source, &error));
+	assert_null(provider_source_get(&source, &error));
 	assert_int_equal(error, SOURCE_UNSEEN);
 	assert_int_equal(opened, closed);
 	setenv("VMGENC_SOURCE", "dev:/nonexistent", 1);
-	assert_null(source_get(&source, &error));
+	assert_null(provider_source_get(&source, &error));
 	assert_int_equal(error, -EACCES);
 	unsetenv("VMGENC_SOURCE");
 	open_error = 0;
 	kind = "dev:/dev/vmgenc";
-	assert_non_null(source_get(&source, &error));
-	source_end(&source);
+	assert_non_null(provider_source_get(&source, &error));
+	provider_source_end(&source);
 }
 
 int main(void)

@@ -18,14 +18,14 @@ static off_t console_size(const struct vm *vm)
 	return stat(vm->console, &st) ? 0 : st.st_size;
 }
 
-void alive_begin(struct alive *a, const struct vm *vm)
+void watchdog_start(struct watchdog *w, const struct vm *vm)
 {
 	bool boots = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_BOOTING;
 
 	/* Count a boot from QEMU's start; the guest may have printed something already. */
-	a->console = boots ? 0 : console_size(vm);
-	a->state = vm->exchange->state;
-	a->begun = a->sign = a->told = boots ? vm->started : lab_now();
+	w->console = boots ? 0 : console_size(vm);
+	w->state = vm->exchange->state;
+	w->begun = w->sign = w->told = boots ? vm->started : lab_now();
 }
 
 static void last_line(const struct vm *vm, char *to, size_t size)
@@ -39,37 +39,37 @@ static void last_line(const struct vm *vm, char *to, size_t size)
 	snprintf(to, size, "%s", line);
 }
 
-static void tell_progress(struct alive *a, const struct vm *vm)
+static void tell_progress(struct watchdog *w, const struct vm *vm)
 {
 	char line[100], begun[LAB_TIME_SIZE], silent[LAB_TIME_SIZE];
 	double now = lab_now();
 
-	if (a->state != LAB_BOOTING || now - a->told < PROGRESS_SECONDS)
+	if (w->state != LAB_BOOTING || now - w->told < PROGRESS_SECONDS)
 		return;
-	a->told = now;
+	w->told = now;
 	last_line(vm, line, sizeof(line));
 	lab_progress("booting for %s, last output %s ago: %s",
-		     lab_time((long)(now - a->begun), begun),
-		     lab_time((long)(now - a->sign), silent), line);
+		     lab_time((long)(now - w->begun), begun),
+		     lab_time((long)(now - w->sign), silent), line);
 }
 
-const char *alive_nor_kvm(const struct machine *m)
+const char *watchdog_nor_kvm(const struct machine *m)
 {
 	return m->kvm_failed ? ", which kvm does not run here either," : "";
 }
 
-int alive_check(struct alive *a, const struct vm *vm)
+int watchdog_check(struct watchdog *w, const struct vm *vm)
 {
 	uint32_t state = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
 	off_t size = console_size(vm);
 	char console[2000], limit[LAB_TIME_SIZE];
 
-	if (size != a->console || state != a->state)
-		a->sign = lab_now();
-	a->console = size;
-	a->state = state;
-	tell_progress(a, vm);
-	if (lab_now() - a->sign <= vm->machine->timeout)
+	if (size != w->console || state != w->state)
+		w->sign = lab_now();
+	w->console = size;
+	w->state = state;
+	tell_progress(w, vm);
+	if (lab_now() - w->sign <= vm->machine->timeout)
 		return 0;
 	lab_time(vm->machine->timeout, limit);
 	if (vm->machine->trial) {
@@ -80,6 +80,6 @@ int alive_check(struct alive *a, const struct vm *vm)
 	return lab_fail(LAB_EXIT_GUEST,
 			"the guest (%s)%s has been silent for %s (--timeout); its console ended "
 			"with:%s",
-			vm->machine->kernel, alive_nor_kvm(vm->machine), limit,
+			vm->machine->kernel, watchdog_nor_kvm(vm->machine), limit,
 			*console ? console : " nothing");
 }

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test: the kernels of "make kernels", with the modules that are built for them. */
+#include <stdio.h>
+
+#include "debian_kernel.h"
+
+bool debian_kernel_find(struct debian_kernel *k, const char *series)
+{
+	char path[100];
+
+	k->series = series;
+	snprintf(path, sizeof(path), "build/kernels/%s", series);
+	FILE *f = fopen(path, "re");
+
+	if (!f || fscanf(f, "%79s", k->release) != 1) {
+		fprintf(stderr, "cannot read %s: run make kernels\n", path);
+		if (f)
+			fclose(f);
+		return false;
+	}
+	fclose(f);
+	snprintf(k->image, sizeof(k->image), "build/kernels/root/boot/vmlinuz-%s", k->release);
+	snprintf(k->module, sizeof(k->module), "build/linux/%s/vmgenc.ko", k->release);
+	snprintf(k->listener, sizeof(k->listener), "build/linux/%s/listener/listener.ko",
+		 k->release);
+	return true;
+}

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/vm: whom WAIT_WATCHERS of /dev/sysgenid waits for, and for whom it does not. */
+#include "sysgenid.h"
+
+static int wait_in_child(int fd, unsigned long ms)
+{
+	if (!ioctl(fd, WAIT_WATCHERS, ms))
+		_exit(7);
+	_exit(errno == EINTR ? 8 : errno == ETIME ? 9 : 1);
+}
+
+static pid_t start_waiting(int fd, unsigned long ms)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		wait_in_child(fd, ms);
+	return pid;
+}
+
+/* Fails if one that nobody tracks is waited for, or one that is tracked is not. */
+static void waits_for_tracked_watchers(void)
+{
+	int tracked = watcher(O_NONBLOCK), untracked = watcher(O_NONBLOCK), caller = watcher(0);
+	pid_t pid;
+
+	CHECK(ioctl(caller, WAIT_WATCHERS, 0) == 0);
+	CHECK(ioctl(tracked, SET_WATCHER_TRACKING, 1) == 0);
+	change();
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 0), EINTR); /* outdated itself */
+	CHECK(ack(caller, *counter) == 4);
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
+	pid = start_waiting(caller, 0);
+	CHECK(child_sleeps(pid));
+	CHECK(ack(tracked, *counter) == 4);
+	CHECK(child_end(pid) == 7);
+	/* The other never acked, and nobody asked for it. */
+	CHECK(wait_readable(untracked));
+	CHECK(ioctl(caller, WAIT_WATCHERS, 0) == 0);
+	close(tracked);
+	close(untracked);
+	close(caller);
+}
+
+/* Fails if a watcher that gives up tracking, or goes, is waited for all the same. */
+static void watchers_that_leave(void)
+{
+	int first = watcher(0), second = watcher(0), caller;
+
+	CHECK(ioctl(first, SET_WATCHER_TRACKING, 1) == 0);
+	CHECK(ioctl(second, SET_WATCHER_TRACKING, 1) == 0);
+	change();
+	caller = watcher(0);
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
+	CHECK(ioctl(first, SET_WATCHER_TRACKING, 0) == 0);
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
+	close(second);
+	CHECK(ioctl(caller, WAIT_WATCHERS, 0) == 0);
+	close(first);
+	close(caller);
+}
+
+/* On a descriptor opened for reading, which is all that nobody has. */
+static void cannot_be_waited_for(void)
+{
+	int fd = open(SYSGENID, O_RDONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK_ERRNO(open(SYSGENID, O_RDWR | O_CLOEXEC), EACCES);
+	CHECK_ERRNO(ioctl(fd, SET_WATCHER_TRACKING, 1), EPERM);
+	CHECK(ioctl(fd, SET_WATCHER_TRACKING, 0) == 0);
+}
+
+/* Fails if somebody who cannot ack, and need not, holds up those who wait. */
+static void nobody_holds_up_the_wait(void)
+{
+	int caller = watcher(0), reading = open(SYSGENID, O_RDONLY | O_CLOEXEC);
+
+	CHECK(as_nobody(cannot_be_waited_for) == 0);
+	CHECK_ERRNO(ioctl(reading, SET_WATCHER_TRACKING, 1), EPERM);
+	change();
+	CHECK(ack(caller, *counter) == 4);
+	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
+	close(reading);
+	close(caller);
+}
+
+/* Fails if the count of those waited for is wrong after any order of asking, acking and going. */
+static void count_stays_right(void)
+{
+	int a = watcher(0), b = watcher(0), caller;
+
+	CHECK(ioctl(a, SET_WATCHER_TRACKING, 1) == 0 && ioctl(a, SET_WATCHER_TRACKING, 1) == 0);
+	change();
+	CHECK(ioctl(b, SET_WATCHER_TRACKING, 1) == 0); /* outdated when it asks */
+	CHECK(ack(a, *counter) == 4 && ack(a, *counter) == 4);
+	caller = watcher(0);
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
+	CHECK(ioctl(b, SET_WATCHER_TRACKING, 0) == 0 && ioctl(b, SET_WATCHER_TRACKING, 0) == 0);
+	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
+	change();
+	CHECK(ack(caller, *counter) == 4);
+	CHECK_ERRNO(ioctl(caller, WAIT_WATCHERS, 20), ETIME);
+	close(a);
+	CHECK(ioctl(caller, WAIT_WATCHERS, 20) == 0);
+	close(b);
+	close(caller);
+}
+
+/* Fails if a change during the wait leaves the caller waiting with old state. */
+static void change_ends_the_wait(void)
+{
+	int tracked = watcher(0), caller;
+	pid_t pid;
+
+	CHECK(ioctl(tracked, SET_WATCHER_TRACKING, 1) == 0);
+	change();
+	caller = watcher(0);
+	pid = start_waiting(caller, 0);
+	CHECK(child_sleeps(pid));
+	change();
+	CHECK(child_end(pid) == 8);
+	close(tracked);
+	close(caller);
+}
+
+int main(void)
+{
+	rawid_page();
+	if (module_reload(ONLY_SYNC) || !(counter = map_as_awslc())) {
+		printf("FAIL there is no %s to map\n0 passed, 1 failed\n", SYSGENID);
+		return 1;
+	}
+	RUN(waits_for_tracked_watchers);
+	RUN(watchers_that_leave);
+	RUN(nobody_holds_up_the_wait);
+	RUN(count_stays_right);
+	RUN(change_ends_the_wait);
+	return check_result();
+}
