@@ -24,12 +24,13 @@ define compile_asl
 	$(call say,IASL,$@)
 	@mkdir -p $(@D)
 	$(Q)$(CC) -E -P -x c $(FIRMWARE_FLAGS) $< -o $(@:.aml=.asl)
-	$(Q)$(IASL) -vs -p $(@:.aml=) $(@:.aml=.asl) >$(@:.aml=.log) 2>&1 || { cat $(@:.aml=.log); false; }
+	$(Q)$(IASL) -vs $(IASL_FLAGS) -p $(@:.aml=) $(@:.aml=.asl) >$(@:.aml=.log) 2>&1 || { cat $(@:.aml=.log); false; }
 endef
 build/test/firmware/%.aml: test/firmware/%.asl
 	$(compile_asl)
 # The tables of hostile.def: one device at a time, one from the start, and for FreeBSD all at once.
 HOSTILE := $(addprefix build/test/firmware/,hostile.aml boot.aml all.aml)
+$(HOSTILE): IASL_FLAGS = -vw 6141 # newer ones refuse a device with a _CID alone, which is one of them
 build/test/firmware/boot.aml: FIRMWARE_FLAGS = -DAT_BOOT
 build/test/firmware/all.aml: FIRMWARE_FLAGS = -DALL_PRESENT
 $(HOSTILE): test/firmware/hostile.asl test/firmware/hostile.def
