@@ -18,7 +18,7 @@
 /* The open source. It is never replaced, because other threads may be using it. */
 struct held {
 	struct vmgenc *vg;
-	bool is_device; /* so that the words at hot are what is compared */
+	bool is_device; /* so the words at hot are compared */
 	bool has_fd;
 	struct stat node; /* of the descriptor when it was opened */
 };
