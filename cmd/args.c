@@ -27,7 +27,7 @@ static const struct option options[] = {
 	{0},
 };
 
-/* Digits only: strtoull() takes signs and blanks, which here are mistakes. */
+/* Digits only: strtoull() would also accept signs and blanks. */
 static bool number(const char *text, uint64_t *value)
 {
 	char *end;

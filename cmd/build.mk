@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# cmd: build/vmgenc, with libvmgenc inside. Needs jansson. Static: so that it starts, and says what is
-# wrong, where descriptors or libraries have run out, and in a few milliseconds.
+# cmd: build/vmgenc, which contains libvmgenc and needs jansson. It is static, so that it starts in a
+# few milliseconds, and can report an error if libraries or descriptors are not available.
 CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
 CMD_FLAGS = -Icmd -Ilib
 all: build/vmgenc
@@ -12,7 +12,7 @@ build/vmgenc: $(CMD_SRCS:cmd/%.c=build/cmd/%.o) build/libvmgenc.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $(LDFLAGS) -ljansson
 
-# Where hooks are enabled; the shipped ones lie in share/vmgenc/hooks, not executable: all are off.
+# The directory of enabled hooks. The shipped ones in share/vmgenc/hooks are not executable, so off.
 ifeq ($(shell uname -s),FreeBSD)
 HOOKS_DIR ?= /usr/local/etc/vmgenc/hooks.d
 SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmgenc-hooks.conf:share/examples/vmgenc/devd.conf:644

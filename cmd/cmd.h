@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: what the parts of vmgenc(8) offer each other. Functions that return int return an exit
- * code, after having said on standard error what is wrong, unless they say otherwise. */
+/* cmd: the interfaces between the files of vmgenc(8). Unless noted otherwise, an int is an exit
+ * code, and the function has already printed a message on standard error if it is not 0. */
 #ifndef VMGENC_CMD_H
 #define VMGENC_CMD_H
 
@@ -29,27 +29,28 @@ struct args {
 	int rest_count;
 };
 
-/* -1: go on; else the exit code. allowed has the short letter of each option taken. */
+/* Returns -1 to go on, else the exit code. allowed has the letter of each option that is taken. */
 int args_parse(int argc, char **argv, const char *allowed, const char *help, struct args *a);
 
 /* say.c */
 int say_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* Flushes standard output: a full disk or a closed pipe is trouble too. */
+/* Flushes standard output and returns code, or EXIT_TROUBLE if that fails. */
 int say_done(int code);
 
-/* source.c: a source, and words for what it says */
+/* source.c: opens a source and describes its state */
 int source_open(const char *name, struct vmgenc **vg);
-/* The same for what acts on the source: root takes no file that others could have written. */
+/* For commands that act on the source: as root, refuses a file that other users could write. */
 int source_open_trusted(const char *name, struct vmgenc **vg);
-const char *source_error(int error); /* of vmgenc_open(), in words that follow the name */
+/* The text for an error of vmgenc_open(); it follows the source's name. */
+const char *source_error(int error);
 int source_status(struct vmgenc *vg, struct vmgenc_status *st);
 const char *guarantee_name(uint32_t guarantee);
-/* NULL if programs that check and the kernel are protected, else why not. */
+/* NULL if the kernel and programs that check are protected, else the reason why not. */
 const char *unprotected(const struct vmgenc_status *st);
 
-/* What a driver can lack: a flag of the page, its name in JSON, and words for people. */
+/* What a driver can lack: a flag of the page, its name in JSON, and texts for people. */
 struct lack {
 	uint32_t flag;
 	const char *name, *what, *remedy;
@@ -62,7 +63,7 @@ void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
 /* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. */
 void since_text(uint64_t ns, char text[32]);
 int64_t now_ms(void);
-/* What the driver's changed_ns counts from. */
+/* The clock of the driver's changed_ns. */
 #ifdef __FreeBSD__
 #define DRIVER_CLOCK CLOCK_UPTIME
 #else
@@ -71,7 +72,7 @@ int64_t now_ms(void);
 
 /* follow.c: waits for a settled generation other than *seen, and puts it there. */
 enum follow { FOLLOW_CHANGED, FOLLOW_TIMEOUT, FOLLOW_STOPPED, FOLLOW_FAILED };
-/* unmasked: signals that may come while it waits, with a handler that sets follow_stop. */
+/* unmasked: the signal mask while it waits; the handler of such a signal sets follow_stop. */
 enum follow follow(struct vmgenc *vg, struct vmgenc_status *seen, int64_t deadline_ms,
 		   const void *unmasked);
 extern volatile int follow_stop;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc doctor - why is this machine not protected, and the one thing to do about it. */
+/* cmd: vmgenc doctor - why this machine is not protected, and what to do about it. */
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,16 +14,14 @@
 static const char help[] =
 	"usage: vmgenc doctor [--source SOURCE] [--state FILE] [--root DIR]\n"
 	"       vmgenc doctor --processes [--json] [--root DIR]\n"
-	"Looks at what protection needs, from the hypervisor's device to the hooks, and tells for\n"
-	"each thing that is missing what to do.\n"
+	"Checks everything that protection needs, from the hypervisor's device to the hooks, and\n"
+	"prints what to do about each problem.\n"
 	"\n"
-	"  --processes       which running processes are covered, by unit, and what mends the "
-	"others\n"
-	"  --json            with --processes: one object; its keys are documented in vmgenc(8)\n"
+	"  --processes       check the running processes instead, by unit of systemd\n"
+	"  --json            with --processes: print one object; vmgenc(8) documents its keys\n"
 	"  --source SOURCE   dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
-	"  --state FILE      of vmgenc hooks; default " VMGENC_STATE "\n"
-	"  --root DIR        look at the files of another system, such as a mounted image or a "
-	"test\n"
+	"  --state FILE      the record of vmgenc hooks; default " VMGENC_STATE "\n"
+	"  --root DIR        check the files of another system, such as a mounted image\n"
 	"\n"
 	"Exit codes: 0 nothing to do, 1 something to do, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
@@ -62,7 +60,7 @@ static void check_error(const char *name, int error)
 	if (error == -ENODEV && !name)
 		doctor_why_no_source();
 	else if (error == -EACCES)
-		bad("chmod 0444 its node: everyone may read it",
+		bad("chmod 0444 its node, which everyone should be able to read",
 		    "the source may not be opened by this user");
 	else
 		bad("see the message", "%s %s", name ? name : "the source", source_error(error));
@@ -75,7 +73,7 @@ static void check_state(const struct vmgenc_status *st)
 		    "the host has not filled in the id of %s", st->source);
 	else if (is_vmclock(st))
 		bad("load the vmgenc module if the hypervisor has a VM Generation ID device",
-		    "%s tells of clones, but nobody rekeys the kernel", st->source);
+		    "%s detects clones, but no driver rekeys the kernel", st->source);
 	else if (st->settled != st->generation)
 		bad("see the kernel's log", "the kernel is not rekeyed for generation %llu",
 		    (unsigned long long)st->generation);
@@ -87,8 +85,8 @@ static void check_state(const struct vmgenc_status *st)
 			bad(lacks[i].remedy, "%s", lacks[i].what);
 	if (st->guarantee == VMGENC_NOTIFIED && !is_vmclock(st))
 		bad("give this program CAP_SYS_RAWIO, or load the module with raw=all",
-		    "only the driver's counter may be mapped: programs see a clone when the driver "
-		    "has noticed");
+		    "this program may map only the driver's counter, and so sees a clone only when "
+		    "the driver has noticed it");
 }
 
 static void check_source(const char *name)
@@ -113,17 +111,17 @@ static void check_hooks(const char *path)
 	int error = state_load(path, &s, why, sizeof(why));
 
 	if (error == -ENOENT)
-		good("vmgenc hooks has never run: nothing asks for it");
+		good("vmgenc hooks has never run; it is needed only if you use hooks");
 	else if (error)
 		bad(error == -EINVAL ? "remove it once it is clear what was done"
-				     : "make it root's, and its directories",
-		    "the hooks' state %s %s%s", path,
+				     : "give it and its directories to root",
+		    "the record of the hooks %s %s%s", path,
 		    error == -EINVAL ? "" : "cannot be read: ", why);
 	else if (s.under_way)
 		bad("start vmgenc hooks, or wait for it", "hooks of generation %llu are under way",
 		    (unsigned long long)s.generation);
 	else if (s.failures || s.interrupted)
-		bad("see its log, then remove the state's counters by removing the file",
+		bad("see the log of vmgenc hooks, then remove the record to clear the counters",
 		    "%llu hooks failed and %llu were interrupted; last: %s",
 		    (unsigned long long)s.failures, (unsigned long long)s.interrupted,
 		    s.last_failure);

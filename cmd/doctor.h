@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: what the parts of vmgenc doctor offer each other. Paths are below doctor_root. */
+/* cmd: the interfaces between the files of vmgenc doctor. Paths are below doctor_root. */
 #ifndef VMGENC_DOCTOR_H
 #define VMGENC_DOCTOR_H
 
@@ -7,24 +7,24 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* doctor.c: its lines; those of bad() are counted. */
+/* doctor.c: print a line; bad() also counts a problem */
 void good(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bad(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3)));
 extern const char *doctor_root; /* "": this system */
 
-/* machine.c: what this machine is, and why it has no source. */
+/* machine.c: what kind of machine this is, and why it has no source */
 bool doctor_there(const char *path);
 bool doctor_file_has(const char *path, const char *text);
 void doctor_why_no_source(void);
 
-/* openssl.c: whether OpenSSL draws through the provider, by its own answer. */
+/* openssl.c: asks OpenSSL whether it draws from the provider */
 enum openssl_answer { OPENSSL_OURS, OPENSSL_OTHER, OPENSSL_FAILS, OPENSSL_ABSENT };
 enum openssl_answer openssl_ask(char generator[64]);
 void doctor_openssl(void);
-/* When what decides that was changed last, in seconds since 1970; 0: not known. */
+/* When its configuration or the module last changed, in seconds since 1970; 0 if not known. */
 int64_t openssl_configured(void);
 
-/* processes.c: which running processes are covered. An exit code. */
+/* processes.c: reports which running processes are covered; returns an exit code */
 int doctor_processes(bool json);
 
 #endif

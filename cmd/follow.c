@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: waits for the next settled generation, by the driver's descriptor or by looking. */
+/* cmd: waits for the next settled generation, with the source's descriptor or by polling. */
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -9,7 +9,7 @@
 
 #include "cmd.h"
 
-/* Sources without a descriptor are looked at so often: a simulation is for impatient tests. */
+/* How often sources without a descriptor are checked; files are short because tests use them. */
 #define FILE_MS 10
 #define VMCLOCK_MS 250
 #define RETRY_MS 20
@@ -52,14 +52,14 @@ static bool sleep_for(struct vmgenc *vg, bool is_clock, int64_t ms, int64_t dead
 		ms = left < ms ? left : ms;
 	}
 	t = (struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-	/* Taken from the descriptor so that it waits for the next; the status is what counts. */
+	/* Read only to make the descriptor wait for the next event; look() reads the status. */
 	if (ppoll(&p, p.fd >= 0, &t, unmasked) > 0 && take(p.fd, is_clock) < 0 && errno != EAGAIN &&
 	    errno != EINTR)
 		nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
 	return true;
 }
 
-/* 1: settled and another one than seen, 0: not yet, or -errno. */
+/* 1 if a generation other than *seen is settled, 0 if not yet, or -errno. */
 static int look(struct vmgenc *vg, struct vmgenc_status *seen, bool *busy)
 {
 	struct vmgenc_status now = {.size = sizeof(now)};
@@ -73,7 +73,7 @@ static int look(struct vmgenc *vg, struct vmgenc_status *seen, bool *busy)
 		error = vmgenc_sync(vg, &mark, 0);
 	if (!error || error == -EPERM)
 		error = vmgenc_status(vg, &now);
-	/* Not settled, or a writer is at it: soon again. */
+	/* Not settled yet, or being written: try again soon. */
 	if (error == -EAGAIN || error == -ETIMEDOUT || error == -EINTR)
 		return 0;
 	if (error)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc doctor - what this machine is, and the first thing that is in the way of a source. */
+/* cmd: vmgenc doctor - what kind of machine this is, and why it has no source. */
 #include <fcntl.h>
 #include <glob.h>
 #include <limits.h>
@@ -51,7 +51,7 @@ static bool any_has(const char *pattern, const char *text)
 	return found;
 }
 
-/* The kernel numbers its first namespaces always so (include/linux/proc_ns.h). */
+/* The kernel's first namespaces have fixed numbers (include/linux/proc_ns.h). */
 static bool is_first(const char *name, const char *number)
 {
 	char full[PATH_MAX], target[64] = "";
@@ -61,16 +61,16 @@ static bool is_first(const char *name, const char *number)
 }
 
 /*
- * The root of a container has other namespaces than the machine's. A microVM whose root was
- * made of a container's image has not, whatever files that image left (/.dockerenv).
+ * A container has namespaces other than the machine's first ones. Files are no evidence: a
+ * microVM whose root was made from a container's image has its /.dockerenv, too.
  */
 static bool in_container(void)
 {
 	return !is_first("pid", "[4026531836]") || !is_first("cgroup", "[4026531835]");
 }
 
-/* Processors of PCs say so (CPUID); elsewhere the firmware's name has to. */
-static bool is_machine_of_metal(void)
+/* On PCs, CPUID shows a hypervisor; elsewhere the firmware's vendor name has to do. */
+static bool is_bare_metal(void)
 {
 	static const char *const makers[] = {"QEMU",	"KVM",	      "VMware",
 					     "Xen",	"Amazon EC2", "Google Compute",
@@ -89,7 +89,7 @@ static bool is_machine_of_metal(void)
 	return doctor_there("/sys/class/dmi/id/sys_vendor");
 }
 
-/* How ACPI spells the id in what Linux makes of it. */
+/* The device's ids, as Linux spells them in sysfs. */
 static bool device_offered(void)
 {
 	static const char *const ids[] = {"VM_GEN_COUNTER", "VM_Gen_Counter", "VMGENCTR"};
@@ -110,18 +110,18 @@ static bool too_old(const char *release)
 	       (major < 5 || (major == 5 && minor < 10));
 }
 
-/* The device is there, and nothing drives it. */
+/* There is a device, but no driver. */
 static void why_no_module(const char *release)
 {
 	char list[PATH_MAX];
 
 	snprintf(list, sizeof(list), "/lib/modules/%s/modules.dep", release);
 	if (!doctor_there("/proc/modules"))
-		bad("boot one that loads modules",
-		    "the hypervisor offers the device, but this kernel takes no modules");
+		bad("boot a kernel that loads modules",
+		    "the hypervisor offers the device, but this kernel cannot load modules");
 	else if (doctor_file_has("/proc/sys/kernel/modules_disabled", "1"))
-		bad("load vmgenc earlier, from a file in /etc/modules-load.d, and boot",
-		    "the module vmgenc is not loaded, and no more modules may be loaded");
+		bad("load vmgenc earlier, from a file in /etc/modules-load.d, and reboot",
+		    "the module vmgenc is not loaded, and loading of modules is disabled");
 	else if (!doctor_file_has(list, "/vmgenc.ko"))
 		bad("build and install it for this kernel, then modprobe vmgenc",
 		    "the hypervisor offers the device, but there is no module vmgenc for the "
@@ -132,7 +132,7 @@ static void why_no_module(const char *release)
 		    "the hypervisor offers the device, but the module vmgenc is not loaded");
 }
 
-/* The first thing that is in the way, from the outside in: the others follow from it. */
+/* Reports only the first problem, from the hypervisor inwards, since it causes the others. */
 void doctor_why_no_source(void)
 {
 	struct utsname kernel = {.release = ""};
@@ -143,14 +143,14 @@ void doctor_why_no_source(void)
 		    "this is a container without /dev/vmgenc%s",
 		    doctor_there("/proc/sys/dev/vmgenc/0")
 			    ? ", though its machine has the driver"
-			    : " (whether its machine has the driver, look there)");
-	else if (is_machine_of_metal())
-		good("this is not a virtual machine: nobody clones it");
+			    : " (check on its machine whether the driver is loaded)");
+	else if (is_bare_metal())
+		good("this is not a virtual machine, so it is not cloned");
 	else if (doctor_there("/proc/sys/dev/vmgenc/0"))
 		bad("see \"Services that cannot see the device\" in vmgenc-provider(7)",
 		    "the driver is loaded, but this process cannot see /dev/vmgenc");
 	else if (!device_offered())
-		bad("have the hypervisor offer it; QEMU: -device vmgenid,guid=auto",
+		bad("add one to the virtual machine; QEMU: -device vmgenid,guid=auto",
 		    "the hypervisor offers no VM Generation ID device");
 	else if (too_old(kernel.release))
 		bad("boot Linux 5.10 or later", "the kernel %s is too old for the driver",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc(8) - finds the command; everything else is in the file of its name. */
+/* cmd: vmgenc(8) - finds the command. Each command is in a file of its name. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,20 +17,20 @@ static const struct {
 
 static const char help[] =
 	"usage: vmgenc COMMAND [OPTION ...]\n"
-	"Has this virtual machine been cloned, and what was done about it?\n"
+	"Shows whether this virtual machine was cloned, waits for clones and acts on them.\n"
 	"\n"
-	"  status   source, guarantee, generation, rekeys; exit code 0 says protected\n"
-	"  wait     until the machine is cloned or restored\n"
-	"  watch    a line for each change\n"
-	"  sync     have the kernel look now, and rekey if the machine was cloned\n"
+	"  status   print source, guarantee, generation and rekeys; exit code 0 if protected\n"
+	"  wait     wait until the machine is cloned or restored\n"
+	"  watch    print a line for each change\n"
+	"  sync     make the kernel look at the id now, and rekey if it changed\n"
 	"  hooks    run a directory of programs after each change\n"
-	"  doctor   why is this machine not protected, and what to do\n"
-	"  sim      a file that plays device and hypervisor, for tests of other programs\n"
+	"  doctor   find out why this machine is not protected, and what to do\n"
+	"  sim      simulate driver and hypervisor in a file, for tests of other programs\n"
 	"\n"
-	"vmgenc COMMAND --help tells more, with examples.\n"
+	"vmgenc COMMAND --help has the options, and examples.\n"
 	"Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 trouble.\n";
 
-/* Whoever starts us may have closed them; what we open must not pass for one of them. */
+/* If the caller closed descriptors 0 to 2, no file that we open may take such a number. */
 static void have_standard_descriptors(void)
 {
 	int fd;

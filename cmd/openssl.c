@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc doctor - whether OpenSSL draws through the provider. It is asked, in a child and with
- * the system's configuration: what stands in files does not decide it. */
+/* cmd: vmgenc doctor - asks OpenSSL whether it draws from the provider, in a child with the
+ * system's configuration. The configuration files alone do not tell. */
 #include <errno.h>
 #include <fcntl.h>
 #include <glob.h>
@@ -32,7 +32,7 @@ static const char *const places[] = {"/etc/ssl/openssl.cnf",
 				     "/usr/local/lib/ossl-modules/vmgenc.so",
 				     "/usr/local/lib64/ossl-modules/vmgenc.so"};
 
-/* Ours, without what would have OpenSSL read another configuration than services do. */
+/* Our environment, without variables that make OpenSSL read a configuration of its own. */
 static char **plain_environment(void)
 {
 	size_t count = 0, kept = 0;
@@ -75,7 +75,7 @@ static pid_t start(int *out)
 	return child;
 }
 
-/* What it says, until it ends; one that does not is ended. */
+/* Reads the child's output until it ends, and kills it if that takes too long. */
 static bool listen_to(pid_t child, int out, char *text, size_t size)
 {
 	struct pollfd p = {.fd = out, .events = POLLIN};
@@ -101,7 +101,7 @@ static bool listen_to(pid_t child, int out, char *text, size_t size)
 	return status == 0;
 }
 
-/* Of "  NAME @ provider", which follows each of primary:, public: and private: */
+/* The output has a line "  NAME @ provider" after each of primary:, public: and private: */
 enum openssl_answer openssl_ask(char generator[64])
 {
 	char text[4096];
@@ -167,7 +167,7 @@ static void check_modes(void)
 
 		snprintf(full, sizeof(full), "%s%s", doctor_root, places[i]);
 		if (!stat(full, &st) && !(st.st_mode & S_IROTH))
-			bad("chmod o+r it: OpenSSL goes on without it and says nothing",
+			bad("chmod o+r it; OpenSSL silently continues without it",
 			    "services that do not run as root cannot read %s", places[i]);
 	}
 }
@@ -179,8 +179,8 @@ void doctor_openssl(void)
 	check_modes();
 	if (*doctor_root) { /* another system's program is not run */
 		if (installed())
-			good("the OpenSSL provider is installed; whether it is active, only that "
-			     "system's OpenSSL can say");
+			good("the OpenSSL provider is installed; run vmgenc doctor on that system "
+			     "to find out whether it is active");
 		else
 			bad("install the provider vmgenc and see vmgenc-provider(7)",
 			    "OpenSSL's generators do not notice clones");
@@ -188,23 +188,22 @@ void doctor_openssl(void)
 	}
 	switch (openssl_ask(generator)) {
 	case OPENSSL_OURS:
-		good("OpenSSL says that it draws by the provider (VMGENC-DRBG)");
+		good("OpenSSL draws from the provider (VMGENC-DRBG)");
 		break;
 	case OPENSSL_ABSENT:
 		bad("install the program openssl, or look for vmgenc.so in /proc/PID/maps",
-		    "OpenSSL cannot be asked what it draws by");
+		    "OpenSSL cannot be asked which generator it uses");
 		break;
 	case OPENSSL_FAILS:
 		bad("see openssl list -random-instances, and vmgenc-provider(7)",
 		    "OpenSSL cannot draw with this configuration");
 		break;
 	case OPENSSL_OTHER:
-		bad(installed()
-			    ? "include its snippet as the first line of openssl.cnf; if it is, "
-			      "another "
-			      "random = or other names of sections overrule it: vmgenc-provider(7)"
-			    : "install the provider vmgenc and see vmgenc-provider(7)",
-		    "OpenSSL says that it draws by %s, which does not notice clones", generator);
+		bad(installed() ? "include its snippet as the first line of openssl.cnf; if it is "
+				  "there, another random = or other section names override it, see "
+				  "vmgenc-provider(7)"
+				: "install the provider vmgenc and see vmgenc-provider(7)",
+		    "OpenSSL draws from %s, which does not notice clones", generator);
 		break;
 	}
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc doctor --processes - what the running processes have mapped and can see. One that
- * ends meanwhile is left out; what may not be read is counted and said. */
+/* cmd: vmgenc doctor --processes - what the running processes have mapped and can see. It skips
+ * processes that end meanwhile, and counts those that may not be read. */
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
@@ -23,7 +23,7 @@ struct mapped {
 	char libc[PATH_MAX];
 };
 
-/* The file's name, and whether it is that library, in whatever version. */
+/* Whether path is a file of that library, in any version. */
 static bool is_library(const char *path, const char *name)
 {
 	const char *file = strrchr(path, '/');
@@ -60,7 +60,7 @@ static FILE *open_file(const char *pid, const char *name)
 	return fopen(path, "re");
 }
 
-/* 0, or errno: ENOENT and ESRCH where it has ended. */
+/* Returns 0 or a positive errno; ENOENT and ESRCH mean that the process has ended. */
 static int read_maps(const char *pid, struct mapped *m)
 {
 	FILE *f = open_file(pid, "maps");
@@ -80,7 +80,7 @@ static int read_maps(const char *pid, struct mapped *m)
 	return error;
 }
 
-/* A process may call itself anything: no escapes for terminals, nothing that is not UTF-8. */
+/* A process can give itself any name, so remove terminal escapes and invalid UTF-8. */
 static void make_plain(char *text)
 {
 	for (; *text; text++) {
@@ -101,7 +101,7 @@ static void read_name(const char *pid, char name[NAME_SIZE])
 	make_plain(name);
 }
 
-/* The last part of its control group that is a unit of systemd: "" for none. */
+/* The last part of its control group that is a unit of systemd, or "". */
 static void read_unit(const char *pid, char unit[UNIT_SIZE])
 {
 	FILE *f = open_file(pid, "cgroup");
@@ -130,7 +130,10 @@ static void read_unit(const char *pid, char unit[UNIT_SIZE])
 		fclose(f);
 }
 
-/* In seconds since 1970; 0: not known. The 22nd field, behind a name that may hold anything. */
+/*
+ * In seconds since 1970, or 0 if not known. This is the 22nd field; the name before it may contain
+ * parentheses and blanks.
+ */
 static int64_t started(const char *pid)
 {
 	FILE *f = open_file(pid, "stat");
@@ -164,7 +167,7 @@ static bool sees_device(const char *pid)
 	return false;
 }
 
-/* Whether the process' C library draws in the vDSO, by the name that it looks up there. */
+/* Whether the process' C library draws in the vDSO: it then contains the function's name. */
 static bool libc_draws_in_vdso(const char *pid, const char *libc)
 {
 	static char known[PATH_MAX];
@@ -192,7 +195,7 @@ static bool libc_draws_in_vdso(const char *pid, const char *libc)
 }
 
 struct context {
-	bool is_active; /* OpenSSL draws through the provider if it is started now */
+	bool is_active; /* an OpenSSL that is started now draws from the provider */
 	int64_t configured;
 	struct units units;
 };
@@ -222,7 +225,7 @@ static void judge_openssl(struct context *c, struct process *p, const struct map
 		units_add(&c->units, p, PROVIDER_NOT_LOADED);
 }
 
-/* 0, or the errno why it cannot be looked at. */
+/* Returns 0, or a positive errno if the process cannot be read. */
 static int judge(struct context *c, const char *pid)
 {
 	struct process p = {.pid = pid};
@@ -261,7 +264,7 @@ static int look(struct context *c)
 		c->units.unreadable += error == EACCES || error == EPERM;
 	}
 	closedir(proc);
-	/* hidepid leaves other users' processes out, and process 1 is always somebody's. */
+	/* hidepid hides other users' processes; process 1 always exists. */
 	c->units.is_hidden = !doctor_there("/proc/1");
 	return EXIT_YES;
 }

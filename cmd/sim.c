@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc sim - writes the files behind file: and vmclock: sources, for other people's
- * tests. By write(2) alone: whoever truncates the file meanwhile must not end us by SIGBUS. */
+/* cmd: vmgenc sim - writes the files behind file: and vmclock: sources, for tests. It uses no
+ * mapping, since SIGBUS would end it if another program truncated the file. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
@@ -20,24 +20,24 @@
 
 static const char help[] =
 	"usage: vmgenc sim FILE create|bump|reset [--raw] [--unsettled] [--vmclock [--start N]]\n"
-	"Plays driver and hypervisor in a file, for tests of programs that use libvmgenc:\n"
-	"they are given file:FILE, or vmclock:FILE, as their source.\n"
+	"Simulates driver and hypervisor in a file, for tests of programs that use libvmgenc.\n"
+	"Their source is file:FILE, or vmclock:FILE with --vmclock.\n"
 	"\n"
-	"  create       a new file: generation 1, settled, with a random id\n"
-	"  bump         a clone: another id, and the next generation, settled\n"
-	"  reset        back to generation 1 with another id, as after a boot\n"
-	"  --raw        bump: the hypervisor's id alone; the driver has not noticed\n"
-	"  --unsettled  bump: the driver has noticed, but the kernel could not be rekeyed\n"
-	"  --vmclock    the page of a VMClock instead\n"
-	"  --start N    create, reset: where its counter starts, as hosts may anywhere; default 1\n"
+	"  create       make a new file: generation 1, settled, with a random id\n"
+	"  bump         simulate a clone: another id, and the next generation, settled\n"
+	"  reset        return to generation 1 with another id, as after a boot\n"
+	"  --raw        bump: change only the hypervisor's id; the driver has not noticed\n"
+	"  --unsettled  bump: the driver has noticed, but could not rekey the kernel\n"
+	"  --vmclock    simulate the page of a VMClock\n"
+	"  --start N    create, reset: the first value of its counter; default 1\n"
 	"\n"
-	"Run by root, FILE must lie where nobody else can exchange it, and be root's.\n"
+	"If root runs this, FILE must belong to root, and nobody else may be able to replace it.\n"
 	"Exit codes: 0 done, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
 	"  vmgenc sim ./vm create && VMGENC_SOURCE=file:./vm my-program &\n"
 	"  vmgenc sim ./vm bump\n";
 
-#define ID_OFFSET 0x40 /* not 0, so that a reader who ignores id_offset is found out */
+#define ID_OFFSET 0x40 /* not 0, to expose readers that ignore id_offset */
 
 struct sim {
 	int fd;
@@ -81,7 +81,7 @@ static uint64_t boottime_ns(void)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
 }
 
-/* seq is odd meanwhile, and generation is stored last: vmgenc_abi.h. */
+/* As vmgenc_abi.h requires: seq is odd while this writes, and generation is stored last. */
 static bool publish(const struct sim *sim, struct vmgenc_page *page)
 {
 	uint64_t generation = page->generation;
@@ -120,7 +120,7 @@ static int bump(const struct sim *sim, const struct args *a)
 	struct vmgenc_page page;
 
 	if (!get(sim, 0, &page, sizeof(page)) || page_validate(&page, (uint32_t)sim->page_size))
-		return say_trouble("%s is no simulation: vmgenc sim %s reset makes it one",
+		return say_trouble("%s is not a simulation; vmgenc sim %s reset makes it one",
 				   sim->path, sim->path);
 	if (!new_id(page.id) ||
 	    !put(sim, sim->page_size + page.id_offset, page.id, sizeof(page.id)))
@@ -174,14 +174,15 @@ static int clock_bump(const struct sim *sim, const struct args *a)
 
 	(void)a;
 	if (!get(sim, 0, &page, sizeof(page)) || vmclock_validate(&page, (uint32_t)sim->page_size))
-		return say_trouble("%s is no VMClock: vmgenc sim %s reset --vmclock makes it one",
-				   sim->path, sim->path);
+		return say_trouble(
+			"%s is not a VMClock; vmgenc sim %s reset --vmclock makes it one",
+			sim->path, sim->path);
 	page.generation = htole64(le64toh(page.generation) + 1);
 	page.disruption_marker = htole64(le64toh(page.disruption_marker) + 1);
 	return clock_publish(sim, &page) ? EXIT_YES : failed(sim, "written");
 }
 
-/* Root would overwrite any file that somebody else puts in the place of this one. */
+/* As root, checks the path: another user could otherwise make root overwrite any file. */
 static int open_file(struct sim *sim, int flags)
 {
 	struct trust file;
@@ -196,7 +197,7 @@ static int open_file(struct sim *sim, int flags)
 	return sim->fd < 0 ? failed(sim, flags & O_CREAT ? "created" : "opened") : EXIT_YES;
 }
 
-/* Two bumps at once would be one: the file is locked meanwhile. */
+/* Locks the file, so that two bumps at once count as two. */
 static int run(struct sim *sim, const char *verb, const struct args *a)
 {
 	bool create = !strcmp(verb, "create"), is_bump = !strcmp(verb, "bump");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: a source, and words for what it says. */
+/* cmd: opens a source and describes its state. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -55,9 +55,10 @@ int source_open(const char *name, struct vmgenc **vg)
 }
 
 /*
- * A file that somebody else writes would have root run hooks, new host keys among them. -EPERM, or
- * 0 with the name without links, which is as good as its descriptor. What is not there, or is a
- * device, is left to vmgenc_open().
+ * Another user who can write the source's file could make root run hooks, which replace host keys
+ * and more. Returns -EPERM, or 0 with the name without links in judged. That name is as safe as a
+ * descriptor, because each directory in it was checked. Missing files and devices are left to
+ * vmgenc_open().
  */
 static int judge(const char *name, struct trust *file, char *judged, size_t size)
 {
@@ -118,7 +119,7 @@ bool has_id(const struct vmgenc_status *st)
 	return !is_vmclock(st) && strncmp(st->source, "sysctl:", 7) != 0;
 }
 
-/* A VMClock's counter may be 0, and nobody settles it. */
+/* A VMClock is never settled: settled stays 0, and its counter may be 0 too. */
 bool is_settled(const struct vmgenc_status *st)
 {
 	return !is_vmclock(st) && st->settled == st->generation;
@@ -136,17 +137,17 @@ const char *unprotected(const struct vmgenc_status *st)
 }
 
 const struct lack lacks[4] = {
-	{VMGENC_LACKS_REKEY, "rekey", "the driver does not reach the kernel's random generator",
+	{VMGENC_LACKS_REKEY, "rekey", "the driver has no access to the kernel's random generator",
 	 "mount devtmpfs on /dev and open /dev/vmgenc, as this command does"},
 	{VMGENC_LACKS_DRAWS, "draws", "draws from the kernel do not look at the id first",
 	 "load the module with draws=1; if it was, see the kernel's log"},
 	{VMGENC_LACKS_REDRAW, "redraw", "a draw under way at the snapshot is not made again",
 	 "load the module with redraw=1; if it was, see the kernel's log"},
-	{VMGENC_LACKS_VDSO, "vdso", "getrandom in the vDSO passes the driver by",
+	{VMGENC_LACKS_VDSO, "vdso", "getrandom in the vDSO bypasses the driver",
 	 "load the module with vdso=0; if it was, see the kernel's log"},
 };
 
-/* As in the hypervisor's configuration: three little-endian numbers, then bytes. */
+/* The format of hypervisors' configurations: three little-endian numbers, then bytes. */
 void id_text(const uint8_t b[VMGENC_ID_SIZE], char text[37])
 {
 	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",

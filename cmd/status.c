@@ -11,18 +11,18 @@
 
 static const char help[] =
 	"usage: vmgenc status [--json] [--source SOURCE] [--state FILE]\n"
-	"Which source tells of clones, what it guarantees, and what was done since the last one.\n"
+	"Prints the source, its guarantee, the generation in force, and what was done for it.\n"
 	"\n"
-	"  --json            one object; its keys are documented in vmgenc(8) and stay\n"
+	"  --json            print one object; its keys are documented in vmgenc(8) and stay\n"
 	"  --source SOURCE   dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
-	"  --state FILE      of vmgenc hooks; default " VMGENC_STATE "\n"
+	"  --state FILE      the record of vmgenc hooks; default " VMGENC_STATE "\n"
 	"\n"
 	"Exit codes: 0 protected, 1 not protected, 2 wrong usage, 3 cannot tell.\n"
 	"Examples:\n"
 	"  vmgenc status\n"
 	"  vmgenc status --json | jq .generation\n";
 
-/* What is known of the hooks; why is not empty where their state cannot be read. */
+/* The record of the hooks; why is not empty if it cannot be read. */
 struct hooks {
 	struct state state;
 	int error;
@@ -92,7 +92,7 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 	return failed ? say_trouble("the report cannot be written") : EXIT_YES;
 }
 
-/* Programs that ask get an object too where there is no source to speak of. */
+/* With --json, an object is printed even if there is no source. */
 static void print_json_error(const char *reason, const struct hooks *h)
 {
 	json_t *root = json_pack("{s:i,s:n,s:s,s:b,s:s,s:o}", "version", 1, "source", "guarantee",
@@ -110,7 +110,7 @@ static void print_hooks(const struct hooks *h)
 	if (h->error == -ENOENT)
 		return;
 	if (h->error) {
-		printf("hooks       the state %s\n", h->why);
+		printf("hooks       the record %s\n", h->why);
 		return;
 	}
 	printf("hooks       generation %" PRIu64 " %s; %" PRIu64 " changes, %" PRIu64

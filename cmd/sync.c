@@ -8,8 +8,8 @@
 
 static const char help[] =
 	"usage: vmgenc sync [--timeout SECONDS] [--source SOURCE]\n"
-	"Has the kernel look at the id now. Returns once its random generator is rekeyed for\n"
-	"whatever generation that is; what getrandom(2) draws afterwards is no clone's.\n"
+	"Makes the kernel look at the id now, and waits until its random generator is rekeyed\n"
+	"for this id. No clone draws what getrandom(2) returns afterwards.\n"
 	"\n"
 	"  --timeout SECONDS    how long to retry while the kernel cannot rekey; default 5\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
@@ -40,8 +40,8 @@ static int report(struct vmgenc *vg, int error)
 	case -EINTR:
 		return say_trouble("interrupted");
 	default:
-		return say_trouble("the source failed: a file that shrank or is none any more, or "
-				   "the driver (see the kernel's log)");
+		return say_trouble("the source failed: the driver did (see the kernel's log), or "
+				   "the file shrank or is no source any more");
 	}
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: a walk over a path that trusts nobody but root and the user who runs this. Links are
- * resolved here, since the kernel would follow them through directories that nobody judged. */
+/* cmd: walks a path and trusts only root and the user who runs this. It resolves links itself,
+ * because the kernel would follow them through directories that were not checked. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
@@ -10,9 +10,9 @@
 
 #include "trust.h"
 
-#define LINKS_MAX 40 /* as the kernel's own */
+#define LINKS_MAX 40 /* as in Linux */
 
-/* A directory on the way need not be readable, only searchable. */
+/* A directory on the way must be searchable, but need not be readable. */
 #if defined(O_PATH)
 #define ON_THE_WAY O_PATH
 #elif defined(O_SEARCH)
@@ -22,13 +22,13 @@
 #endif
 
 struct walk {
-	struct trust *t; /* path: where fd is, "" for the root directory */
+	struct trust *t; /* t->path is the name of fd, "" for the root directory */
 	int fd;
-	int flags; /* of what is opened at the end */
+	int flags; /* for the file at the end */
 	mode_t mode;
-	bool sticky_end; /* may the end be a sticky directory that others write to? */
+	bool sticky_end; /* the end may be a sticky directory that others can write to */
 	unsigned int links;
-	char rest[PATH_MAX]; /* what is still to be walked */
+	char rest[PATH_MAX]; /* the names that remain */
 };
 
 static int fail(struct trust *t, int error, const char *name)
@@ -39,8 +39,9 @@ static int fail(struct trust *t, int error, const char *name)
 }
 
 /*
- * The owner of a directory may rename anything in it, sticky or not. That the owner of what is
- * opened or linked is judged too makes a sticky directory of a good owner safe.
+ * The owner of a directory can rename anything in it, sticky or not, so the owner must be trusted.
+ * In a sticky directory other users can add entries but not replace ours; since the owner of the
+ * opened file and of each link is checked too, such a directory is safe.
  */
 static int judge(struct trust *t, const struct stat *st, bool may_be_sticky)
 {
@@ -59,7 +60,7 @@ static int judge(struct trust *t, const struct stat *st, bool may_be_sticky)
 	return -EPERM;
 }
 
-/* False if the path is too long. */
+/* Returns false if the path is too long. */
 static bool descend(struct trust *t, const char *name)
 {
 	size_t length = strlen(t->path);
@@ -76,7 +77,7 @@ static void ascend(struct trust *t)
 		*slash = '\0';
 }
 
-/* Takes the descriptor, which is where t->path is. */
+/* Takes over the descriptor of the directory t->path. */
 static int enter(struct walk *w, int fd)
 {
 	struct stat st;
@@ -95,7 +96,7 @@ static int enter_root(struct walk *w)
 	return fd < 0 ? fail(w->t, errno, "") : enter(w, fd);
 }
 
-/* The next name of the rest: 1, or 0 at the end, or -errno. *last: none is behind it. */
+/* Takes the next name of the rest: 1, 0 at the end, or -errno. *last: no name follows it. */
 static int next_name(struct walk *w, char name[NAME_MAX + 1], bool *last)
 {
 	char *at = w->rest + strspn(w->rest, "/");
@@ -111,8 +112,8 @@ static int next_name(struct walk *w, char name[NAME_MAX + 1], bool *last)
 }
 
 /*
- * The entry cannot be exchanged between the two calls: its directory and its owner are trusted.
- * Its target is walked next.
+ * Puts the link's target before the rest. The link cannot be replaced between fstatat() and
+ * readlinkat(), because its directory and its owner are trusted.
  */
 static int follow_link(struct walk *w, const char *name, const struct stat *st)
 {
@@ -138,7 +139,7 @@ static int follow_link(struct walk *w, const char *name, const struct stat *st)
 	return target[0] == '/' ? enter_root(w) : 0;
 }
 
-/* What open(2) says of a link that it is not to follow differs: is it one? */
+/* Systems differ in open(2)'s error for a link with O_NOFOLLOW, so ask fstatat(). */
 static int step(struct walk *w, const char *name)
 {
 	int fd = openat(w->fd, name, ON_THE_WAY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -173,7 +174,7 @@ static int judge_end(struct walk *w, const char *name)
 	return judge(t, &t->st, w->sticky_end);
 }
 
-/* 0 once it is open, 1 if it was a link, which is walked on. */
+/* 0 if the file is open, 1 if it was a link, whose target is walked next, or -errno. */
 static int open_end(struct walk *w, const char *name)
 {
 	int flags = w->flags | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
@@ -214,7 +215,7 @@ static int walk(struct walk *w)
 	return error ? error : open_end(w, "");
 }
 
-/* Where the walk begins; what is above the working directory is walked too. */
+/* Begins the walk; for a relative path, the directories above the working directory count too. */
 static int begin(struct walk *w, const struct trust *at, const char *path)
 {
 	char here[PATH_MAX] = "";

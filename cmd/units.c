@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: what vmgenc doctor --processes found, grouped by unit of systemd, in words and as JSON. */
+/* cmd: what vmgenc doctor --processes found, grouped by unit of systemd, as text and as JSON. */
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,12 +15,12 @@ struct unit_process {
 	enum finding finding;
 };
 
-/* %s is the unit. A program outside of units is to be started again by who started it. */
+/* %s is the unit. For processes without a unit, remedy_text() has another remedy. */
 static const struct {
 	const char *key, *words, *remedy;
-	bool is_note; /* what nothing can be done about in this process */
+	bool is_note; /* nothing can be done about it in this process */
 } texts[FINDINGS] = {
-	[COVERED] = {"covered", "OpenSSL draws by the provider", NULL, false},
+	[COVERED] = {"covered", "OpenSSL draws from the provider", NULL, false},
 	[DEVICE_UNSEEN] =
 		{"device_unseen",
 		 "OpenSSL has the provider, but cannot see /dev/vmgenc (NOTIFIED at most)",
@@ -34,29 +34,30 @@ static const struct {
 	[STARTED_BEFORE] = {"started_before", "started before the provider was configured",
 			    "systemctl restart %s", false},
 	[NOT_CONFIGURED] = {"not_configured",
-			    "has OpenSSL, whose configuration does not have the provider draw",
+			    "has OpenSSL, which is not configured to draw from the provider",
 			    "configure it (vmgenc doctor says how), then systemctl restart %s",
 			    false},
 	[PROVIDER_NOT_LOADED] =
 		{"provider_not_loaded",
-		 "has OpenSSL without the provider: it has not used it yet, cannot read "
-		 "openssl.cnf, or reads another",
-		 "see OPENSSL_CONF and the permissions of what %s reads", false},
+		 "has OpenSSL without the provider: it has not used OpenSSL yet, cannot read "
+		 "openssl.cnf, or reads another configuration",
+		 "check OPENSSL_CONF and the permissions of the configuration that %s reads",
+		 false},
 	[OLD_LIBCRYPTO] =
-		{"old_libcrypto", "has an OpenSSL before 3, which takes no provider",
+		{"old_libcrypto", "has an OpenSSL before 3, which cannot load the provider",
 		 "list %s in /etc/vmgenc/services and enable the hook 90-restart-services", false},
-	[HAS_GNUTLS] = {"gnutls", "has GnuTLS, whose generator nobody tells of clones",
+	[HAS_GNUTLS] = {"gnutls", "has GnuTLS, whose generator does not detect clones",
 			"list %s in /etc/vmgenc/services and enable the hook 90-restart-services",
 			false},
 	[HAS_LIBGCRYPT] =
 		{"libgcrypt", "has libgcrypt, whose nonces repeat in clones",
 		 "list %s in /etc/vmgenc/services and enable the hook 90-restart-services", false},
-	[HAS_NSS] = {"nss", "has NSS, whose generator nobody tells of clones",
+	[HAS_NSS] = {"nss", "has NSS, whose generator does not detect clones",
 		     "list %s in /etc/vmgenc/services and enable the hook 90-restart-services",
 		     false},
 	[DRAWS_IN_VDSO] =
 		{"vdso",
-		 "its C library draws in the vDSO: what it draws repeats until the kernel is "
+		 "its C library draws in the vDSO, where draws repeat until the kernel is "
 		 "rekeyed",
 		 NULL, true},
 };
@@ -93,7 +94,7 @@ static int compare(const void *va, const void *vb)
 	return order ? order : atoi(a->pid) - atoi(b->pid);
 }
 
-/* Where the next unit, or the next finding in it, begins. */
+/* The index where the next unit, or the next finding in this unit, begins. */
 static size_t group_end(const struct units *u, size_t from)
 {
 	size_t i = from;
@@ -118,7 +119,7 @@ static int code_of(const struct units *u)
 	return u->unreadable || u->is_hidden ? EXIT_NO : EXIT_YES;
 }
 
-/* "" where there is none. */
+/* Empty if there is no remedy. */
 static void remedy_text(const struct unit_process *f, char *text, size_t size)
 {
 	const char *at = texts[f->finding].remedy, *unit = f->process.unit;
@@ -126,7 +127,7 @@ static void remedy_text(const struct unit_process *f, char *text, size_t size)
 
 	*text = '\0';
 	if (at && !*unit)
-		at = "restart it, by whoever started it";
+		at = "start it again as it was started before";
 	for (; at && *at && n < size - 1; at++) {
 		if (at[0] == '%' && at[1] == 's') {
 			n += (size_t)snprintf(text + n, size - n, "%s", unit);
@@ -177,13 +178,12 @@ int units_print(struct units *u)
 		print_group(u, i, end);
 	}
 	if (!u->count)
-		puts("ok    no process that may be read has a generator of its own that is known "
-		     "here");
+		puts("ok    no process that may be read has a generator that this command knows");
 	if (u->unreadable)
 		printf("to do %u process%s may not be read: %s\n", u->unreadable,
 		       u->unreadable == 1 ? "" : "es",
 		       geteuid() ? "run it as root"
-				 : "a security module, or another namespace, keeps root from it");
+				 : "a security module or a namespace keeps root from reading it");
 	if (u->is_hidden)
 		puts("to do /proc hides the processes of other users (hidepid): run it as root");
 	return code_of(u);

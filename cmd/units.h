@@ -9,7 +9,7 @@
 #define NAME_SIZE 32
 #define UNIT_SIZE 256
 
-/* In the order in which they are told; the words are in units.c and vmgenc(8). */
+/* In the order in which they are printed; units.c and vmgenc(8) explain them. */
 enum finding {
 	COVERED,
 	DEVICE_UNSEEN,
@@ -37,17 +37,17 @@ struct units {
 	struct unit_process *list;
 	size_t count;
 	unsigned int unreadable; /* processes whose maps this user may not read */
-	bool is_hidden;		 /* /proc shows no others' */
+	bool is_hidden;		 /* /proc hides processes of other users */
 };
 
-/* Memory that has run out ends the program, with a message. */
+/* Ends the program with a message if memory runs out. */
 void units_add(struct units *u, const struct process *p, enum finding finding);
 void units_free(struct units *u);
-/* Exit codes: whether there is something to do. */
+/* Both return an exit code: EXIT_NO if there is something to do. */
 int units_print(struct units *u);
 int units_print_json(struct units *u);
 
-/* vdso.c: whether this kernel offers programs to draw without a system call. */
+/* vdso.c: whether programs can draw in the vDSO of this kernel, without a system call. */
 bool vdso_draws(void);
 
 #endif

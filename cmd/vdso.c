@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: whether this kernel offers getrandom in the vDSO (Linux 6.11), by what is mapped there. */
+/* cmd: whether this kernel's vDSO has getrandom (Linux 6.11), read from the mapped vDSO. */
 #include <stdio.h>
 #include <string.h>
 

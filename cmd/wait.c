@@ -8,10 +8,10 @@
 
 static const char wait_help[] =
 	"usage: vmgenc wait [--timeout SECONDS] [--since GENERATION] [--source SOURCE]\n"
-	"Returns once the machine has been cloned or restored and the kernel is rekeyed.\n"
+	"Waits until the machine has been cloned or restored and the kernel is rekeyed.\n"
 	"\n"
-	"  --timeout SECONDS    give up after so long; default: never\n"
-	"  --since GENERATION   return at once if the generation is not this one any more\n"
+	"  --timeout SECONDS    when to give up; default never\n"
+	"  --since GENERATION   the generation last seen; return at once if it is over\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
 	"\n"
 	"Exit codes: 0 changed, 1 timeout or no source, 2 wrong usage, 3 trouble.\n"
@@ -23,9 +23,9 @@ static const char watch_help[] =
 	"usage: vmgenc watch [--json] [--count N] [--timeout SECONDS] [--source SOURCE]\n"
 	"Prints a line for the generation in force, and one for each settled change.\n"
 	"\n"
-	"  --json               an object a line: generation, settled, id, changed_ns, since\n"
+	"  --json               print objects: generation, settled, id, changed_ns, since\n"
 	"  --count N            end after N lines\n"
-	"  --timeout SECONDS    end after so long\n"
+	"  --timeout SECONDS    when to end; default never\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
 	"\n"
 	"Exit codes: 0 ended by --count, 1 timeout or no source, 2 wrong usage, 3 trouble.\n"
@@ -67,7 +67,7 @@ int cmd_wait(int argc, char **argv)
 		return code;
 	code = start(&a, &vg, &seen);
 	if (!code && a.has_since && a.since != seen.generation)
-		seen.generation = a.since; /* which is over already: the first look finds another */
+		seen.generation = a.since; /* it is over, so the first look finds another one */
 	if (!code)
 		code = code_of(follow(vg, &seen, deadline_of(&a), NULL));
 	vmgenc_close(vg);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * libvmgenc: has this virtual machine been cloned since I last looked?
+ * libvmgenc: detects that this virtual machine was cloned or restored.
  * The contract of each call is in libvmgenc(3); the layouts here are versioned.
  */
 #ifndef VMGENC_H
@@ -46,7 +46,7 @@ enum vmgenc_guarantee {
 struct vmgenc_status {
 	uint32_t size;	    /* set by the caller to sizeof(struct vmgenc_status) */
 	uint32_t guarantee; /* enum vmgenc_guarantee */
-	uint32_t flags;	    /* of the generation page */
+	uint32_t flags;	    /* as in struct vmgenc_page, like the members below */
 	uint32_t reserved;
 	uint64_t generation;
 	uint64_t settled;
@@ -58,7 +58,7 @@ struct vmgenc_status {
 	uint64_t rekey_failures;
 	char source[64]; /* such as "dev:/dev/vmgenc"; NUL-terminated, cut if longer */
 	/* The first version ended here. */
-	uint64_t unseeded; /* these three as in struct vmgenc_page */
+	uint64_t unseeded;
 	uint64_t redraws;
 	uint64_t redraws_missed;
 };
@@ -138,10 +138,10 @@ int vmgenc_fd(const struct vmgenc *vg);
 
 /*
  * Fills in st with a consistent view of the source. The caller sets st->size before the call; no
- * more than this size is written. Thread-safe. Returns 0 or -EINVAL  st->size is smaller than the
- * first version's structure, which ends with source -EAGAIN  the source was being written all the
- * time (its writer died half-way) -EIO     the source is gone: a file that shrank or is no longer a
- * generation page
+ * more than this size is written. Thread-safe. Returns 0 or
+ *   -EINVAL  st->size is smaller than the first version's structure, which ends with source
+ *   -EAGAIN  the source was being written all the time (its writer died half-way)
+ *   -EIO     the source is gone: a file that shrank or is no longer a generation page
  */
 int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st);
 

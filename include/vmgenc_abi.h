@@ -25,20 +25,21 @@
 /*
  * vmgenc_page.flags
  *
- * RAW_MAPPABLE   page 1 of the device can be mapped, by whoever RAW_PRIVILEGED leaves
- * RAW_PRIVILEGED the raw page holds other firmware data (or the administrator said so):
- *                mapping it needs CAP_SYS_RAWIO (Linux) or PRIV_DRIVER (FreeBSD)
+ * RAW_MAPPABLE   page 1 of the device can be mapped
+ * RAW_PRIVILEGED the raw page may hold other firmware data, or a parameter says so: mapping it
+ *                needs CAP_SYS_RAWIO (Linux) or PRIV_DRIVER (FreeBSD)
  * ID_UNFILLED    the id has been all zero (the host never filled it) or all ones (nothing
  *                answers at its address) since attach, so it identifies nothing
- * REKEY_FAILED   the kernel's random generator refused the last rekey: settled < generation
- *                until a retry succeeds. A generator that is not seeded yet is no failure
+ * REKEY_FAILED   the last rekey of the kernel's random generator failed, and settled is below
+ *                generation until a retry succeeds; not set while the generator is not seeded
  *
- * What the driver lacks on this kernel, or was told to leave off (Linux; FreeBSD sets none):
+ * What the driver lacks on this kernel, or what its parameters switched off (Linux; FreeBSD sets
+ * none):
  *
- * LACKS_REKEY    it has not reached the kernel's generator so far, so nothing can be rekeyed
+ * LACKS_REKEY    no access to the kernel's generator so far, so it cannot be rekeyed
  * LACKS_DRAWS    draws from the kernel's generator do not look at the id first
  * LACKS_REDRAW   a system call that was drawing at the snapshot does not draw again
- * LACKS_VDSO     draws in the vDSO pass the driver by
+ * LACKS_VDSO     draws in the vDSO bypass the driver
  */
 #define VMGENC_RAW_MAPPABLE 0x1u
 #define VMGENC_RAW_PRIVILEGED 0x2u
@@ -52,14 +53,14 @@
 /*
  * The generation page: page 0 of /dev/vmgenc, read-only, native-endian.
  *
- * seq is odd while the driver writes. To read more than one field consistently: take seq,
- * read acquire-ordered, take seq again, and start over if it was odd or moved. A single
- * aligned 64-bit field needs no seq. The driver stores generation after everything that a
- * reader of the new generation may look at.
+ * seq is odd while the driver writes. To read several fields consistently, load seq, load the
+ * fields with acquire ordering, load seq again, and start over if it was odd or has changed. A
+ * single aligned 64-bit field needs no seq. The driver stores generation last, so a reader of the
+ * new generation does not see an older id or settled beside it.
  *
  * spurious counts the hypervisor's notifications that found the id unchanged. The driver may find a
- * change before the notification of it arrives (at a draw, a sync, an interrupt, the slow look):
- * the first notification after that belongs to the change and is not counted.
+ * change before its notification arrives (at a draw, a sync, an interrupt, the slow look). The
+ * first notification after that belongs to the change and is not counted.
  */
 struct vmgenc_page {
 	uint32_t magic;	     /* VMGENC_PAGE_MAGIC */
@@ -76,13 +77,13 @@ struct vmgenc_page {
 	uint32_t reserved;   /* 0 */
 	/* The second cache line: counters since the driver attached. */
 	uint64_t changes;	 /* changes of the id */
-	uint64_t spurious;	 /* notifications without a change; see below */
+	uint64_t spurious;	 /* notifications without a change; see above */
 	uint64_t rekeys;	 /* rekeys of the kernel's generator, verified */
 	uint64_t rekey_failures; /* attempts that failed */
-	/* The first drivers end here: a program reads of what follows only what size has. */
+	/* The first drivers end here. Read a field below only if it lies within size. */
 	uint64_t unseeded;	 /* attempts before the kernel's generator was seeded */
-	uint64_t redraws;	 /* system calls that drew again, as the id changed meanwhile */
-	uint64_t redraws_missed; /* system calls that could not have: too many at a time */
+	uint64_t redraws;	 /* system calls that drew again because the id changed */
+	uint64_t redraws_missed; /* system calls not covered, because too many ran at a time */
 };
 
 /* What read(2) on /dev/vmgenc and the sync ioctl return. */
@@ -94,15 +95,15 @@ struct vmgenc_event {
 };
 
 /*
- * sync: look at the id now; after a change rekey and publish, in the caller's context. Listeners
- * and user space are told by the driver soon after.
- * Returns 0 when settled equals generation, and the event then in force. Any descriptor of
- * the device may do it; no privilege is needed.
- *   ENODATA  the kernel's generator is not seeded yet, so it cannot be rekeyed (FreeBSD, which
- *            has no such errno: ENOATTR)
- *   EAGAIN   the id did not hold still while it was read; try again
- *   EIO      the generator could not be rekeyed for another reason (the log has it)
- *   EFAULT   the argument is not writable memory
+ * sync: looks at the id now and, if it has changed, rekeys and publishes in the caller's context.
+ * A thread of the driver tells listeners and user space soon after. Any descriptor of the device
+ * will do; no privilege is needed. Returns 0, and the event in force, when settled equals
+ * generation; or
+ *   ENODATA  the kernel's generator is not seeded yet, so it cannot be rekeyed (FreeBSD has no such
+ *            errno and returns ENOATTR)
+ *   EAGAIN   the id changed while it was read, or again after each rekey; try again
+ *   EIO      the generator could not be rekeyed for another reason, which the kernel's log gives
+ *   EFAULT   the argument is not writable memory; the look and the rekey are done nevertheless
  */
 #define VMGENC_SYNC _IOR('G', 0xE1, struct vmgenc_event)
 

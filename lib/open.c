@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: opening and closing a source - a vmgenc device or its sysctls, a VMClock, or a file that
+/* lib: opens and closes a source: a vmgenc device or its sysctls, a VMClock, or a file that
  * simulates one. */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,12 +19,12 @@
 #include "source.h"
 #include "sysctl.h"
 
-/* vmgenc_changed() reads two adjacent words, whichever page they are on. */
+/* vmgenc_changed() reads two adjacent words, on either page. */
 _Static_assert(offsetof(struct vmgenc_page, settled) ==
 		       offsetof(struct vmgenc_page, generation) + 8,
 	       "generation and settled are adjacent");
 
-/* The best available, in this order. */
+/* The sources to try, best first. */
 static const char *const preferred[] = {"dev:/dev/vmgenc", "vmclock:/dev/vmclock0"};
 
 static int parse(struct source *s, const char *name, const char **path)
@@ -44,7 +44,7 @@ static int parse(struct source *s, const char *name, const char **path)
 	return **path ? 0 : -EINVAL;
 }
 
-/* What vmgenc_open() may return, for whatever open(2) or mmap(2) said. */
+/* Translates errors of open(2) and mmap(2) into those that vmgenc_open() documents. */
 static int open_error(int err)
 {
 	switch (err) {
@@ -67,7 +67,7 @@ static int open_error(int err)
 	}
 }
 
-/* Only memory files can be sealed; elsewhere the call fails. */
+/* Only memory files can be sealed; for other files the call fails. */
 static bool cannot_shrink(int fd)
 {
 #ifdef F_GET_SEALS
@@ -99,7 +99,7 @@ static int open_path(struct source *s, const char *path)
 	return 0;
 }
 
-/* 0 with errno untouched, or -1: one page of the source, ready to be looked at. */
+/* Opens a view of one page of the source. Returns 0 and leaves errno untouched, or -1. */
 static int view(const struct source *s, size_t number, struct view *v)
 {
 	void *p = NULL;
@@ -116,8 +116,8 @@ static int view(const struct source *s, size_t number, struct view *v)
 }
 
 /*
- * Has vmgenc_differs() decide: the check that costs nothing has to fail first, against words that
- * are no id, as they are of this process's time and addresses.
+ * Makes vmgenc_differs() decide: hot points at words that no mark has, so that the inline check
+ * always fails. The words are unique, made of an address and the time of this process.
  */
 static void compare_by_call(struct source *s, const struct view *v, size_t at)
 {
@@ -142,7 +142,7 @@ static void compare(struct source *s, const struct view *v, size_t at)
 		compare_by_call(s, v, at);
 }
 
-/* Not everyone may have the raw page; the generation page serves everyone. */
+/* Without the privilege for the raw page, the generation page is compared instead. */
 static int open_raw(struct source *s, uint32_t id_offset)
 {
 	if (!view(s, 1, &s->raw)) {
@@ -161,7 +161,7 @@ static int open_pages(struct source *s)
 
 	if (view(s, 0, &s->page))
 		return errno == ENODEV ? -EINVAL : open_error(errno);
-	/* One copy, so that what is used is what was validated, whatever a file does meanwhile. */
+	/* Validate a copy and use only the copy, because a file may change in between. */
 	if (view_copy(&s->page, 0, &page, sizeof(page)))
 		return -EINVAL;
 	atomic_signal_fence(memory_order_seq_cst);
@@ -175,8 +175,8 @@ static int open_pages(struct source *s)
 }
 
 /*
- * Whether its descriptor can be polled. Kernels before 7.0 call any device that has no say in it
- * writable; later ones hang up where the host does not notify.
+ * Whether its descriptor can be polled. Before Linux 7.0, the driver has no poll method and poll(2)
+ * reports it as writable; later drivers report a hang-up if the host does not notify.
  */
 static bool clock_notifies(const struct source *s, const struct vmclock *clock)
 {
@@ -197,12 +197,12 @@ static int open_clock(struct source *s)
 	err = source_clock(s, &clock);
 	if (err)
 		return err == -EIO ? -EINVAL : err;
-	/* A clock alone does not tell of clones. */
+	/* Without the counter, the page does not show clones. */
 	if (!(clock.flags & VMCLOCK_GENERATION_PRESENT))
 		return -ENODEV;
 	s->race_free = true;
 	s->notifies = clock_notifies(s, &clock);
-	/* The counter may be 0, like a mark that has seen nothing. */
+	/* The counter may be 0, which the inline check would take for a new mark. */
 	compare_by_call(s, &s->page, offsetof(struct vmclock_page, generation));
 	return 0;
 }
@@ -220,7 +220,7 @@ static int open_number(const char *directory, const char *name, int *fd, uint64_
 	return sysctl_number(*fd, value) ? -EINVAL : 0;
 }
 
-/* Read at each check, so that the comparison of vmgenc_changed() has to fail first. */
+/* The files are read at each check, by vmgenc_differs(). */
 static int open_sysctl(struct source *s, const char *directory)
 {
 	uint64_t generation, settled;
@@ -267,9 +267,9 @@ static int open_named(struct vmgenc **vg, const char *name)
 }
 
 /*
- * The first that opens. Where none does, a source that is there but closed to us outweighs one
- * that is absent: the machine can be cloned. Shortage ends the search, or it would cost the
- * caller the better source.
+ * Opens the first source that opens. If none does, returns the error of the first that exists,
+ * since the machine can then detect clones. A shortage of memory or descriptors ends the search,
+ * since the caller would otherwise get a worse source.
  */
 static int open_best(struct vmgenc **vg)
 {

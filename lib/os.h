@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: what one of the systems lacks, under the other's name. */
+/* lib: names that one of the systems lacks. */
 #ifndef OS_H
 #define OS_H
 
@@ -12,7 +12,7 @@
 #include <sys/endian.h>
 #include <sys/param.h>
 
-/* The driver's errno for "not seeded yet" is ENOATTR there. */
+/* FreeBSD's driver returns ENOATTR for "not seeded yet". */
 #ifndef ENODATA
 #define ENODATA ENOATTR
 #endif

@@ -6,7 +6,7 @@
 
 #include "page.h"
 
-/* Of the first version's structure: what was added later is behind it. */
+/* The size of the first version's structure; later members follow it. */
 #define FIRST_SIZE offsetof(struct vmgenc_page, unseeded)
 
 int page_validate(const struct vmgenc_page *page, uint32_t page_size)
@@ -26,7 +26,7 @@ int page_validate(const struct vmgenc_page *page, uint32_t page_size)
 	return 0;
 }
 
-/* What this driver does not know yet is 0. */
+/* Sets the members that an older driver does not have to 0. */
 static void forget_behind(struct vmgenc_page *page)
 {
 	if (page->size < sizeof(*page))

@@ -6,13 +6,10 @@
 #include "view.h"
 #include "vmgenc_abi.h"
 
-/* 0, -EINVAL (not a generation page) or -EPROTO (of a version that is not known here). */
+/* Returns 0, -EINVAL for what is not a generation page, or -EPROTO for an unknown version. */
 int page_validate(const struct vmgenc_page *page, uint32_t page_size);
 
-/*
- * Copies a consistent picture; -EAGAIN if a writer is in the way all the time, -EIO if the
- * page is gone.
- */
+/* Makes a consistent copy. Returns 0, -EAGAIN if it is always being written, -EIO if it is gone. */
 int page_read(const struct view *v, struct vmgenc_page *copy);
 
 #endif

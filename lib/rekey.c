@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: has the kernel rekey where no vmgenc driver does (vmclock:), or cannot be asked (sysctl:).
- */
+/* lib: rekeys the kernel for sources without a driver to do it (vmclock:), or makes the driver look
+ * if there is no descriptor to ask it (sysctl:). */
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -28,7 +28,7 @@ int rekey_kernel(const void *fresh, size_t size)
 	return err;
 }
 
-/* Not getrandom(3), which need not enter the kernel. */
+/* A system call, since getrandom(3) may draw in the vDSO. */
 void draw_from_kernel(void)
 {
 	unsigned char byte;
@@ -36,7 +36,7 @@ void draw_from_kernel(void)
 	syscall(SYS_getrandom, &byte, sizeof(byte), GRND_NONBLOCK);
 }
 #else
-/* No other system has a VMClock driver or a call to rekey. */
+/* Other systems have neither a VMClock driver nor a call to rekey. */
 int rekey_kernel(const void *fresh, size_t size)
 {
 	(void)fresh;

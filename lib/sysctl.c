@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: what the driver's sysctls say, for processes that cannot see its device (sysctl:). */
+/* lib: reads the driver's sysctls, for processes that cannot see its device (sysctl:). */
 #include <errno.h>
 #include <unistd.h>
 

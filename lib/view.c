@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: a page of a source - mapped where it cannot go away, else read at each look. */
+/* lib: a page of a source, mapped if it cannot shrink, otherwise read at each access. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <string.h>

@@ -38,7 +38,7 @@ int vmclock_read(const struct view *v, uint32_t page_size, struct vmclock *clock
 
 	for (int tries = 0; tries < view_tries(v) && err == -EAGAIN; tries++)
 		err = read_once(v, &page);
-	/* The head is constant, so that it tells even in a page that is never whole. */
+	/* The head is constant, so it can be validated even if the page is never consistent. */
 	if (!err || err == -EAGAIN) {
 		int wrong = vmclock_validate(&page, page_size);
 

@@ -12,8 +12,8 @@
 #define VMCLOCK_COUNTER_INVALID 0xff /* counter_id: there is no clock to be read */
 
 /*
- * Little-endian on every machine. The text in UAPI.13 has other offsets: hypervisors and
- * Linux follow these. The clock itself is no concern of ours.
+ * Little-endian on every machine. These are the offsets that hypervisors and Linux use; the text in
+ * UAPI.13 has others. The clock itself is not used.
  */
 struct vmclock_page {
 	uint32_t magic;
@@ -28,19 +28,19 @@ struct vmclock_page {
 	uint64_t generation;
 };
 
-/* Of one moment, in this machine's byte order. */
+/* A consistent copy, in this machine's byte order. */
 struct vmclock {
 	uint64_t generation;
 	uint64_t disruption_marker;
 	uint64_t flags;
 };
 
-/* 0, -EINVAL (not a VMClock page) or -EPROTO (of a version that is not known here). */
+/* Returns 0, -EINVAL for what is not a VMClock page, or -EPROTO for an unknown version. */
 int vmclock_validate(const struct vmclock_page *page, uint32_t page_size);
 
 /*
- * Reads and validates. Also -EAGAIN if the hypervisor is in the way all the time, and -EIO if
- * the page is gone.
+ * Reads and validates. Returns also -EAGAIN if the page is always being written, and -EIO if it is
+ * gone.
  */
 int vmclock_read(const struct view *v, uint32_t page_size, struct vmclock *clock);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lib: the calls of vmgenc.h on a source that open.c opened. */
+/* lib: the functions of vmgenc.h for an open source. */
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
@@ -40,10 +40,10 @@ int source_clock(const struct source *s, struct vmclock *clock)
 	return err;
 }
 
-/* Behind a counter, which may be 0: so that no mark of one is a mark that has seen nothing. */
+/* The second word for a counter, which may be 0: such a mark must differ from a new one. */
 #define COUNTER 1
 
-/* What vmgenc_changed() compares, where it is looked at here. */
+/* Reads the words that vmgenc_differs() compares. */
 static int hot_words(const struct source *s, uint64_t words[2])
 {
 	words[1] = COUNTER;
@@ -57,7 +57,7 @@ static int hot_words(const struct source *s, uint64_t words[2])
 	}
 }
 
-/* What cannot be read has changed: the sync that follows says what is wrong. */
+/* A source that cannot be read counts as changed; the following sync returns the error. */
 bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uint64_t difference)
 {
 	const struct source *s = source_of(vg);
@@ -72,7 +72,7 @@ bool vmgenc_differs(const struct vmgenc *vg, const struct vmgenc_mark *mark, uin
 	return failed || ((words[0] ^ mark->seen[0]) | (words[1] ^ mark->seen[1])) != 0;
 }
 
-/* From the event, not from the page: a change since then must still be seen. */
+/* Uses the event and not the page, so that the next check sees a later change. */
 static void mark_event(const struct source *s, const struct vmgenc_event *event,
 		       struct vmgenc_mark *mark)
 {
@@ -94,7 +94,7 @@ static int device_sync(const struct source *s, struct vmgenc_mark *mark)
 	return 0;
 }
 
-/* A file has nobody behind it: it is settled when whoever writes it has made it so. */
+/* A file has no driver, so this only checks whether its writer has settled it. */
 static int file_sync(const struct source *s, struct vmgenc_mark *mark)
 {
 	struct vmgenc_event event = {0};
@@ -117,7 +117,7 @@ static int file_sync(const struct source *s, struct vmgenc_mark *mark)
 	return 0;
 }
 
-/* A clock rekeys nobody, so this does, for the generation that is still in force afterwards. */
+/* A VMClock has no driver that rekeys, so this rekeys the kernel, and retries after a change. */
 static int clock_sync(const struct source *s, struct vmgenc_mark *mark)
 {
 	struct {
@@ -136,15 +136,15 @@ static int clock_sync(const struct source *s, struct vmgenc_mark *mark)
 	if (!err && after.generation != fresh.clock.generation)
 		err = -EAGAIN;
 	if (!err) {
-		mark->seen[0] = htole64(fresh.clock.generation); /* as it is on the page */
+		mark->seen[0] = htole64(fresh.clock.generation); /* as on the page */
 		mark->seen[1] = COUNTER;
 	}
 	return err;
 }
 
 /*
- * The driver cannot be asked, but looks when somebody draws from the kernel. The order shows
- * that the generation is the settled one: settled never runs ahead of it.
+ * There is no descriptor to ask the driver, but it looks at each draw from the kernel. settled is
+ * read first: it never exceeds generation, so if both are equal, this generation is settled.
  */
 static int sysctl_sync(const struct source *s, struct vmgenc_mark *mark)
 {
@@ -182,7 +182,7 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* The driver is not settled: again in a while, unless the caller's time is up. */
+/* Waits before the next try. Returns -ETIMEDOUT when the caller's time is up, or -EINTR. */
 static int wait_to_retry(int64_t deadline, int timeout_ms)
 {
 	const struct timespec pause = {.tv_nsec = RETRY_MS * 1000000L};
@@ -192,7 +192,7 @@ static int wait_to_retry(int64_t deadline, int timeout_ms)
 	return nanosleep(&pause, NULL) ? -EINTR : 0;
 }
 
-/* What vmgenc_sync() may return. A driver does not say EPERM: only a clock does. */
+/* Translates errors into those that vmgenc_sync() documents. Only a VMClock returns -EPERM. */
 static int sync_error(const struct source *s, int err)
 {
 	if (err == -EINTR || (err == -EPERM && s->kind == KIND_VMCLOCK))
@@ -253,7 +253,7 @@ static int page_status(const struct source *s, struct vmgenc_status *st)
 	return 0;
 }
 
-/* A clock has no id and nobody who rekeys: settled stays 0. */
+/* A VMClock has no id and no driver that rekeys, so settled stays 0. */
 static int clock_status(const struct source *s, struct vmgenc_status *st)
 {
 	struct vmclock clock;
@@ -299,7 +299,7 @@ int vmgenc_status(struct vmgenc *vg, struct vmgenc_status *st)
 	if (err)
 		return err;
 	memcpy(full.source, s->name, sizeof(full.source));
-	/* A program built for a later library knows more fields: they are 0. */
+	/* Fields of a program that was built for a later library become 0. */
 	if (st->size > sizeof(full))
 		memset((char *)st + sizeof(full), 0, st->size - sizeof(full));
 	memcpy(st, &full, st->size < sizeof(full) ? st->size : sizeof(full));

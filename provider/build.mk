@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Provider: build/ossl-modules/vmgenc.so, with libvmgenc inside; needs OpenSSL 3's headers, and no library.
+# provider: build/ossl-modules/vmgenc.so, which contains libvmgenc. Needs OpenSSL 3's headers only.
 PROVIDER_SRCS := $(sort $(wildcard provider/*.c))
 PROVIDER_FLAGS = $(BUILD_FLAGS) $(HARDENING) -Ilib -fPIC
 PROVIDER_LINK = -shared -pthread -Wl,-z,relro,-z,now,-z,defs -Wl,--version-script=provider/vmgenc.map
@@ -15,7 +15,7 @@ build/ossl-modules/vmgenc.so: $(PROVIDER_SRCS:provider/%.c=build/provider/%.o) b
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CFLAGS) $(PROVIDER_LINK) -o $@ $(filter %.o %.a,$^) $(LDFLAGS)
 
-# The tests use it as programs do, and once more with the sanitizers.
+# The tests load it as programs do, and again with the sanitizers.
 build/test/ossl-modules/vmgenc.so: $(PROVIDER_SRCS) $(LIB_SRCS) $(wildcard provider/*.h) provider/vmgenc.map
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
@@ -27,7 +27,7 @@ install-provider: build/ossl-modules/vmgenc.so
 	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/ossl-modules $(DESTDIR)$(PREFIX)/etc/ssl
 	$(Q)install -m 755 build/ossl-modules/vmgenc.so $(DESTDIR)$(PREFIX)/lib/ossl-modules/
 	$(Q)$(PROVIDER_CNF) >$(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf
-# The snippet first: without it openssl.cnf no longer asks for the module.
+# Removes the snippet first, so that openssl.cnf no longer names the module.
 uninstall: uninstall-provider
 uninstall-provider:
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* provider: VMGENC-DRBG, a CTR-DRBG that looks whether the machine was cloned before each draw
- * and again before the draw leaves. The wrapped DRBG's lock guards the mark as well. */
+/* provider: VMGENC-DRBG, a CTR-DRBG that checks for a clone before each draw and again before it
+ * returns the value. The wrapped DRBG's lock also guards the mark. */
 #include <openssl/core_names.h>
 #include <openssl/params.h>
 #include <stdlib.h>
@@ -8,9 +8,9 @@
 
 #include "provider.h"
 
-/* A clone takes longer than a draw: a source that still moves after so many is broken. */
+/* Cloning takes longer than a draw, so a source that changes during so many is broken. */
 #define MAX_ROUNDS 100
-/* Draws after which a missing source is looked for again: the driver may be loaded later. */
+/* The number of draws after which to look for a missing source again. */
 #define LOOK_AGAIN 4096
 
 struct drbg {
@@ -19,12 +19,12 @@ struct drbg {
 	void *inner;	   /* the wrapped DRBG */
 	struct vmgenc *vg; /* NULL: not found yet */
 	struct vmgenc_mark mark;
-	struct vmgenc_mark mixed; /* while unsettled: of what was mixed in last */
-	size_t max_request;	  /* the wrapped one's; 0: ask it */
-	bool unsettled;		  /* the kernel is not rekeyed: seeded anew for each draw */
-	bool each_draw;		  /* without a source, but in reach of a driver: likewise */
-	bool admitted;		  /* the setting on_missing lets it work */
-	unsigned int blind_draws; /* without a source */
+	struct vmgenc_mark mixed; /* while unsettled: the state that was mixed in last */
+	size_t max_request;	  /* of the wrapped DRBG; 0 if not known */
+	bool unsettled;		  /* the kernel is not rekeyed, so each draw takes a new seed */
+	bool each_draw;		  /* no source, but there is a driver, so likewise */
+	bool admitted;		  /* the setting on_missing allows it to work */
+	unsigned int blind_draws; /* draws without a source */
 };
 
 static const OSSL_DISPATCH drbg_calls[];
@@ -44,9 +44,9 @@ static bool is_ready(struct provider *p)
 }
 
 /*
- * A parent that is a DRBG of ours hands down the one that it wraps: a child that is told to
- * reseed with prediction resistance makes that one reseed as well, up to the kernel, and asks
- * it directly at each draw whether it was reseeded.
+ * If the parent is a VMGENC-DRBG, the wrapped DRBG gets the DRBG that the parent wraps as its
+ * parent. A reseed with prediction resistance then reseeds all of them, up to the kernel, and each
+ * draw checks directly whether the parent was reseeded.
  */
 static void *drbg_new(void *provctx, void *parent, const OSSL_DISPATCH *parent_calls)
 {
@@ -82,7 +82,7 @@ static void drbg_free(void *vd)
 	free(d);
 }
 
-/* Finds the source. A setting may make a missing one an error; a new DRBG looks once more. */
+/* Finds the source, for each new DRBG again. A missing source may be an error (on_missing). */
 static bool admit(struct drbg *d)
 {
 	struct provider *p = d->provider;
@@ -96,10 +96,10 @@ static bool admit(struct drbg *d)
 }
 
 /*
- * A new generation: the kernel first, then this DRBG and its parents from the kernel. The mark
- * moves last, so that whatever failed is tried again by the next draw. Where the kernel cannot
- * be rekeyed, or this process may not have it done, it may be a copy still. What differs is
- * then mixed in for each draw, and the mark stays where it is.
+ * Handles a change: rekeys the kernel, then reseeds this DRBG and its parents from it. The mark is
+ * set last, so that the next draw retries whatever failed. If the kernel cannot be rekeyed, or this
+ * process lacks the privilege, the kernel may draw what other clones draw. Data that differs
+ * between clones is then mixed in for each draw, and the mark stays as it is.
  */
 static int renew(struct drbg *d)
 {
@@ -121,20 +121,20 @@ static int renew(struct drbg *d)
 		provider_error(p, REASON_RESEED, "reseeding failed");
 		return 0;
 	}
-	d->mark = mark; /* which a failed sync has left as it was */
+	d->mark = mark; /* unchanged if the sync failed */
 	d->mixed = now;
 	return 1;
 }
 
 /*
- * Without a source: whether to draw at all. One that turns up late finds an empty mark, so
- * that the draw after it is from a new seed.
+ * Whether to draw without a source. If a source appears later, the mark is still empty, so the next
+ * draw comes from a new seed.
  */
 static bool may_be_blind(struct drbg *d)
 {
 	int error;
 
-	if (!d->admitted) /* nobody instantiates it: the wrapped one does so by itself */
+	if (!d->admitted) /* drawn from without instantiate(), which the wrapped DRBG allows */
 		return admit(d);
 	if (++d->blind_draws % LOOK_AGAIN == 0) {
 		d->vg = provider_source_get(&d->provider->source, &error);
@@ -143,7 +143,7 @@ static bool may_be_blind(struct drbg *d)
 	return true;
 }
 
-/* Whether to draw (again). 1, 0 where done, or -1. A missing source was judged at the start. */
+/* Returns 1 to draw (again), 0 if the value may leave, or -1 after an error. */
 static int begin_round(struct drbg *d, int round)
 {
 	const struct vmgenc_mark *seen = round > 0 && d->unsettled ? &d->mixed : &d->mark;
@@ -176,7 +176,7 @@ static int drbg_generate(void *vd, unsigned char *out, size_t length, unsigned i
 	return todo == 0;
 }
 
-/* For children of another kind; ours take theirs from the wrapped DRBG and check it themselves. */
+/* For children that are not VMGENC-DRBGs; those seed from the wrapped DRBG and check themselves. */
 static size_t drbg_get_seed(void *vd, unsigned char **seed, int entropy, size_t min, size_t max,
 			    int prediction_resistance, const unsigned char *extra,
 			    size_t extra_length)
@@ -253,8 +253,8 @@ static bool is_max_request_alone(const OSSL_PARAM *params)
 }
 
 /*
- * OpenSSL asks this one question before each draw, and the wrapped DRBG, which compares the
- * key with a dozen names, takes longer to answer than all that is done here beside the draw.
+ * OpenSSL asks for max_request before each draw. The wrapped DRBG compares the key with a dozen
+ * names, which takes longer than everything that this file adds to a draw, so answer from a copy.
  */
 static int drbg_get(void *vd, OSSL_PARAM params[])
 {
@@ -268,7 +268,7 @@ static int drbg_get(void *vd, OSSL_PARAM params[])
 	return d->w->get(d->inner, params);
 }
 
-/* Whenever it may have become another one. */
+/* Called whenever the value may have changed. */
 static void keep_max_request(struct drbg *d)
 {
 	size_t value = 0;
@@ -299,7 +299,7 @@ static int drbg_instantiate(void *vd, unsigned int strength, int prediction_resi
 	return 1;
 }
 
-/* Asked of a DRBG or, before there is one, of the algorithm. */
+/* OpenSSL also calls these two without a DRBG, for the algorithm. */
 static const OSSL_PARAM *drbg_gettable(void *vd, void *provctx)
 {
 	const struct provider *p = provctx;
@@ -347,7 +347,7 @@ static const OSSL_DISPATCH drbg_calls[] = {
 	{0, NULL},
 };
 
-/* Not fips=yes: what wraps a validated module is not validated itself. */
+/* Not fips=yes: a wrapper around a validated module is not itself validated. */
 const OSSL_ALGORITHM drbg_algorithms[] = {
 	{"VMGENC-DRBG", "provider=vmgenc", drbg_calls,
 	 "CTR-DRBG, reseeded before it draws in a clone"},

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* provider: what differs between clones whose kernels are not rekeyed. It tells them apart; it
- * is no secret to who knows the state that it is mixed into and can guess the clocks. */
+/* provider: data that differs between clones whose kernels are not rekeyed. It makes draws differ,
+ * but is not secret from an attacker who knows the state and can guess the clocks. */
 #include <string.h>
 
 #include "provider.h"
@@ -44,12 +44,12 @@ static void ask_processor(uint64_t *to, size_t count)
 }
 #endif
 
-/* No system call: the program may have forbidden them to itself. */
+/* Makes no system call, because a seccomp filter may forbid it. */
 void fresh_collect(struct fresh *f, struct vmgenc *vg)
 {
 	memset(f, 0, sizeof(*f));
 	f->status.size = sizeof(f->status);
-	vmgenc_status(vg, &f->status); /* what it cannot tell stays zero */
+	vmgenc_status(vg, &f->status); /* stays zero if it fails */
 	f->hot[0] = vg->hot[0];
 	f->hot[1] = vg->hot[1];
 	clock_gettime(CLOCK_REALTIME, &f->clocks[0]);

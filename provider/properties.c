@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* provider: OpenSSL's rules for which algorithm fits a property query, property(7ossl). There is
- * no call for providers to ask it; test_provider_config compares the two. */
+/* provider: OpenSSL's rules for matching a property query, property(7ossl), since it offers no call
+ * for this to providers. test_provider_config compares the two. */
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +22,10 @@ static const char *skip(const char *at)
 	return at + strspn(at, " \t\r\n");
 }
 
-/* A word up to a character of end, or a quoted one; NULL if it is too long or not closed. */
+/*
+ * Reads a word up to a character of end, or a quoted one. Returns the text after it, or NULL if it
+ * is too long or not closed.
+ */
 static const char *word(const char *at, const char *end, char text[MAX_TEXT])
 {
 	const bool is_quoted = *at == '"' || *at == '\'';
@@ -38,7 +41,7 @@ static const char *word(const char *at, const char *end, char text[MAX_TEXT])
 	return skip(at + length + is_quoted);
 }
 
-/* The next clause of a list, or NULL where it is none. */
+/* Reads the next clause of a list. Returns the text after it, or NULL if it is invalid. */
 static const char *clause(const char *at, struct clause *c)
 {
 	memset(c, 0, sizeof(*c));
@@ -63,7 +66,7 @@ static const char *clause(const char *at, struct clause *c)
 	return at + (*at == ',');
 }
 
-/* The property's value; one that is not defined is "no", and false is returned. */
+/* Finds the property's value. If it is not defined, returns false and the value "no". */
 static bool value_of(const char *definition, const char *name, char value[MAX_TEXT])
 {
 	struct clause c;
@@ -87,7 +90,7 @@ static bool is_number(const char *text, long long *value)
 	return *text && !*end;
 }
 
-/* Numbers by their value, in whatever base. */
+/* Compares numbers by value, in any base. */
 static bool same(const char *a, const char *b)
 {
 	long long x, y;
@@ -97,7 +100,7 @@ static bool same(const char *a, const char *b)
 	return strcasecmp(a, b) == 0;
 }
 
-/* A number does not compare with what is not defined, not even as another one. */
+/* A number matches nothing that is not defined, not even with "!=". */
 static bool fits(const struct clause *c, const char *definition)
 {
 	char value[MAX_TEXT];

@@ -36,8 +36,8 @@ void provider_error(const struct provider *p, enum reason reason, const char *fo
 }
 
 /*
- * To the system's log. Never to standard error unless that is a terminal: in other people's
- * programs descriptor 2 may be a socket by now.
+ * Writes to the system's log, and to standard error only if that is a terminal: descriptor 2 of the
+ * program may be a socket by now.
  */
 static void warn_once(atomic_flag *warned, const char *what, const char *why)
 {
@@ -64,7 +64,7 @@ bool provider_tolerates(struct provider *p, const char *why)
 	return true;
 }
 
-/* Like a source that only tells what the driver noticed: on_missing = fail is content with it. */
+/* This is like a NOTIFIED source, so on_missing = fail accepts it. */
 static void warn_unseen(const struct provider *p)
 {
 	static atomic_flag warned = ATOMIC_FLAG_INIT;
@@ -77,7 +77,7 @@ static void warn_unseen(const struct provider *p)
 static const char *explain_sync(int error)
 {
 	if (error == -EPERM)
-		return "this process may not have it rekeyed for a VMClock";
+		return "this process lacks the privilege to rekey it for a VMClock";
 	return error == -ETIMEDOUT ? "it is not rekeyed yet" : strerror(-error);
 }
 
@@ -89,7 +89,7 @@ bool provider_mixes(struct provider *p, int error)
 		provider_error(p, REASON_SYNC, "%s, and on_unsettled = fail", explain_sync(error));
 		return false;
 	}
-	warn_once(&warned, "mixes the id and the time into what a kernel draws that is not rekeyed",
+	warn_once(&warned, "mixes the id and the time into draws from a kernel that is not rekeyed",
 		  explain_sync(error));
 	return true;
 }
@@ -124,7 +124,10 @@ bool provider_may_draw(struct provider *p, struct vmgenc **vg, bool *each_draw)
 	return true;
 }
 
-/* The number of text in values, the first without one; or count, and a sentence is kept. */
+/*
+ * Returns the index of text in values, or 0 if there is no text. For other values, keeps a text in
+ * wrong_setting and returns count.
+ */
 static int read_setting(struct provider *p, const char *name, const char *text,
 			const char *const values[], int count, const char *list)
 {
@@ -143,7 +146,7 @@ static int read_setting(struct provider *p, const char *name, const char *text,
 	return count;
 }
 
-/* A wrong value is reported by each new DRBG: errors of loading are lost on applications. */
+/* Each new DRBG reports a wrong value, because applications do not see errors of loading. */
 static bool read_settings(struct provider *p)
 {
 	static const char *const missing[] = {"warn", "fail", "ignore"};
@@ -220,7 +223,7 @@ static int get(void *provctx, OSSL_PARAM params[])
 	return 1;
 }
 
-/* OpenSSL may have ended already, or there may be another one in the process that has. */
+/* Calls nothing of libcrypto but the core's calls, since OpenSSL may be cleaning up already. */
 static void teardown(void *provctx)
 {
 	struct provider *p = provctx;
@@ -246,7 +249,7 @@ static const OSSL_DISPATCH provider_calls[] = {
 		core->member = OSSL_FUNC_##function(in);                                           \
 		break
 
-/* False where a call is missing that each version of OpenSSL 3 has. */
+/* Returns false if a call is missing; every version of OpenSSL 3 has all of them. */
 static bool take_core(struct core *core, const OSSL_DISPATCH *in)
 {
 	for (; in->function_id; in++) {

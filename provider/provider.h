@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* provider: what its parts offer each other. It uses libvmgenc and the C library, nothing else:
- * libcrypto reaches it through the calls that it is handed, whichever libcrypto that is. */
+/* provider: the interfaces between its files. It uses only libvmgenc and the C library. It reaches
+ * the program's libcrypto through the calls that this passes to it. */
 #ifndef PROVIDER_H
 #define PROVIDER_H
 
@@ -12,7 +12,7 @@
 
 #include "vmgenc.h"
 
-/* What OpenSSL's error queue says; the texts are in provider.c. */
+/* The reasons in OpenSSL's error queue; their texts are in provider.c. */
 enum reason {
 	REASON_SETTING = 1, /* openssl.cnf */
 	REASON_NO_SOURCE,
@@ -22,10 +22,10 @@ enum reason {
 	REASON_UNSTEADY
 };
 
-/* The setting on_missing: what to do where nothing tells that the machine was cloned. */
+/* The setting on_missing: what to do if clones cannot be detected. */
 enum on_missing { ON_MISSING_WARN, ON_MISSING_FAIL, ON_MISSING_IGNORE, ON_MISSING_WRONG };
 
-/* The setting on_unsettled: what to do where the kernel is not rekeyed for this clone. */
+/* The setting on_unsettled: what to do if the kernel is not rekeyed for this clone. */
 enum on_unsettled { ON_UNSETTLED_MIX, ON_UNSETTLED_FAIL, ON_UNSETTLED_WRONG };
 
 /* OpenSSL's calls for providers. */
@@ -53,29 +53,29 @@ struct provider_source {
 void provider_source_init(struct provider_source *s);
 void provider_source_end(struct provider_source *s);
 /*
- * The source, opened now if it was not there before, or NULL and why not in *error:
- * SOURCE_UNSEEN where the driver is there, but its device not within this process's reach.
+ * Returns the source, which it opens if it is not open yet, or NULL and the error in *error. The
+ * error SOURCE_UNSEEN says that there is a driver, but this process cannot see its device.
  */
 #define SOURCE_UNSEEN 1
 struct vmgenc *provider_source_get(struct provider_source *s, int *error);
 /*
- * vmgenc_sync(), though signals come or the program has closed the descriptor; 0 or -errno.
- * patient: wait a second for a kernel that cannot rekey yet.
+ * vmgenc_sync() that also works after signals and after the program has closed the descriptor.
+ * patient: wait up to a second if the kernel cannot rekey yet. Returns 0 or -errno.
  */
 int provider_source_sync(struct provider_source *s, struct vmgenc_mark *mark, bool patient);
 
-/* fresh.c: what differs between clones, though their kernels draw the same. */
+/* fresh.c: data that differs between clones whose kernels draw the same values */
 struct fresh {
 	struct vmgenc_status status; /* the id */
 	uint64_t hot[2];
 	struct timespec clocks[2];
 	uint64_t cycles;
-	uint64_t processor[8]; /* its own random numbers; zeros where it has none */
+	uint64_t processor[8]; /* from its random instructions, or zeros */
 };
 
 void fresh_collect(struct fresh *f, struct vmgenc *vg);
 
-/* wrapped.c: the DRBG that does the work, called without a way through EVP. */
+/* wrapped.c: the DRBG that is wrapped, called directly and not through EVP */
 struct wrapped {
 	const OSSL_CORE_HANDLE *provider; /* held */
 	void *provctx;
@@ -98,32 +98,33 @@ struct wrapped {
 	OSSL_FUNC_rand_clear_seed_fn *clear_seed;
 };
 
-/* Finds it as the application would, by the context's own default properties. */
+/* Finds the DRBG that the application would get, by the context's default properties. */
 bool wrapped_find(struct wrapped *w, const struct core *core);
 void wrapped_forget(struct wrapped *w, const struct core *core);
 
 /* provider.c: the provider in one library context */
 struct provider {
 	struct core core;
-	char *wrong_setting; /* "on_missing = x: warn, fail or ignore"; NULL: none */
+	char *wrong_setting; /* such as "on_missing = x: warn, fail or ignore", or NULL */
 	enum on_missing on_missing;
 	enum on_unsettled on_unsettled;
 	struct provider_source source;
 	struct wrapped wrapped;
-	pthread_mutex_t lock; /* of wrapped, until it is found */
+	pthread_mutex_t lock; /* guards wrapped until it is found */
 };
 
-/* Puts a reason with a sentence into OpenSSL's error queue. */
+/* Puts a reason and a text into OpenSSL's error queue. */
 void provider_error(const struct provider *p, enum reason reason, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 /*
- * Whether a DRBG may work, after warning or raising: with the source in *vg; or with none, and
- * then *each_draw says whether the kernel is to seed each draw anew.
+ * Finds the source for a DRBG. Returns whether the DRBG may work: with the source in *vg, or, if
+ * that is NULL, without one, and then *each_draw says whether each draw takes a new seed from the
+ * kernel. Writes the warning or the error.
  */
 bool provider_may_draw(struct provider *p, struct vmgenc **vg, bool *each_draw);
-/* Whether a source that is of no use is put up with, after warning or raising. */
+/* Whether on_missing allows to continue without a usable source; writes the warning or error. */
 bool provider_tolerates(struct provider *p, const char *why);
-/* The same of a kernel that is not rekeyed, for vmgenc_sync()'s error. */
+/* Whether on_unsettled allows to mix after this error of vmgenc_sync(); likewise. */
 bool provider_mixes(struct provider *p, int error);
 
 /* drbg.c */

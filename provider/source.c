@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* provider: the source that tells of clones. It lives in other people's programs, so it copes
- * with a descriptor that they close, with their signals and with their forks. */
+/* provider: the source that detects clones. It runs inside any program, which may close its
+ * descriptor, get signals and fork. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,19 +11,19 @@
 #include "os.h"
 #include "provider.h"
 
-/* For as long a patient draw waits for a kernel that cannot rekey. */
+/* How long a patient draw waits for a kernel that cannot rekey yet. */
 #define SYNC_TRIES 100
 #define SYNC_PAUSE_NS 10000000L
 
-/* What is held once it is open: never replaced, since others may be looking at it. */
+/* The open source. It is never replaced, because other threads may be using it. */
 struct handle {
 	struct vmgenc *vg;
-	bool is_device; /* and so compared by what hot points at */
+	bool is_device; /* so the words at hot are compared */
 	bool has_fd;
-	struct stat node; /* what the descriptor was opened on */
+	struct stat node; /* of the descriptor when it was opened */
 };
 
-/* What services can read that do not have the device: in a container, with PrivateDevices. */
+/* Readable for services without the device, such as containers and PrivateDevices=yes. */
 static const char sysctl[] = "sysctl:/proc/sys/dev/vmgenc/0";
 
 static bool is_kind(struct vmgenc *vg, const char *kind)
@@ -34,9 +34,9 @@ static bool is_kind(struct vmgenc *vg, const char *kind)
 }
 
 /*
- * The sysctls show that there is a driver, and no more is made of them: to read them at each
- * draw is a system call that programs which confine themselves do not expect, such as sshd(8),
- * which dies of it. They have to allow that of the kernel's random numbers.
+ * The sysctls are used only to find out that there is a driver. Reading them at each draw would be
+ * a system call for which the seccomp filter of some programs, such as sshd(8), kills them. Each
+ * draw takes a seed from getrandom(2) instead, which such programs have to allow.
  */
 static int open_source(struct vmgenc **vg)
 {
@@ -66,7 +66,7 @@ static struct handle *handle_open(int *error)
 	return handle;
 }
 
-/* Daemons close all descriptors that they did not open, and get the numbers again. */
+/* Daemons close descriptors that they did not open, and then reuse their numbers. */
 static bool was_closed(const struct handle *handle)
 {
 	struct stat now;
@@ -79,13 +79,13 @@ static bool was_closed(const struct handle *handle)
 
 static void handle_close(struct handle *handle)
 {
-	/* Closing would hit somebody else's descriptor; the two pages stay mapped instead. */
+	/* Otherwise this would close a descriptor of the program. The pages then stay mapped. */
 	if (handle && !was_closed(handle))
 		vmgenc_close(handle->vg);
 	free(handle);
 }
 
-/* Without a lock, which a fork in the middle of it would leave locked in the child. */
+/* Uses no lock, because after a fork(2) in between it would stay locked in the child. */
 struct vmgenc *provider_source_get(struct provider_source *s, int *error)
 {
 	struct handle *mine, *handle = atomic_load(&s->handle);
@@ -107,7 +107,7 @@ void provider_source_init(struct provider_source *s)
 {
 	int error;
 
-	/* Now, not when it is needed: the program may confine itself in between. */
+	/* Open it now, because the program may confine itself before it is needed. */
 	provider_source_get(s, &error);
 }
 
@@ -116,7 +116,7 @@ void provider_source_end(struct provider_source *s)
 	handle_close(atomic_load(&s->handle));
 }
 
-/* Counted in tries and not in time: a timer's signals would else make it endless. */
+/* Counts tries and not time, so that a timer's signals cannot make it endless. */
 static int sync_in_tries(struct vmgenc *vg, struct vmgenc_mark *mark, bool patient)
 {
 	const struct timespec pause = {.tv_nsec = SYNC_PAUSE_NS};
@@ -132,10 +132,10 @@ static int sync_in_tries(struct vmgenc *vg, struct vmgenc_mark *mark, bool patie
 }
 
 /*
- * On a descriptor of its own. That one may give another guarantee, and so other marks, after
- * the program has dropped privileges. The held handle of a device then takes the mark of what
- * its pages said beforehand. If they changed since, or were changing, they differ from it and the
- * caller comes again.
+ * Syncs with a new descriptor. After the program has dropped privileges, this may give another
+ * guarantee and so other marks. For a device, the mark is therefore taken from the pages of the
+ * held source before the sync. If these change meanwhile, they differ from the mark, and the caller
+ * tries again.
  */
 static int sync_afresh(const struct handle *handle, struct vmgenc_mark *mark, bool patient)
 {

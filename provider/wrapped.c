@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* provider: finds CTR-DRBG and its functions in the provider that the application would get it
- * from: OpenSSL's default provider, or its FIPS module where the default properties say so. */
+/* provider: finds CTR-DRBG and its functions in the provider that the application would use:
+ * OpenSSL's default provider, or its FIPS module if the default properties say so. */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -11,7 +11,7 @@
 #define WRAPPED_NAME "CTR-DRBG"
 #define MAX_PROVIDERS 32
 
-/* The providers that are active in the library context, each held, and its default properties. */
+/* The active providers of the library context, with a reference to each, and its properties. */
 struct active {
 	const struct core *core;
 	const OSSL_CORE_HANDLE *handles[MAX_PROVIDERS];
@@ -63,7 +63,7 @@ static void take(struct wrapped *w, const OSSL_DISPATCH *call)
 	}
 }
 
-/* Without one of these our own could not keep its promises; each version of OpenSSL 3 has all. */
+/* All of these are needed; every version of OpenSSL 3 has them. */
 static bool complete(const struct wrapped *w)
 {
 	return w->newctx && w->freectx && w->instantiate && w->uninstantiate && w->generate &&
@@ -72,7 +72,7 @@ static bool complete(const struct wrapped *w)
 	       w->clear_seed;
 }
 
-/* Called with the lock of OpenSSL's list of providers held: it takes note, and nothing else. */
+/* Called with the lock of OpenSSL's list of providers held, so it only adds to the list. */
 static int add_provider(const OSSL_CORE_HANDLE *handle, void *data)
 {
 	struct active *a = data;
@@ -87,7 +87,7 @@ static int remove_provider(const OSSL_CORE_HANDLE *handle, void *data)
 {
 	(void)handle;
 	(void)data;
-	return 1; /* it is held, and so remains usable */
+	return 1; /* our reference keeps it usable */
 }
 
 static int set_properties(const char *properties, void *data)
@@ -112,7 +112,7 @@ static const OSSL_ALGORITHM *query(const struct core *core, const OSSL_CORE_HAND
 	return NULL;
 }
 
-/* The one that fits the default properties best; of several, the first. */
+/* Chooses the CTR-DRBG that matches the default properties best, or the first of several. */
 static void choose(struct wrapped *w, const struct active *a)
 {
 	int best = -1;
@@ -135,9 +135,9 @@ static void choose(struct wrapped *w, const struct active *a)
 }
 
 /*
- * Through the calls that OpenSSL hands to each provider, and not by EVP_RAND_fetch(): that
- * would bring a libcrypto of our own into programs which have another one linked in, and the
- * two then end in the wrong order.
+ * Uses the calls that OpenSSL passes to each provider, and not EVP_RAND_fetch(): that would load a
+ * second libcrypto into programs that have one linked in statically, and the two would clean up in
+ * the wrong order.
  */
 bool wrapped_find(struct wrapped *w, const struct core *core)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: ends everything that a hook has started, also what has left its group and session. */
+/* cmd/hooks: kills everything that a hook has started, even outside its group and session. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -13,7 +13,7 @@
 
 #include "hooks.h"
 
-#define TRIES 400 /* of 5 ms: a process that is stuck in the kernel is given up */
+#define TRIES 400 /* of 5 ms each; a process stuck in the kernel is then left behind */
 
 #ifdef __linux__
 #include <sys/prctl.h>
@@ -40,7 +40,7 @@ static pid_t parent_of(const char *pid)
 	return at && sscanf(at + 1, " %*c %d", &parent) == 1 ? parent : 0;
 }
 
-/* Our children; their children become ours when they die, and are found next time. */
+/* Kills our children. Their children then become ours, and the next call finds them. */
 static void kill_children(void)
 {
 	DIR *proc = opendir("/proc");

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: the hooks directory - trusted only where nobody but root or this user can write. */
+/* cmd/hooks: the hooks directory, trusted only if root and this user alone can write to it. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +10,7 @@
 
 #include "hooks.h"
 
-/* Letters, digits, '.', '_' and '-'; not what editors and packagers leave behind. */
+/* Letters, digits, '.', '_' and '-', but not the names of editors' and packagers' backups. */
 static bool is_name(const char *name)
 {
 	static const char *const ends[] = {".bak",    ".dpkg-dist", ".dpkg-new", ".dpkg-old",
@@ -47,7 +47,7 @@ static bool add(struct hookdir *d, const char *name)
 	return names[d->count] && ++d->count;
 }
 
-/* Only the names: each file is judged when it is opened to be run. */
+/* Reads only the names; each file is checked when it is opened to be run. */
 static int read_names(DIR *dir, struct hookdir *d)
 {
 	struct dirent *entry;
@@ -65,7 +65,7 @@ static int read_names(DIR *dir, struct hookdir *d)
 	return EXIT_YES;
 }
 
-/* readdir(3) takes the descriptor that it is given, and ours is needed for the hooks. */
+/* Duplicates the descriptor: closedir(3) closes its own, and the hooks are opened by ours. */
 static int list(struct hookdir *d)
 {
 	int fd = fcntl(d->place.fd, F_DUPFD_CLOEXEC, 0), code;
@@ -110,7 +110,7 @@ void hookdir_free(struct hookdir *d)
 	trust_close(&d->place);
 }
 
-/* What is not executable is off, whoever may write to it. */
+/* A file that is not executable is off, and not refused, even if others can write to it. */
 static bool is_off(const struct trust *hook, int error)
 {
 	if (error == 0 || error == -EPERM)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: vmgenc hooks - runs a directory of programs once for each generation. What it is about
- * to do is on the disk before it does it, so that nothing is lost or done twice if it dies. */
+/* cmd/hooks: vmgenc hooks - runs a directory of programs once for each generation. It records each
+ * step on disk before it begins, so that no hook is lost or run twice if it is killed. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -18,18 +18,16 @@
 
 static const char help[] =
 	"usage: vmgenc hooks DIR [--once] [--timeout SECONDS] [--source SOURCE] [--state FILE]\n"
-	"Runs each executable in DIR, in the order of their names, once for each generation: "
-	"after\n"
-	"the kernel is rekeyed, also for a change that came while this did not run.\n"
+	"Runs the executables in DIR, in the order of their names, once for each generation:\n"
+	"after the kernel is rekeyed, also for a change while this was not running.\n"
 	"\n"
-	"  --once               handle what there is to handle, and end\n"
-	"  --timeout SECONDS    that each hook may take; default 60\n"
+	"  --once               run the hooks for the generation in force, if needed, and end\n"
+	"  --timeout SECONDS    how long each hook may take; default 60\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
-	"  --state FILE         what was done; default " VMGENC_STATE "\n"
+	"  --state FILE         the record of what was done; default " VMGENC_STATE "\n"
 	"\n"
-	"DIR, the hooks, FILE and each directory and link above them must belong to root or to "
-	"this\n"
-	"user, and be writable by no other.\n"
+	"DIR, the hooks, FILE and each directory and link on the way to them must belong to\n"
+	"root or to this user, and nobody else may be able to write to them.\n"
 	"Hooks get VMGENC_GENERATION, VMGENC_PREVIOUS_GENERATION and VMGENC_ID.\n"
 	"Exit codes: 0 ended, 1 no source, or a hook failed (--once), 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
@@ -38,7 +36,7 @@ static const char help[] =
 
 #define HOOK_TIMEOUT_MS 60000
 #define RETRY_MS 1000
-#define LOCK_MS 5000 /* a supervisor of a killed run may still be ending its hook */
+#define LOCK_MS 5000 /* the supervisor of a killed run may still be killing its hook */
 
 struct service {
 	const struct args *args;
@@ -57,7 +55,7 @@ static void on_stop(int number)
 	follow_stop = 1;
 }
 
-/* Signals come while we wait, and between two hooks; not while one is recorded or runs. */
+/* Signals are taken while we wait and between two hooks, not while one is recorded or runs. */
 static void mask_signals(struct service *s)
 {
 	struct sigaction action = {.sa_handler = on_stop};
@@ -93,7 +91,7 @@ static void read_boot(char boot[40])
 		close(fd);
 }
 
-/* 0 once it is on the disk; 1 if that is not to be had and we are to end. */
+/* Writes the record, retrying if it fails. Returns 0, or 1 if it failed and we have to end. */
 static int save(struct service *s)
 {
 	char why[STATE_WHY];
@@ -149,7 +147,7 @@ static void note_outcome(struct service *s, const char *name, const struct outco
 		say_log("generation %" PRIu64 ": %s done", s->state.generation, name);
 }
 
-/* Nothing of our own environment: a hook's work must not depend on who started us. */
+/* Nothing comes from our own environment, so that hooks do not depend on who started us. */
 struct environment {
 	char text[3][96];
 	char *list[6];
@@ -171,7 +169,7 @@ static void fill_environment(const struct state *st, struct environment *e)
 	e->list[5] = NULL;
 }
 
-/* 1 to end, else it is to be tried again. */
+/* Returns 1 to end, or 0 to try again. */
 static int cannot_start(struct service *s, const char *name, int error)
 {
 	say_log("%s cannot be started: %s; trying again", name, strerror(-error));
@@ -181,7 +179,7 @@ static int cannot_start(struct service *s, const char *name, int error)
 	return 0;
 }
 
-/* The supervisor is ready before the record says that the hook has started. 0, or 1 to end. */
+/* Prepares the supervisor before it records the hook as started. Returns 0, or 1 to end. */
 static int run_hook(struct service *s, const struct trust *hook, const char *name)
 {
 	int64_t timeout = s->args->timeout_ms < 0 ? HOOK_TIMEOUT_MS : s->args->timeout_ms;
@@ -214,7 +212,7 @@ static void refuse(struct service *s, const struct trust *hook, const char *name
 	note_failure(s, name, "was refused");
 }
 
-/* 0 once it has run, or is not to run; 1 to end. */
+/* Returns 0 if the hook has run or must not run, or 1 to end. */
 static int handle_hook(struct service *s, const struct hookdir *d, const char *name)
 {
 	struct trust hook;
@@ -243,7 +241,7 @@ static bool asked_to_stop(void)
 	       sigismember(&pending, SIGHUP);
 }
 
-/* Those behind the last one that the record names. 0 when all have run, or 1 to end. */
+/* Runs the hooks after the one in the record. Returns 0 when all have run, or 1 to end. */
 static int run_rest(struct service *s, const struct hookdir *d)
 {
 	for (size_t i = 0; i < d->count; i++) {
@@ -264,7 +262,7 @@ static int run_rest(struct service *s, const struct hookdir *d)
 	return save(s);
 }
 
-/* A directory that has become unsafe is looked at again until it is safe: nothing is lost. */
+/* If the directory has become unsafe, waits until it is safe again, so that no hook is lost. */
 static int run_generation(struct service *s)
 {
 	struct hookdir d;
@@ -284,7 +282,7 @@ static int run_generation(struct service *s)
 	return code;
 }
 
-/* The record of a dead run: the hook that had started is reported, those behind it are run. */
+/* After a killed run: reports the hook that had started, and runs those after it. */
 static int finish_interrupted(struct service *s)
 {
 	const struct outcome unknown = {.how = ENDED_UNKNOWN};
@@ -292,7 +290,7 @@ static int finish_interrupted(struct service *s)
 	if (!s->state.under_way)
 		return 0;
 	if (s->state.started) {
-		/* Said before it is recorded: rather twice in the log than never. */
+		/* Logged before it is recorded, so that it is logged at least once. */
 		note_outcome(s, s->state.hook, &unknown);
 		s->state.started = false;
 		if (save(s))
@@ -302,8 +300,8 @@ static int finish_interrupted(struct service *s)
 }
 
 /*
- * The id tells generations apart, across boots too. Within a boot the counter also tells when
- * the machine came back to an id that it had before; after one, it starts again.
+ * The id distinguishes generations, across boots too. Within a boot, the counter also shows that
+ * the machine returned to an earlier id; a boot restarts the counter.
  */
 static bool is_new(const struct service *s)
 {
@@ -326,7 +324,7 @@ static void record(struct service *s)
 	memcpy(s->state.boot, s->boot, sizeof(s->boot));
 }
 
-/* The generation in force: as a new one, or as the one that the record has already. */
+/* Runs the hooks if the generation in force is new; otherwise only updates the record. */
 static int handle(struct service *s)
 {
 	bool fresh = s->state.known && is_new(s), first = !s->state.known;
@@ -339,7 +337,7 @@ static int handle(struct service *s)
 	if (!fresh) {
 		if (first)
 			say_log("generation %" PRIu64
-				" is where this starts: hooks run from the next one on",
+				" is recorded as the first one; hooks run from the next one on",
 				s->now.generation);
 		return save(s);
 	}
@@ -355,7 +353,7 @@ static int handle(struct service *s)
 	return run_generation(s);
 }
 
-/* 0, or -1 if the source is not settled yet. */
+/* Reads the status into s->now. Returns false if the source is not settled or fails. */
 static bool settled_now(struct service *s)
 {
 	struct vmgenc_mark mark = {{0}};
@@ -374,8 +372,8 @@ static int serve(struct service *s)
 	if (!settled_now(s)) {
 		if (s->args->once)
 			return say_trouble(
-				"the source is not settled, or fails: vmgenc status tells more");
-		memset(&s->now, 0, sizeof(s->now)); /* follow() waits for the first that is */
+				"the source is not settled, or fails; see vmgenc status");
+		memset(&s->now, 0, sizeof(s->now)); /* follow() waits for any settled one */
 		result = follow(s->vg, &s->now, -1, &s->unmasked);
 	}
 	while (result == FOLLOW_CHANGED) {
@@ -394,7 +392,7 @@ static int open_lock(const char *state)
 	struct trust lock;
 
 	if (snprintf(path, sizeof(path), "%s.lock", state) >= (int)sizeof(path)) {
-		say_trouble("the name of the state file is too long");
+		say_trouble("the name of the record is too long");
 		return -1;
 	}
 	if (trust_open(&lock, NULL, path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600))
@@ -402,7 +400,7 @@ static int open_lock(const char *state)
 	return lock.fd;
 }
 
-/* Held by us and by the supervisor of a hook, so that two runs never overlap. */
+/* We and the supervisor of a hook hold the lock, so that two runs never overlap. */
 static int lock(const char *state)
 {
 	int64_t deadline = now_ms() + LOCK_MS;
@@ -414,7 +412,7 @@ static int lock(const char *state)
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return say_trouble("%s.lock cannot be locked: %s", state, strerror(errno));
 		if (now_ms() >= deadline)
-			return say_trouble("another vmgenc hooks works with %s", state);
+			return say_trouble("another vmgenc hooks uses %s", state);
 		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	}
 	return EXIT_YES; /* open until we and our supervisors have ended */
@@ -428,13 +426,13 @@ static int load(struct service *s)
 	if (!error || error == -ENOENT)
 		return EXIT_YES;
 	if (error == -EINVAL)
-		return say_trouble("%s %s; without it nobody knows what was done: remove it to "
-				   "start from the generation in force",
+		return say_trouble("%s %s; find out which hooks ran, then remove it to start from "
+				   "the generation in force",
 				   s->args->state, why);
 	return say_trouble("%s cannot be read: %s", s->args->state, why);
 }
 
-/* What is wrong with a hook is better said now than after the first clone. */
+/* Reports hooks that will be refused now, rather than after the first clone. */
 static void check(const struct hookdir *d)
 {
 	struct trust hook;
@@ -450,7 +448,7 @@ static void check(const struct hookdir *d)
 	}
 }
 
-/* The directory's name without links is what each generation opens. */
+/* Keeps the directory's name without links, which each generation opens. */
 static int find_directory(struct service *s)
 {
 	struct hookdir d;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: runs one hook under a supervisor: a child of ours that limits its time and its output,
- * and that ends it, with whatever it started, if we die. It holds our lock until then. */
+/* cmd/hooks: runs one hook under a supervisor, a child of ours that limits its time and output. If
+ * we die, it kills the hook and everything that the hook started, and holds our lock until then. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -14,11 +14,11 @@
 #include "hooks.h"
 
 #define GRACE_MS 2000	      /* between SIGTERM and SIGKILL */
-#define OUTPUT_MAX (64 << 10) /* of each hook that reaches the log */
+#define OUTPUT_MAX (64 << 10) /* logged output of each hook */
 #define LINE_MAX_LENGTH 400
-#define LINE_COST 64 /* a line in a log is more than its text */
+#define LINE_COST 64 /* added for each line, because a log stores more than its text */
 
-/* What the supervisor knows of its hook. */
+/* The supervisor's data about its hook. */
 struct hook {
 	const struct trust *file;
 	const char *name;
@@ -41,8 +41,8 @@ static void end_line(struct hook *h)
 }
 
 /*
- * Line by line, and no more than the limit. Of more than ASCII nothing is left: the control
- * characters of C1 are bytes of their own to some terminals, and two bytes of UTF-8 to others.
+ * Logs the output line by line, up to the limit. Only ASCII is kept: the C1 control characters are
+ * single bytes for some terminals and two bytes of UTF-8 for others.
  */
 static void log_output(struct hook *h, const char *text, size_t size)
 {
@@ -59,7 +59,7 @@ static void log_output(struct hook *h, const char *text, size_t size)
 	}
 }
 
-/* False at the end. The limit of turns lets the clock be looked at. */
+/* Returns false at the end of the output. The limit of turns lets the caller check the time. */
 static bool take_output(struct hook *h)
 {
 	char buffer[16384];
@@ -73,7 +73,7 @@ static bool take_output(struct hook *h)
 	return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
 }
 
-/* The system hands a script to its interpreter as this name. */
+/* Whether /dev/fd has the file: the system passes this name of a script to its interpreter. */
 static bool can_be_named(const struct trust *file)
 {
 	char name[32];
@@ -84,9 +84,9 @@ static bool can_be_named(const struct trust *file)
 }
 
 /*
- * What was judged runs: the descriptor. A script needs it open, and /dev/fd; where that is missing
- * (no /proc; FreeBSD without fdescfs), its name without links is as good, since each directory in
- * it was judged.
+ * Runs the descriptor that was checked. A script needs the descriptor open, and /dev/fd. If that is
+ * missing (no /proc; FreeBSD without fdescfs), run the name without links, which is as safe because
+ * each directory in it was checked.
  */
 static void execute(const struct hook *h)
 {
@@ -125,19 +125,19 @@ static void become_hook(const struct hook *h, int output)
 
 static bool start_hook(struct hook *h)
 {
-	/* Not waiting for output: what the hook leaves behind may hold its end for ever. */
+	/* Non-blocking, because a process that the hook leaves behind may keep its end open. */
 	if (fcntl(h->output, F_SETFL, O_NONBLOCK))
 		return false;
 	h->pid = fork();
 	if (h->pid == 0)
 		become_hook(h, h->output_end);
 	if (h->pid > 0)
-		setpgid(h->pid, h->pid); /* both sides do: whoever comes first */
+		setpgid(h->pid, h->pid); /* parent and child both do, since either may be first */
 	close(h->output_end);
 	return h->pid > 0;
 }
 
-/* True once the hook itself has ended; orphans that it left are reaped beside it. */
+/* Reaps orphans of the hook, and returns true if the hook itself has ended. */
 static bool has_ended(struct hook *h)
 {
 	int status;
@@ -164,7 +164,7 @@ static void on_child(int number)
 	(void)number;
 }
 
-/* The hook's end, its time and our master's death, whichever comes first. */
+/* Waits for the hook's end, its timeout, or the death of vmgenc hooks, which kills the hook. */
 static void watch(struct hook *h, const sigset_t *unmasked)
 {
 	int64_t deadline = now_ms() + h->timeout_ms;
@@ -267,7 +267,7 @@ void runner_cancel(struct runner *r)
 		;
 }
 
-/* A supervisor that dies without an answer leaves it unknown whether the hook ended. */
+/* If the supervisor dies without an answer, the outcome is ENDED_UNKNOWN. */
 void runner_go(struct runner *r, struct outcome *o)
 {
 	ssize_t n = write(r->orders, "g", 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: what vmgenc hooks remembers across its own end and the machine's. */
+/* cmd/hooks: the record of vmgenc hooks, which survives its end and a crash of the machine. */
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -41,7 +41,7 @@ static int unpack(json_t *root, struct state *s, char *why, size_t size)
 			   "started", &started, "hook", &hook, "changes", &n[3], "runs", &n[4],
 			   "failures", &n[5], "interrupted", &n[6], "passed_over", &n[7],
 			   "last_failure", &failure)) {
-		snprintf(why, size, "is no state of vmgenc hooks: %s", error.text);
+		snprintf(why, size, "is not a record of vmgenc hooks: %s", error.text);
 		return -EINVAL;
 	}
 	*s = (struct state){.known = true,
@@ -60,7 +60,7 @@ static int unpack(json_t *root, struct state *s, char *why, size_t size)
 	    copy(s->last_failure, sizeof(s->last_failure), failure))
 		return 0;
 	memset(s, 0, sizeof(*s));
-	snprintf(why, size, "is no state of vmgenc hooks: a text is too long");
+	snprintf(why, size, "is not a record of vmgenc hooks: a text is too long");
 	return -EINVAL;
 }
 
@@ -72,7 +72,7 @@ int state_parse(const char *text, size_t size, struct state *s, char *why, size_
 
 	memset(s, 0, sizeof(*s));
 	if (!root)
-		snprintf(why, why_size, "is no state of vmgenc hooks: line %d: %s", error.line,
+		snprintf(why, why_size, "is not a record of vmgenc hooks: line %d: %s", error.line,
 			 error.text);
 	else
 		result = unpack(root, s, why, why_size);
@@ -90,7 +90,7 @@ static int read_text(int fd, struct state *s, char *why, size_t why_size)
 		return -errno;
 	}
 	if (size == sizeof(text)) {
-		snprintf(why, why_size, "is too large to be the state of vmgenc hooks");
+		snprintf(why, why_size, "is too large to be a record of vmgenc hooks");
 		return -EINVAL;
 	}
 	return state_parse(text, (size_t)size, s, why, why_size);
@@ -144,7 +144,7 @@ static int write_all(int fd, const char *text)
 	return fsync(fd) ? -errno : 0;
 }
 
-/* What a dead run left is not written to: it may have got a second name meanwhile. */
+/* A file left by a killed run is removed, not written to: it may have another hard link by now. */
 static int write_new(int directory, const char *name, const char *text)
 {
 	int fd, error;

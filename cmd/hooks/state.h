@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: what vmgenc hooks remembers across its own end and the machine's. */
+/* cmd/hooks: the record of vmgenc hooks, which survives its end and a crash of the machine. */
 #ifndef VMGENC_CMD_STATE_H
 #define VMGENC_CMD_STATE_H
 
@@ -11,8 +11,8 @@
 #define STATE_WHY 4352 /* a path and what is wrong with it */
 
 /*
- * One generation at a time: done, or under way. Under way, the hooks up to `hook` have run;
- * with started set, `hook` itself may or may not have ended.
+ * The hooks of the generation are done or under way. If under way, the hooks up to `hook` have run;
+ * if started is set, `hook` itself may or may not have ended.
  */
 struct state {
 	bool known; /* false: nothing recorded yet */
@@ -24,22 +24,25 @@ struct state {
 	char hook[STATE_NAME];
 	uint64_t changes;     /* generations whose hooks were run */
 	uint64_t runs;	      /* hooks that ended */
-	uint64_t failures;    /* of them, or not run at all because they were refused */
-	uint64_t interrupted; /* hooks of which nobody knows whether they ended */
+	uint64_t failures;    /* hooks that ended with a failure, or were refused and not run */
+	uint64_t interrupted; /* hooks that may or may not have ended */
 	uint64_t passed_over; /* generations that were over before their hooks could run */
 	char last_failure[STATE_NAME + 128];
 };
 
-/* From JSON text: 0, or -EINVAL with the reason. Nothing of it is trusted. */
+/* Parses untrusted JSON text. Returns 0, or -EINVAL with the reason in why. */
 int state_parse(const char *text, size_t size, struct state *s, char *why, size_t why_size);
 
 /*
- * Both as trust_open() opens, and never through a link. 0, -ENOENT (of state_load(): nothing was
- * recorded yet), or another -errno, with the reason in why; -EINVAL: it is read, but no record.
+ * Opens path as trust_open() does, and never through a link. Returns 0, -ENOENT if nothing was
+ * recorded yet, -EINVAL if the file is not a record, or another -errno; why has the reason.
  */
 int state_load(const char *path, struct state *s, char *why, size_t why_size);
 
-/* By a new file, its rename and the directory's sync: the old or the new, never half. */
+/*
+ * Writes a new file, renames it and syncs the directory, so path always has the old or the new
+ * record as a whole. Checks the directory as trust_open() does. Returns 0 or -errno, and why.
+ */
 int state_save(const char *path, const struct state *s, char *why, size_t why_size);
 
 #endif

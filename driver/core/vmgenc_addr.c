@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/core: is what the firmware's ADDR says an address that the id can be at? */
+/* driver/core: checks whether the firmware's ADDR is an address at which the id can be. */
 #include "vmgenc_os.h"
 #include "vmgenc_core.h"
 

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/core: from the hypervisor's 16 bytes to a rekeyed generator and whoever must know. */
+/* driver/core: reads the hypervisor's 16 bytes, has the generator rekeyed, and announces it. */
 #include "vmgenc_os.h"
 #include "vmgenc_core.h"
 
 enum {
-	READ_TRIES = 64, /* an id in the making is two stores: 64 reads outlast it by far */
-	REKEY_TRIES = 3, /* at once; afterwards each look tries again */
-	SYNC_TRIES = 8,	 /* an id that changed during each of so many rekeys will not hold still */
-	RETRY_NS = 10 * 1000 * 1000, /* between two failures that programs ask for */
-	TIME_BITS = 20, /* of nanoseconds that are not published, a little more than 1 ms */
+	READ_TRIES = 64, /* writing an id is two stores, which take far less than 64 reads */
+	REKEY_TRIES = 3, /* in one look; each later look tries again */
+	SYNC_TRIES = 8,	 /* then the id is taken to change all the time */
+	RETRY_NS = 10 * 1000 * 1000, /* between failing rekeys that programs ask for */
+	TIME_BITS = 20, /* low bits of a time that are not published: a little more than 1 ms */
 };
 
 /*
- * The id cannot be read atomically. Two equal reads are not proof of a whole id (the writer
- * may pause between its words), but then its second store is a further change, and seen as one.
+ * The id cannot be read atomically. Two equal reads do not prove that the id is complete, because
+ * the writer may pause between its words; its second store is then seen as a further change.
  */
 static int read_id(const struct vmgenc_core *core, uint64_t id[2])
 {
@@ -34,7 +34,7 @@ static bool same_id(const uint64_t a[2], const uint64_t b[2])
 	return a[0] == b[0] && a[1] == b[1];
 }
 
-/* Zeros: the host never filled it. Ones: nothing answers there, as on a bus without a device. */
+/* Zeros: the host never filled it. Ones: nothing answers at the address. */
 bool vmgenc_core_unfilled(const uint64_t id[2])
 {
 	return id[0] == id[1] && (id[0] == 0 || ~id[0] == 0);
@@ -57,7 +57,7 @@ static void write_end(struct vmgenc_core *core)
 	*(volatile uint32_t *)&core->page->seq = core->page->seq + 1;
 }
 
-/* Step 3, with its retries: 0 only when the system has verified that it rekeyed. */
+/* Step 3, with its retries. Returns 0 only if the rekey was verified. */
 static int rekey(struct vmgenc_core *core, const uint64_t id[2])
 {
 	int tries, error = 0;
@@ -68,7 +68,7 @@ static int rekey(struct vmgenc_core *core, const uint64_t id[2])
 			core->page->rekeys++;
 			return 0;
 		}
-		/* Not seeded yet is no failure, and asking again at once is no use. */
+		/* Not seeded yet: not a failure, and a retry now would not help. */
 		if (error == -ENODATA) {
 			core->page->unseeded++;
 			return error;
@@ -79,8 +79,8 @@ static int rekey(struct vmgenc_core *core, const uint64_t id[2])
 }
 
 /*
- * Step 4. generation goes last and settled before it: whoever sees a new generation without
- * taking seq must not see an older id or settled beside it.
+ * Step 4. Stores settled and then, last, generation: a program that sees the new generation without
+ * using seq must not see an older id or settled beside it.
  */
 static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t generation, int error)
 {
@@ -89,7 +89,7 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	write_begin(core);
 	memcpy(page->id, id, sizeof(page->id));
 	if (generation != page->generation)
-		/* The exact time went into the generator's new key: it is nobody's to read. */
+		/* Rounded, because the exact time was mixed into the generator's new key. */
 		page->changed_ns = vmgenc_os_now() >> TIME_BITS << TIME_BITS;
 	if (vmgenc_core_unfilled(id))
 		page->flags |= VMGENC_ID_UNFILLED;
@@ -108,7 +108,7 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	*(volatile uint64_t *)&core->seen[1] = id[1];
 }
 
-/* Steps 3 and 4 for an id that is new, or whose rekey has failed so far. */
+/* Steps 3 and 4, for a new id (changed) or for one whose rekey has failed so far. */
 static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
 {
 	core->error = rekey(core, id);
@@ -122,8 +122,8 @@ static int settle(struct vmgenc_core *core, const uint64_t id[2], bool changed)
 }
 
 /*
- * A look may find the change before the hypervisor's notification of it arrives. That one finds the
- * id unchanged then, and is not spurious: one notification belongs to the changes since the last.
+ * A look may find a change before its notification arrives. The notification then finds the id
+ * unchanged but is not spurious: one notification belongs to all changes since the last one.
  */
 static void count_notification(struct vmgenc_core *core, bool changed)
 {
@@ -132,7 +132,7 @@ static void count_notification(struct vmgenc_core *core, bool changed)
 	core->unnotified = false;
 }
 
-/* Each attempt works with the lock held and wakes the teller: no program has more than its share. */
+/* Limits the rekeys that programs can cause: each holds the lock and wakes the telling thread. */
 static bool failed_just_now(const struct vmgenc_core *core)
 {
 	return core->error && vmgenc_os_now() - core->failed_ns < RETRY_NS;
@@ -149,7 +149,7 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
 	if (error)
 		goto out;
 
-	/* An id that has become none is the host's mistake, not a new machine. */
+	/* An id that becomes all zeros or ones is an error of the host, not a new machine. */
 	changed = !vmgenc_core_unfilled(id) && !same_id(id, core->seen);
 	if (trigger == VMGENC_TRIGGER_NOTIFY)
 		count_notification(core, changed);
@@ -226,7 +226,7 @@ int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event)
 	return -EAGAIN;
 }
 
-/* Each failure once, not each of the retries; and that it is over. */
+/* Logs each failure once and not for each retry, and logs when the rekey succeeds again. */
 static void log_rekey(struct vmgenc_core *core, uint64_t generation, int error)
 {
 	bool recovered = core->logged_error && !error;
@@ -265,7 +265,7 @@ void vmgenc_core_tell(struct vmgenc_core *core)
 		vmgenc_os_notify_kernel(core, &event);
 		vmgenc_os_notify_user(core, &event);
 	}
-	/* Not at each failure: waking takes as long as many wait. */
+	/* Only if something changed: waking takes longer the more readers wait. */
 	if (event.generation == core->woken[0] && event.settled == core->woken[1])
 		return;
 	core->woken[0] = event.generation;
@@ -296,7 +296,7 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)
 	page->magic = VMGENC_PAGE_MAGIC;
 	page->version = VMGENC_PAGE_VERSION;
 	page->size = sizeof(*page);
-	/* Not settled yet: the first look rekeys, in a context that can. */
+	/* Not settled yet: the first look rekeys, in a context that can do so. */
 	publish(core, id, 1, -ENODATA);
 	core->told = 1;
 	return 0;

@@ -12,7 +12,7 @@ FREEBSD_COMPANION := $(call FREEBSD_OBJS,$(FREEBSD_OUT)/companion,driver/freebsd
 FREEBSD_FLAGS_amd64 := -target x86_64-unknown-freebsd -mcmodel=kernel -mno-red-zone -mno-mmx \
 	-mno-sse -msoft-float
 FREEBSD_FLAGS_arm64 := -target aarch64-unknown-freebsd -mgeneral-regs-only -ffixed-x18
-# What the kernel's own build says, but for what newer compilers find in the kernel's headers.
+# The flags of the kernel's own build, without warnings that newer compilers find in its headers.
 FREEBSD_FLAGS := $(FREEBSD_FLAGS_$(ARCH)) -std=gnu99 -O2 -ffreestanding -fwrapv -fno-common \
 	-fno-strict-aliasing -fno-stack-protector -nostdinc -D_KERNEL -DKLD_MODULE -Wall $(WERROR) \
 	-Wredundant-decls -Wnested-externs -Wstrict-prototypes -Wmissing-prototypes -Wpointer-arith \

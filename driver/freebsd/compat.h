@@ -42,7 +42,7 @@
 #include <machine/armreg.h>
 #endif
 
-/* 13 has a source for the id, whose events Fortuna puts into pool 0. */
+/* 13 has an entropy source for the id, whose events Fortuna puts into pool 0. */
 #if __FreeBSD_version >= 1300000
 #define	VMGENC_HAVE_SOURCE 1
 #else
@@ -56,7 +56,7 @@
 #define	VMGENC_HAVE_DRAW_HOOKS 0
 #endif
 
-/* What a request to random(4) is rounded up to: 13 can use ChaCha20 besides AES. */
+/* The block to which a request to random(4) is rounded up; 13 can use ChaCha20 instead of AES. */
 #if __FreeBSD_version < 1300000
 #define	VMGENC_RANDOM_BLOCK 16
 #else
@@ -74,7 +74,7 @@ vmgenc_random_seeded(void)
 #endif
 }
 
-/* In 12 read_random(9) may return less; from 13 on it blocks until it is seeded instead. */
+/* In 12, read_random(9) may return less; from 13 on it blocks until random(4) is seeded. */
 static inline bool
 vmgenc_read_random(void *buf, u_int len)
 {
@@ -86,7 +86,7 @@ vmgenc_read_random(void *buf, u_int len)
 #endif
 }
 
-/* 14 made a driver find its devclass by its name. */
+/* In 14, a driver's devclass is found by its name. */
 #if __FreeBSD_version >= 1400058
 #define	VMGENC_DRIVER_MODULE(name, bus, driver, devclass)			\
 	DRIVER_MODULE(name, bus, driver, NULL, NULL)

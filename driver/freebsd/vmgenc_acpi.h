@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * driver/freebsd: for other kernel code, to be told that this machine is now another one.
- * Name, place in the tree and signature are those of FreeBSD's own vmgenc(4).
+ * driver/freebsd: tells other kernel code that this machine was cloned.  The header's name and
+ * place and the handler's signature are those of FreeBSD's own vmgenc(4).
  */
 #ifndef VMGENC_ACPI_H
 #define	VMGENC_ACPI_H

@@ -2,7 +2,7 @@
 /* driver/freebsd: the newbus driver vmgenc(4). */
 #include "vmgenc_var.h"
 
-/* Microsoft defines 0x80; other values say nothing about the id. */
+/* Microsoft defines 0x80; other values do not concern the id. */
 #define	NOTIFY_CHANGED	0x80
 
 static void
@@ -29,7 +29,7 @@ vmgenc_notify_start(struct vmgenc_softc *sc)
 	return (0);
 }
 
-/* Removing waits for a handler that is running. */
+/* Waits for a handler that is running. */
 void
 vmgenc_notify_stop(struct vmgenc_softc *sc)
 {
@@ -43,7 +43,7 @@ vmgenc_notify_stop(struct vmgenc_softc *sc)
 		    "the notify handler cannot be removed: %s", AcpiFormatException(status));
 }
 
-/* Whether a child named vmgenc stands for the same ACPI device already. */
+/* Whether there is already a child named vmgenc for this ACPI device. */
 static bool
 has_vmgenc(device_t *children, int count, ACPI_HANDLE handle)
 {
@@ -58,8 +58,8 @@ has_vmgenc(device_t *children, int count, ACPI_HANDLE handle)
 }
 
 /*
- * VMware's _CID also lists PNP0C02, so when the module comes late, acpi_sysres(4) has the device
- * and cannot be detached: a second child for the same ACPI device coexists with it.  At boot
+ * VMware's _CID also lists PNP0C02, so if the module is loaded late, acpi_sysres(4) has attached to
+ * the device and cannot be detached.  Then add a second child for the same ACPI device.  At boot
  * vmgenc_probe() wins.
  */
 static void
@@ -84,7 +84,7 @@ vmgenc_identify(driver_t *driver, device_t parent)
 	free(children, M_TEMP);
 }
 
-/* Above acpi_sysres(4) and the like, which match by what else the device says it is. */
+/* Higher than acpi_sysres(4) and others that match the device's other ids. */
 static int
 vmgenc_probe(device_t dev)
 {
@@ -110,7 +110,7 @@ vmgenc_detach(device_t dev)
 	return (vmgenc_stop(device_get_softc(dev)));
 }
 
-/* Hosts that never notify may have changed the id while the machine slept. */
+/* A host that never notifies may have changed the id while the machine slept. */
 static int
 vmgenc_resume(device_t dev)
 {
@@ -140,8 +140,8 @@ MODULE_DEPEND(vmgenc, acpi, 1, 1, 1);
 MODULE_DEPEND(vmgenc, random_harvestq, 1, 1, 1);
 
 /*
- * For devmatch(8), which compares exactly and knows the first _CID only; before 13 it knows
- * just the _HID.
+ * For devmatch(8), which compares exactly and sees only the first _CID; before 13 it sees only the
+ * _HID.
  */
 static const char *vmgenc_cids[] = { "VM_Gen_Counter", "VM_GEN_COUNTER", "VMGENCTR" };
 MODULE_PNP_INFO("Z:_CID", acpi, vmgenc_cid, vmgenc_cids, nitems(vmgenc_cids));

@@ -14,8 +14,8 @@
 #include <vm/vm_object.h>
 
 /*
- * One open descriptor.  lock makes "is it new to this descriptor" and "now it has been read"
- * one step for threads and children that share it.
+ * One open descriptor.  lock makes the comparison with read_generation and its update one step, for
+ * threads and child processes that share the descriptor.
  */
 struct reader {
 	struct vmgenc_softc	*sc;
@@ -37,8 +37,8 @@ reader_free(void *data)
 }
 
 /*
- * Never for writing, not even for root: a mapping of such a descriptor could become writable
- * later.
+ * Nobody may open for writing, not even root: a mapping of such a descriptor could become
+ * writable later.
  */
 static int
 vmgenc_open(struct cdev *node, int flags, int type, struct thread *td)
@@ -190,14 +190,14 @@ vmgenc_ioctl(struct cdev *node, u_long command, caddr_t data, int flags, struct 
 	switch (command) {
 	case VMGENC_SYNC:
 		return (-vmgenc_core_sync(&sc->core, (struct vmgenc_event *)data));
-	case FIONBIO:	/* the descriptor's flags are all there is to it */
+	case FIONBIO:	/* the descriptor's flag is enough */
 		return (0);
 	default:
 		return (ENOTTY);
 	}
 }
 
-/* ENODEV from here would mean "ask d_mmap", so a raw page that cannot be had is ENXIO. */
+/* ENODEV would make the kernel call d_mmap, so a raw page that cannot be mapped is ENXIO. */
 static int
 vmgenc_mmap_single(struct cdev *node, vm_ooffset_t *offset, vm_size_t size,
     struct vm_object **object, int prot)
@@ -234,7 +234,7 @@ static struct cdevsw vmgenc_cdevsw = {
 	.d_mmap_single = vmgenc_mmap_single,
 };
 
-/* After the publication: whoever looked before it goes to sleep under the same lock. */
+/* Called after publication.  Readers compare and go to sleep under wait_lock, so none is missed. */
 void
 vmgenc_os_wake_readers(struct vmgenc_core *core)
 {
@@ -266,13 +266,13 @@ vmgenc_cdev_start(struct vmgenc_softc *sc)
 	error = make_dev_s(&args, &sc->node, "%s", name);
 	if (error != 0) {
 		sc->node = NULL;
-		vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR, "/dev/%s cannot be made (error %d)",
+		vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR, "/dev/%s cannot be created (error %d)",
 		    name, error);
 	}
 	return (error);
 }
 
-/* Either nobody uses the device and nobody can begin to, or EBUSY and nothing has changed. */
+/* Returns 0 if the device is unused, and blocks further opens; or EBUSY, and changes nothing. */
 int
 vmgenc_cdev_close(struct vmgenc_softc *sc)
 {

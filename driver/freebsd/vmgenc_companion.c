@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * driver/freebsd: instead of a driver, a companion for the vmgenc that a kernel already contains:
- * it listens to that one's event and adds the reseed, the pages, the node and sync.
+ * driver/freebsd: a companion for the vmgenc driver that a kernel already contains.  It listens to
+ * that driver's event and adds the reseed, the pages, the node and sync.
  */
 #include "vmgenc_var.h"
 
@@ -14,8 +14,8 @@ static int count;
 static eventhandler_tag event_tag, resume_tag;
 
 /*
- * First among the listeners, and done before it returns: those behind it may draw, and so may
- * user space, which the kernel's driver tells last.
+ * The first of the listeners, and it reseeds before it returns: the listeners after it may draw,
+ * and so may user space, to which the kernel's driver sends its event last.
  */
 static void
 on_event(void *context)
@@ -35,7 +35,7 @@ on_resume(void *context)
 		vmgenc_kick(found[i], VMGENC_TRIGGER_RESUME);
 }
 
-/* One event is for all devices, so it is not each device that is notified. */
+/* Nothing to do for each device: one event covers all of them. */
 int
 vmgenc_notify_start(struct vmgenc_softc *sc)
 {
@@ -63,7 +63,7 @@ device_found(device_t dev)
 	return (error);
 }
 
-/* Backwards, until one is busy. */
+/* Stops the devices in reverse order, up to one that is busy. */
 static int
 devices_stop(void)
 {
@@ -79,7 +79,7 @@ devices_stop(void)
 	return (0);
 }
 
-/* What fails is said; the others go on. */
+/* Starts every device that it can; failures are logged. */
 static int
 devices_start(void)
 {
@@ -115,7 +115,7 @@ events_start(void)
 	resume_tag = EVENTHANDLER_REGISTER(power_resume, on_resume, NULL, EVENTHANDLER_PRI_ANY);
 }
 
-/* Deregistering waits for a handler that is running. */
+/* Waits for a handler that is running. */
 static void
 events_stop(void)
 {
@@ -138,7 +138,7 @@ load(void)
 	return (error);
 }
 
-/* Without events while it is tried: a device that is gone must not be looked at. */
+/* Stops the events first, because on_event() must not look at a device that is stopped. */
 static int
 unload(void)
 {
@@ -174,7 +174,7 @@ static moduledata_t vmgenc_companion_mod = {
 	NULL,
 };
 
-/* After the devices have been attached, when the boot loader brings it. */
+/* If the boot loader loads it, it starts after the devices have been attached. */
 DECLARE_MODULE(vmgenc_companion, vmgenc_companion_mod, SI_SUB_SMP, SI_ORDER_ANY);
 MODULE_VERSION(vmgenc_companion, 1);
 MODULE_DEPEND(vmgenc_companion, acpi, 1, 1, 1);

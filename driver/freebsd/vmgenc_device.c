@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: a device from found to released, for the driver and the companion. */
+/* driver/freebsd: starts and stops a device, for the driver and the companion. */
 #include "vmgenc_var.h"
 
 #include <sys/uuid.h>
@@ -52,7 +52,7 @@ log_found(struct vmgenc_softc *sc)
 	    (uintmax_t)sc->phys, who);
 }
 
-/* From here on changes are noticed.  The node comes last: then nothing can fail any more. */
+/* Starts to notice changes.  The node is created last, when nothing else can fail. */
 static int
 triggers_start(struct vmgenc_softc *sc)
 {
@@ -83,7 +83,7 @@ stop_task:
 	return (error);
 }
 
-/* sc is all zero.  What fails is said, with the ACPI path. */
+/* sc must be all zero.  Failures are logged with the ACPI path. */
 int
 vmgenc_start(struct vmgenc_softc *sc, device_t dev)
 {
@@ -115,7 +115,7 @@ fini:
 	return (error);
 }
 
-/* EBUSY while a program has the device open or maps a page: then nothing has changed. */
+/* Returns EBUSY, and changes nothing, while a program has the device open or maps a page. */
 int
 vmgenc_stop(struct vmgenc_softc *sc)
 {

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: whoever draws from random(4) looks at the id first, where it can be had. */
+/* driver/freebsd: a look at the id before each draw from random(4), before FreeBSD 13. */
 #include "vmgenc_var.h"
 
 #include <sys/libkern.h>
 
 /*
- * However early the interrupt, a processor that does not take it draws on.  arc4random(9) reseeds
- * every CPU's state before the next draw on any of them when arc4rand_iniseed_state says that
- * there is entropy to be had; random(4) itself sets it so once, when it is first seeded.  One
- * store, so that an interrupt filter may do it.  Fenestras X needs none of it and has no such
- * variable.
+ * Makes arc4random(9) reseed every CPU's state before the next draw on any of them, since only one
+ * processor takes the ACPI interrupt and the others continue to draw.  arc4random(9) does so when
+ * arc4rand_iniseed_state says that there is entropy; random(4) itself sets it once, when it is
+ * first seeded.  It is one store, so an interrupt filter may do it.  Fenestras X does not need this
+ * and has no such variable.
  */
 #pragma weak arc4rand_iniseed_state
 
@@ -26,10 +26,10 @@ vmgenc_draws_restir(void)
 #define	MAX_DEVICES	8
 
 /*
- * random(4) asks its algorithm before each read, for programs and for the kernel, whether to
- * reseed: there the id is compared, at two loads a read.  Callers may hold mutexes, so a change
- * is not settled here; but the generator diverges from those of the other clones before the read
- * goes on, and the task is told.
+ * Before each read, by programs or the kernel, random(4) calls its algorithm's ra_pre_read to
+ * reseed if needed.  The hook there compares the id, with two loads.  Callers may hold mutexes, so
+ * it does not settle a change.  It makes the generator diverge from those of other clones before
+ * the read continues, and kicks the task.
  */
 static struct vmgenc_softc *volatile hooked[MAX_DEVICES];
 static void (*pre_read)(void);
@@ -53,9 +53,9 @@ look(struct vmgenc_softc *sc)
 }
 
 /*
- * Nothing asks us before an arc4random(9), unless it takes a key first, which is a read.  So where
- * draws is 2, it is told at each of its reads that there is entropy to be had for the next draw,
- * too.  Before anything else, since another CPU's draw does not wait for this one.
+ * arc4random(9) calls no hook, except when it takes a new key, which is a read of random(4).  With
+ * draws=2, each such read sets arc4rand_iniseed_state again, so that the next draw takes a new key,
+ * too.  This comes first, since draws on other CPUs do not wait for this one.
  */
 static void
 arm(void)
@@ -83,8 +83,8 @@ on_draw(void)
 }
 
 /*
- * Nobody in the hook, and nobody who has read its address but not yet arrived, or counted itself
- * out but not yet returned: the pause is long for those few instructions.
+ * Waits until no thread is in the hook.  The pause covers threads that have read its address but
+ * not entered it yet, and those that have left the count but not returned yet.
  */
 static void
 wait_for_draws(void)

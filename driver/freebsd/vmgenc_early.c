@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: the look in the ACPI interrupt itself, before the notification has its way. */
+/* driver/freebsd: the look in the ACPI interrupt itself, before the notification arrives. */
 #include "vmgenc_var.h"
 
 /*
- * From the interrupt to the notification lie a GPE task, an AML method and a notify task.
- * Comparing 16 bytes in the interrupt comes before all that.  On amd64 the interrupt is a
- * filter, and ACPICA holds the spin lock of its GPEs around it: compare, store and enqueue on a
- * taskqueue with a spin lock, as AcpiOsExecute() does in the same place; nothing else.
+ * Between the interrupt and the notification there are a GPE task, an AML method and a notify task.
+ * Comparing 16 bytes in the interrupt is earlier than all of them.  On amd64 the interrupt is a
+ * filter, and ACPICA holds the spin lock of its GPEs.  So the handler only compares, stores, and
+ * enqueues on a taskqueue with a spin lock, as AcpiOsExecute() does in the same place.
  */
 static SLIST_HEAD(, vmgenc_softc) devices = SLIST_HEAD_INITIALIZER(devices);
 static bool installed;
@@ -27,7 +27,7 @@ on_sci(void *context)
 	return (ACPI_INTERRUPT_NOT_HANDLED);
 }
 
-/* Removing takes the lock of the GPEs: the handler does not run while the list changes. */
+/* Removal takes the lock of the GPEs, so the handler does not run while the list changes. */
 static void
 uninstall(void)
 {
@@ -37,12 +37,12 @@ uninstall(void)
 		return;
 	status = AcpiRemoveSciHandler(on_sci);
 	if (ACPI_FAILURE(status))
-		printf("vmgenc: the early interrupt cannot be removed: %s\n",
+		printf("vmgenc: the handler of the ACPI interrupt cannot be removed: %s\n",
 		    AcpiFormatException(status));
 	installed = false;
 }
 
-/* Hardware-reduced ACPI has no such interrupt: there the notification is the earliest. */
+/* Hardware-reduced ACPI has no such interrupt; there the notification comes first. */
 static void
 install(void)
 {
@@ -55,7 +55,7 @@ install(void)
 	status = AcpiInstallSciHandler(on_sci, NULL);
 	installed = ACPI_SUCCESS(status);
 	if (!installed)
-		printf("vmgenc: no early interrupt, only the notification: %s\n",
+		printf("vmgenc: the ACPI interrupt cannot be handled, only the notification: %s\n",
 		    AcpiFormatException(status));
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: the ACPI side - which devices are ours, and where the id is. */
+/* driver/freebsd: recognizes our ACPI devices, and finds the id's address. */
 #include "vmgenc_var.h"
 
-/* Microsoft's _CID, and what newer firmware adds.  ACPICA upper-cases ids, others do not. */
+/* Microsoft's _CID, in any case since ACPICA upper-cases it, and that of newer firmware. */
 static bool
 is_our_id(const char *id)
 {
@@ -11,7 +11,7 @@ is_our_id(const char *id)
 	    (strcasecmp(id, "VM_Gen_Counter") == 0 || strcasecmp(id, "VMGENCTR") == 0));
 }
 
-/* A _HID may be a method, a _CID a package of strings and EISA ids: ACPICA resolves both. */
+/* A _HID may be a method, and a _CID a package of strings and EISA ids; ACPICA resolves both. */
 bool
 vmgenc_firmware_is_ours(ACPI_HANDLE handle)
 {
@@ -50,8 +50,8 @@ read_package(const ACPI_OBJECT *object, struct vmgenc_addr *addr)
 }
 
 /*
- * ADDR is a Name on some hosts, a Method on others; the result is a copy by ACPICA, since the
- * next evaluation may overwrite a named package.
+ * ADDR is a Name on some hosts, a Method on others.  ACPICA returns a copy; the next evaluation may
+ * overwrite a named package.
  */
 int
 vmgenc_firmware_address(struct vmgenc_softc *sc)

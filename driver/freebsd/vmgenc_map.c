@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: the two pages - the hypervisor's, mapped for the driver, and who else may. */
+/* driver/freebsd: maps the hypervisor's page, and offers it and the generation page to programs. */
 #include "vmgenc_var.h"
 
 #include <sys/proc.h>
@@ -12,7 +12,7 @@
 #include <vm/vm_page.h>
 #include <vm/vm_pager.h>
 
-/* Firmware keeps the id out of the memory that the kernel has pages for (rule R1c). */
+/* The id must not be in memory for which the kernel has pages (rule R1c). */
 static bool
 kernel_ram(vm_paddr_t first, vm_paddr_t last)
 {
@@ -32,8 +32,8 @@ all_zero(const volatile uint8_t *p, size_t size)
 }
 
 /*
- * The page may also hold ACPI tables or other firmware data (Hyper-V, Xen, Firecracker), so
- * unless it is exclusive, mapping it is for those who may read any physical memory.
+ * The page may also hold ACPI tables or other firmware data (Hyper-V, Xen, Firecracker).  Unless it
+ * holds only the id, mapping it needs the privilege to read any physical memory.
  */
 static uint32_t
 raw_access(const volatile uint8_t *page, uint32_t offset)
@@ -54,8 +54,8 @@ raw_access(const volatile uint8_t *page, uint32_t offset)
 }
 
 /*
- * Cacheable (rule R1e), as AcpiOsMapMemory() maps.  The whole page is mapped only where the id
- * does not straddle two; otherwise just the id, and programs get no raw page.
+ * Cacheable (rule R1e), as AcpiOsMapMemory() maps.  Maps the whole page if the id does not cross
+ * its end; otherwise only the id, and programs get no raw page.
  */
 int
 vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
@@ -107,8 +107,8 @@ object_of(vm_paddr_t page)
 }
 
 /*
- * Made once and referenced by each mmap(2), so that their references say whether a program
- * still maps a page: then it must not go away.
+ * Creates the objects once; each mmap(2) takes a reference.  The reference counts show whether a
+ * program still maps a page, which then must not be freed.
  */
 int
 vmgenc_objects_start(struct vmgenc_softc *sc)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* driver/freebsd: what driver/core asks of the system; Linux and the unit tests have their own. */
+/* driver/freebsd: the system's side of driver/core.  Linux and the unit tests have their own. */
 #ifndef VMGENC_OS_H
 #define	VMGENC_OS_H
 
@@ -12,12 +12,12 @@
 
 #include "vmgenc_core.h"
 
-/* FreeBSD has no ENODATA; programs there are told ENOATTR for "not seeded yet". */
+/* FreeBSD has no ENODATA; programs get ENOATTR for "not seeded yet". */
 #ifndef ENODATA
 #define	ENODATA	ENOATTR
 #endif
 
-/* Stores and loads around it keep their order, for other processors and for mappings. */
+/* A full barrier, for other processors and for mappings. */
 static inline void
 vmgenc_os_barrier(void)
 {
@@ -26,8 +26,8 @@ vmgenc_os_barrier(void)
 }
 
 /*
- * When something happened, in nanoseconds of CLOCK_UPTIME.  Not by sbttons(9), which overflows
- * after 4 seconds up in FreeBSD before 13.
+ * The time in nanoseconds of CLOCK_UPTIME.  Does not use sbttons(9), which overflows after 4
+ * seconds of uptime before FreeBSD 13.
  */
 static inline uint64_t
 vmgenc_os_now(void)
@@ -37,7 +37,10 @@ vmgenc_os_now(void)
 	return ((now >> 32) * 1000000000 + ((now & 0xffffffff) * 1000000000 >> 32));
 }
 
-/* Sets core->raw, and the page's RAW flags and id_offset.  Refuses RAM that the kernel uses. */
+/*
+ * Maps the id and sets core->raw, and the page's RAW flags and id_offset.  Returns 0, -EBUSY for
+ * RAM that the kernel uses, or -ENOMEM.
+ */
 int	vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void	vmgenc_os_unmap(struct vmgenc_core *core);
 
@@ -46,23 +49,23 @@ void	vmgenc_os_lock(struct vmgenc_core *core);
 void	vmgenc_os_unlock(struct vmgenc_core *core);
 
 /*
- * Mixes the id and whatever is fresh into the kernel's generators and returns when they have
- * been reseeded, which takes more than 100 ms; with the lock held.  0 only if they were;
- * -ENODATA while they are not seeded; -EIO otherwise.
+ * Mixes the id, the time and the cycle counter into the kernel's generators and waits until they
+ * have been reseeded, which takes more than 100 ms.  Called with the lock held.  Returns 0 only
+ * if they were reseeded, -ENODATA while they are not seeded, and -EIO for other failures.
  */
 int	vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
 
-/* Has vmgenc_core_tell() called soon, by the task; with the lock held. */
+/* Makes the task call vmgenc_core_tell() soon.  Called with the lock held. */
 void	vmgenc_os_defer(struct vmgenc_core *core);
 
-/* Whoever waits on the device looks again. */
+/* Wakes the programs that wait in read(2), poll(2) or kevent(2). */
 void	vmgenc_os_wake_readers(struct vmgenc_core *core);
-/* Step 5: the eventhandler acpi_vmgenc_event; listeners may sleep and draw. */
+/* Step 5: invokes the eventhandler acpi_vmgenc_event; listeners may sleep and draw. */
 void	vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event *event);
-/* Step 6: one devctl(4) event. */
+/* Step 6: sends one devctl(4) event. */
 void	vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *event);
 
-/* One line that names the device and its ACPI path. */
+/* Logs one line that begins with the device's name and ACPI path. */
 void	vmgenc_os_log(struct vmgenc_core *core, enum vmgenc_level level, const char *format, ...)
 	    __printflike(3, 4);
 

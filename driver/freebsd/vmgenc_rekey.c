@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /*
- * driver/freebsd: random(4) and arc4random(9), made to reseed, and how that is established
- * without a word from either.
+ * driver/freebsd: makes random(4) and arc4random(9) reseed, and verifies that they did, although
+ * neither reports it.
  */
 #include "vmgenc_var.h"
 
@@ -11,26 +11,26 @@
 #include <machine/cpu.h>
 
 /*
- * No generator of FreeBSD says that it has reseeded, so `settled' rests on the rules by which
- * each reseeds (read in 12.1, 13.0, 14 and main), and on checks that their premises hold.
+ * No generator of FreeBSD reports a reseed.  `settled' relies on the rules by which each reseeds
+ * (from the sources of 12.1, 13.0, 14 and main), whose conditions this file checks.
  *
  * Fortuna (sys/dev/random/fortuna.c, random_fortuna_pre_read()) reseeds from pool 0, in a read,
  * when pool 0 has kern.random.fortuna.minpoolsize bytes and the last reseed was more than 100 ms
- * of getsbinuptime() ago.  Only a reseed empties pool 0.  So once minpoolsize bytes of ours are
- * in it and 100 ms have passed, either a read of somebody has reseeded from them meanwhile, or
- * the next read, which is ours, does.
+ * of getsbinuptime() ago.  Only a reseed empties pool 0.  Once minpoolsize bytes of ours are in
+ * it and 100 ms have passed, either another read has already reseeded from them, or our next read
+ * does.
  *
- * Fenestras X (fenestrasX/fx_pool.c, fx_brng.c) counts its reseeds in fxrng_root_generation, and
- * reseeds at its own times, pool 0 always included: until the count moves, nothing is claimed.
+ * Fenestras X (fenestrasX/fx_pool.c, fx_brng.c) counts its reseeds in fxrng_root_generation.  It
+ * reseeds on its own schedule, always from pool 0 too.  Nothing is settled until the count changes.
  *
  * arc4random(9) takes a key for each CPU from random(4) when arc4rand() is told to reseed.
  */
-#define	EVENT_SIZE	8	/* what random_harvest_direct() takes at once */
-#define	POOLS		32	/* Fortuna has as many, Fenestras X fewer */
-#define	MAX_POOL_SIZE	65536	/* minpoolsize beyond this is not a setting but a mistake */
+#define	EVENT_SIZE	8	/* the bytes of one random_harvest_direct() */
+#define	POOLS		32	/* of Fortuna; Fenestras X has fewer */
+#define	MAX_POOL_SIZE	65536	/* a larger minpoolsize is refused as a mistake */
 #define	GATE		(SBT_1S / 10)
 
-/* Held through a rekey: two devices do not share rounds, nor `discarded'. */
+/* Held through a rekey, and guards `discarded'; two devices are rekeyed one after the other. */
 static struct sx rekey_lock;
 SX_SYSINIT(vmgenc_rekey, &rekey_lock, "vmgenc rekey");
 static uint8_t discarded[16];
@@ -39,7 +39,7 @@ static u_int users;
 #if VMGENC_HAVE_SOURCE
 static bool registered;
 
-/* Registered for its events to be accepted; it has none to give when it is asked. */
+/* random(4) accepts events only of a registered source; this one returns nothing when polled. */
 static u_int
 read_nothing(void *buf, u_int size)
 {
@@ -53,7 +53,7 @@ static struct random_source source = {
 	.rs_read = read_nothing,
 };
 
-/* Under the companion the system's own driver has registered it, and keeps it. */
+/* With the companion, the system's own driver has registered the source and keeps it. */
 static void
 source_start(void)
 {
@@ -124,7 +124,7 @@ is_fortuna(void)
 	return (strcmp(p_random_alg_context->ra_ident, "Fortuna") == 0);
 }
 
-/* How many bytes pool 0 needs; 0 if that cannot be known. */
+/* The number of bytes that pool 0 needs, or 0 if it is not known. */
 static u_int
 fortuna_pool_size(void)
 {
@@ -138,7 +138,7 @@ fortuna_pool_size(void)
 	return (size);
 }
 
-/* NULL where the kernel has no such generator, or no symbols. */
+/* Returns NULL if the kernel has no such generator or no symbols. */
 static const volatile uint64_t *
 fenestras_generation(void)
 {
@@ -153,17 +153,17 @@ harvest(const void *event)
 #if VMGENC_HAVE_SOURCE
 	random_harvest_direct(event, EVENT_SIZE, RANDOM_PURE_VMGENID);
 #else
-	/* The boot loader's source: nothing else feeds it by now, so that no pool is left out. */
+	/* The boot loader's source: nothing else uses it by now, so the events reach all pools. */
 	random_harvest_direct_(event, EVENT_SIZE, RANDOM_CACHED);
 #endif
 }
 
 /*
- * At least `size' bytes into pool 0.  Fortuna takes VMGENID there; events of any other source,
- * and of any source in Fenestras X, go to the pools in turn.
+ * Puts at least `size' bytes into pool 0.  Fortuna puts events of VMGENID there; events of other
+ * sources, and all events in Fenestras X, go to the pools in turn.
  *
- * The new id alone makes two clones differ; time and cycles are for the clone of a host that
- * gives both the same.
+ * A new id is enough to make two clones differ; time and cycles are for hosts that give both the
+ * same id.
  */
 static void
 feed(const uint64_t id[2], u_int size)
@@ -183,12 +183,13 @@ feed(const uint64_t id[2], u_int size)
 }
 
 /*
- * Until Fortuna may reseed, up to 100 ms, all it gives follows from the state that clones share.
- * But after each request it takes its next key from where the request ended, so requests of
- * different lengths leave different keys: sizes that spell the id make clones diverge at once.  It
- * adds nothing secret, and `settled' does not rest on it.
+ * Until Fortuna may reseed, up to 100 ms, its output follows from the state that clones share.  But
+ * after each request it takes its next key from where the request ended, so requests of different
+ * lengths leave different keys.  Requests whose sizes encode the id make clones diverge at once.
+ * This adds nothing secret, and `settled' does not depend on it.
  *
- * May be called with mutexes held, and by random(4) itself before it reads.  Only when seeded.
+ * May be called with mutexes held, and by random(4) itself before it reads.  random(4) must be
+ * seeded.
  */
 static struct mtx diverge_lock;
 MTX_SYSINIT(vmgenc_diverge, &diverge_lock, "vmgenc diverge", MTX_DEF);
@@ -214,7 +215,7 @@ vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2])
 	mtx_unlock(&diverge_lock);
 }
 
-/* A key for each CPU's arc4random(9), from what random(4) gives now. */
+/* Makes arc4random(9) take a new key for each CPU from random(4). */
 static void
 stir(void)
 {
@@ -222,7 +223,7 @@ stir(void)
 	arc4rand(discarded, 16, 1);
 }
 
-/* The clock is read once a turn: pause_sbt(9) takes no time that is over already. */
+/* Reads the clock once for each turn, because pause_sbt(9) must not get a negative time. */
 static void
 wait_for_gate(sbintime_t fed)
 {
@@ -233,8 +234,8 @@ wait_for_gate(sbintime_t fed)
 }
 
 /*
- * Whether Fenestras X has reseeded since it was first fed this id: the attempt before this one
- * may have come too early.
+ * The id that was last fed to Fenestras X, and its count then.  A retry compares with this count,
+ * because the reseed may come after an attempt has given up.
  */
 static struct {
 	uint64_t	id[2];
@@ -261,7 +262,7 @@ fenestras_end(const uint64_t id[2])
 {
 	int error;
 
-	/* Looked at before the stir, so that what is claimed holds for its keys too. */
+	/* Checked before stir(), so that the result holds for the keys of arc4random(9), too. */
 	error = fenestras_begin(id);
 	stir();
 	if (error == 0)
@@ -280,7 +281,7 @@ rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
 		(void)fenestras_begin(id);
 	feed(id, size);
 	fed = getsbinuptime();
-	/* Fortuna reseeds here, or cannot yet; the second time it can. */
+	/* Fortuna reseeds here if 100 ms have passed; if not, it does in the second read. */
 	if (!vmgenc_read_random(discarded, 16))
 		return (ENODATA);
 	wait_for_gate(fed);
@@ -292,7 +293,7 @@ rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
 	return (0);
 }
 
-/* Each reason once: every later look tries again, and would say it again. */
+/* Logs each reason once, although every later look tries again. */
 static void
 complain(struct vmgenc_core *core, const char *reason)
 {
@@ -316,7 +317,7 @@ vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 		size = fortuna_pool_size();
 	sx_xlock(&rekey_lock);
 	if (size == 0)
-		reason = "kern.random.fortuna.minpoolsize cannot be read or is absurd";
+		reason = "kern.random.fortuna.minpoolsize cannot be read or is out of range";
 	else if (!source_accepted())
 		reason = "random(4) does not accept events of VMGENID";
 	complain(core, reason);

@@ -2,7 +2,7 @@
 /* driver/freebsd: dev.vmgenc.N.guid and generation. */
 #include "vmgenc_var.h"
 
-/* 16 opaque bytes, as in FreeBSD's own driver; all of one generation. */
+/* 16 opaque bytes, as in FreeBSD's own driver, read under the lock. */
 static int
 show_guid(SYSCTL_HANDLER_ARGS)
 {
@@ -24,8 +24,8 @@ show_generation(SYSCTL_HANDLER_ARGS)
 }
 
 /*
- * In a context of our own: the device's is freed after detach has returned, and a handler must
- * not run so long.  The companion's device has a guid already.
+ * Uses its own context, because the device's is freed only after detach has returned, when a
+ * handler must not run any more.  The companion's device already has a guid.
  */
 int
 vmgenc_sysctl_start(struct vmgenc_softc *sc)
@@ -46,7 +46,7 @@ vmgenc_sysctl_start(struct vmgenc_softc *sc)
 	    "1 when the driver attached, and 1 more for each change of the ID");
 	if (guid != NULL && generation != NULL)
 		return (0);
-	vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR, "the sysctls cannot be made");
+	vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR, "the sysctls cannot be created");
 	vmgenc_sysctl_stop(sc);
 	return (ENOMEM);
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: the thread that looks at once when kicked, and the slow look. */
+/* driver/freebsd: the thread that looks when it is kicked, and the slow look. */
 #include "vmgenc_var.h"
 
 #include <sys/priority.h>
 
 #define	KICK_TELL	(1u << 31)
 
-/* From any context, an interrupt filter included.  The bit comes before the task. */
+/* In any context, also an interrupt filter.  Sets the bit before it enqueues the task. */
 static void
 kick(struct vmgenc_softc *sc, u_int bit)
 {
@@ -29,7 +29,7 @@ vmgenc_os_defer(struct vmgenc_core *core)
 	kick(vmgenc_softc_of(core), KICK_TELL);
 }
 
-/* An early interrupt and its notification are two bits: the second finds the work done. */
+/* An early interrupt and its notification are two bits; the second look finds the work done. */
 static void
 work(void *context, int pending)
 {
@@ -40,13 +40,13 @@ work(void *context, int pending)
 	kicked = atomic_readandclear_int(&sc->kicked);
 	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_DRAW; trigger++)
 		if ((kicked & 1u << trigger) != 0)
-			(void)vmgenc_core_look(&sc->core, trigger);	/* tell says what failed */
+			(void)vmgenc_core_look(&sc->core, trigger);	/* tell logs errors */
 	vmgenc_core_tell(&sc->core);
 }
 
 static void look_later(struct vmgenc_softc *sc);
 
-/* For hosts that never notify, and to try a failed rekey again. */
+/* For hosts that never notify, and to retry a failed rekey. */
 static void
 slow_look(void *context)
 {
@@ -66,8 +66,9 @@ look_later(struct vmgenc_softc *sc)
 }
 
 /*
- * A queue of its own, since a reseed sleeps for 100 ms, with the lock that an interrupt filter
- * can take; and a priority above everything that draws.
+ * The task has a queue of its own, because a reseed sleeps for 100 ms.  The queue is a fast one,
+ * whose spin lock an interrupt filter can take, and the thread's priority is above everything that
+ * draws.
  */
 int
 vmgenc_task_start(struct vmgenc_softc *sc)

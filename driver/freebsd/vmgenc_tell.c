@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: the core's lock and log, and who is told: listeners and user space. */
+/* driver/freebsd: the core's lock and log, and the announcements to listeners and user space. */
 #include "vmgenc_var.h"
 
 #include <sys/uuid.h>
@@ -35,7 +35,7 @@ vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *event
 	acpi_UserNotify("VMGenerationCounter", vmgenc_softc_of(core)->handle, 0);
 }
 #else
-/* FreeBSD's own driver tells both. */
+/* FreeBSD's own driver calls the listeners and sends the event. */
 void
 vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event *event)
 {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: hw.vmgenc - what loader.conf(5) or kenv(1) may set before the module loads. */
+/* driver/freebsd: hw.vmgenc - set in loader.conf(5) or by kenv(1) before the module is loaded. */
 #include "vmgenc_var.h"
 
 static SYSCTL_NODE(_hw, OID_AUTO, vmgenc, CTLFLAG_RD | CTLFLAG_MPSAFE, 0, "VM generation ID");
 
 int vmgenc_tunable_notify = 1;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, notify, CTLFLAG_RDTUN, &vmgenc_tunable_notify, 0,
-    "Act on ACPI notifications and the early interrupt (0 is for tests)");
+    "Act on ACPI notifications and the ACPI interrupt (0 is for tests)");
 
 int vmgenc_tunable_sci = 1;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, sci, CTLFLAG_RDTUN, &vmgenc_tunable_sci, 0,
@@ -18,13 +18,13 @@ SYSCTL_INT(_hw_vmgenc, OID_AUTO, draws, CTLFLAG_RDTUN, &vmgenc_tunable_draws, 0,
 
 int vmgenc_tunable_look_ms = 1000;
 SYSCTL_INT(_hw_vmgenc, OID_AUTO, look_ms, CTLFLAG_RDTUN, &vmgenc_tunable_look_ms, 0,
-    "Period of the look that needs no notification, in ms (0: never)");
+    "Period of the slow look, which needs no notification, in ms (0: never)");
 
 static char raw[8] = "auto";
 SYSCTL_STRING(_hw_vmgenc, OID_AUTO, raw, CTLFLAG_RDTUN, raw, sizeof(raw),
     "Who may map the hypervisor's page: auto, all, driver (PRIV_DRIVER)");
 
-/* An unknown word is the stricter one, and is said. */
+/* An unknown value is logged and counts as driver, the strictest. */
 enum vmgenc_raw_access
 vmgenc_tunable_raw(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* driver/freebsd: one device, and what its files offer each other. */
+/* driver/freebsd: one device, and the interfaces between the driver's files. */
 #ifndef VMGENC_VAR_H
 #define	VMGENC_VAR_H
 
@@ -28,9 +28,10 @@ enum vmgenc_mapping { VMGENC_GENERATION, VMGENC_RAW, VMGENC_MAPPINGS };
 /*
  * Locking: `lock' is the core's (see struct vmgenc_core), held while a reseed sleeps.
  * `wait_lock' guards readers, open and closing, and is taken with `lock' not held.  `kicked' is
- * atomic, so that an interrupt filter can set it.  `link' belongs to the list in vmgenc_early.c,
- * `diverged' to vmgenc_diverge(), and draws compare it without a lock: at worst that is called once
- * more.  Everything else is written once, before the first trigger, and released after the last.
+ * atomic, so that an interrupt filter can set it.  `link' belongs to the list in vmgenc_early.c.
+ * vmgenc_diverge() writes `diverged'; draws compare it without a lock, and at worst call
+ * vmgenc_diverge() once more.  Everything else is written once, before the first trigger, and
+ * released after the last.
  */
 struct vmgenc_softc {
 	struct vmgenc_core	 core;
@@ -61,7 +62,7 @@ struct vmgenc_softc {
 	struct sysctl_ctx_list	 sysctl;
 };
 
-/* vmgenc_device.c: a device from found to released, for the driver and the companion */
+/* vmgenc_device.c: starts and stops a device, for the driver and the companion */
 int	vmgenc_start(struct vmgenc_softc *sc, device_t dev);
 int	vmgenc_stop(struct vmgenc_softc *sc);
 
@@ -73,11 +74,11 @@ extern int vmgenc_tunable_look_ms;
 enum vmgenc_raw_access { VMGENC_RAW_AUTO, VMGENC_RAW_ALL, VMGENC_RAW_DRIVER };
 enum vmgenc_raw_access vmgenc_tunable_raw(void);
 
-/* vmgenc_firmware.c: which devices are ours, and where the id is */
+/* vmgenc_firmware.c: recognizes our devices, and finds the id's address */
 bool	vmgenc_firmware_is_ours(ACPI_HANDLE handle);
 int	vmgenc_firmware_address(struct vmgenc_softc *sc);
 
-/* vmgenc_bus.c, vmgenc_companion.c: how the form that was built is notified */
+/* vmgenc_bus.c, vmgenc_companion.c: the notifications of the module that is built */
 int	vmgenc_notify_start(struct vmgenc_softc *sc);
 void	vmgenc_notify_stop(struct vmgenc_softc *sc);
 
@@ -85,22 +86,22 @@ void	vmgenc_notify_stop(struct vmgenc_softc *sc);
 void	vmgenc_early_start(struct vmgenc_softc *sc);
 void	vmgenc_early_stop(struct vmgenc_softc *sc);
 
-/* vmgenc_task.c: the thread that looks, and what kicks it besides ACPI */
+/* vmgenc_task.c: the thread that looks, and the triggers besides ACPI */
 int	vmgenc_task_start(struct vmgenc_softc *sc);
 void	vmgenc_task_stop(struct vmgenc_softc *sc);
 void	vmgenc_kick(struct vmgenc_softc *sc, enum vmgenc_trigger trigger);
 
-/* vmgenc_rekey.c: the source of entropy, while there is a device; and what needs no reseed */
+/* vmgenc_rekey.c: the entropy source, while there is a device; and the divergence of clones */
 void	vmgenc_rekey_start(void);
 void	vmgenc_rekey_stop(void);
 void	vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2]);
 
-/* vmgenc_draws.c: whoever draws looks first */
+/* vmgenc_draws.c: a look at the id before each draw */
 void	vmgenc_draws_start(struct vmgenc_softc *sc);
 void	vmgenc_draws_stop(struct vmgenc_softc *sc);
 void	vmgenc_draws_restir(void);
 
-/* vmgenc_map.c: what mmap(2) is given */
+/* vmgenc_map.c: the objects for mmap(2) */
 int	vmgenc_objects_start(struct vmgenc_softc *sc);
 void	vmgenc_objects_stop(struct vmgenc_softc *sc);
 bool	vmgenc_objects_mapped(struct vmgenc_softc *sc);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: the ACPI side - which devices there are, where the id is, and being told. */
+/* driver/linux: ACPI - finding devices, the id's address, notifications and the interrupt. */
 #include "device.h"
 
-/* Microsoft's _CID, as ACPICA and others spell it, and what newer firmware adds. */
+/* Microsoft's _CID, in any case since ACPICA upper-cases it, and that of newer firmware. */
 static bool is_our_id(const char *id)
 {
 	return id && (!strcasecmp(id, "VM_Gen_Counter") || !strcasecmp(id, "VMGENCTR"));
@@ -47,10 +47,10 @@ static acpi_status find_one(acpi_handle handle, u32 level, void *context, void *
 }
 
 /*
- * Looks at the namespace instead of binding a driver: the kernel's own vmgenid may hold the
- * device, and on VMware's shape (a _CID that lists PNP0C02) the PNP core claims it.
- * acpi_get_devices() leaves out devices whose _STA says that they are absent.
- * Returns 0 if at least one device could be started, else why the first could not.
+ * Searches the namespace instead of binding a driver, because the kernel's own vmgenid may hold the
+ * device, and the PNP core claims VMware's (its _CID lists PNP0C02). acpi_get_devices() skips
+ * devices whose _STA says that they are absent. Returns 0 if at least one device could be started,
+ * else the error of the first.
  */
 int vmgenc_acpi_find(vmgenc_found *found)
 {
@@ -96,7 +96,7 @@ static unsigned int phys_bits(void)
 #endif
 }
 
-/* ADDR is a Name on some hosts, a Method on others; the result is ours, copied by ACPICA. */
+/* ADDR is a Name on some hosts, a Method on others; ACPICA returns a copy. */
 int vmgenc_acpi_address(struct vmgenc_device *dev)
 {
 	struct acpi_buffer result = { ACPI_ALLOCATE_BUFFER };
@@ -124,7 +124,7 @@ int vmgenc_acpi_address(struct vmgenc_device *dev)
 	return 0;
 }
 
-/* Microsoft defines 0x80; other values say nothing about the id. */
+/* Microsoft defines 0x80; other values do not concern the id. */
 static void on_notify(acpi_handle handle, u32 value, void *context)
 {
 	if (value == 0x80)
@@ -146,7 +146,7 @@ int vmgenc_acpi_notify_start(struct vmgenc_device *dev)
 	return 0;
 }
 
-/* Removing waits for a handler that is running. */
+/* Waits for a handler that is running. */
 void vmgenc_acpi_notify_stop(struct vmgenc_device *dev)
 {
 	acpi_status status;
@@ -160,9 +160,9 @@ void vmgenc_acpi_notify_stop(struct vmgenc_device *dev)
 }
 
 /*
- * The hypervisor's notification is an ACPI interrupt that becomes a work item, then an AML
- * method, then another work item. Comparing 16 bytes in the interrupt itself comes before all
- * that. It runs with ACPICA's GPE lock held: compare and wake, nothing else.
+ * The hypervisor's notification is an ACPI interrupt, which queues a work item, which runs an AML
+ * method, which queues another work item. Comparing 16 bytes in the interrupt itself is earlier
+ * than all of them. The handler runs with ACPICA's GPE lock held, so it only compares and wakes.
  */
 static bool early_installed;
 
@@ -176,7 +176,7 @@ static u32 on_sci(void *context)
 	return ACPI_INTERRUPT_NOT_HANDLED;
 }
 
-/* Hardware-reduced ACPI has no such interrupt: there the notification is the earliest. */
+/* Hardware-reduced ACPI has no such interrupt; there the notification comes first. */
 void vmgenc_acpi_early_start(void)
 {
 	acpi_status status;
@@ -187,14 +187,14 @@ void vmgenc_acpi_early_start(void)
 		return;
 	status = acpi_install_sci_handler(on_sci, NULL);
 	if (ACPI_FAILURE(status)) {
-		pr_warn("no early interrupt, only the notification: %s\n",
+		pr_warn("the ACPI interrupt cannot be handled, only the notification: %s\n",
 			acpi_format_exception(status));
 		return;
 	}
 	early_installed = true;
 }
 
-/* Taking it off the list needs the GPE lock, so no handler runs afterwards. */
+/* Removal takes the GPE lock, so no handler runs afterwards. */
 void vmgenc_acpi_early_stop(void)
 {
 	acpi_status status;
@@ -203,7 +203,7 @@ void vmgenc_acpi_early_stop(void)
 		return;
 	status = acpi_remove_sci_handler(on_sci);
 	if (ACPI_FAILURE(status))
-		pr_err("the early interrupt cannot be removed: %s\n",
+		pr_err("the handler of the ACPI interrupt cannot be removed: %s\n",
 		       acpi_format_exception(status));
 	early_installed = false;
 }

@@ -10,8 +10,8 @@
 #include "device.h"
 
 /*
- * One open descriptor. lock makes "is it new to this descriptor" and "now it has been read"
- * one step for threads and children that share it.
+ * One open descriptor. lock makes the comparison with read_generation and its update one step, for
+ * threads and child processes that share the descriptor.
  */
 struct reader {
 	struct vmgenc_waiter waiter;
@@ -21,8 +21,8 @@ struct reader {
 };
 
 /*
- * Where it is had only now, the machine is rekeyed before anything is asked: a sync by itself does
- * not try again so soon after a failure.
+ * If /dev/urandom is found only now, rekeys at once, because a sync does not retry so soon after a
+ * failure.
  */
 static void reach_generator(struct vmgenc_device *dev)
 {
@@ -131,7 +131,7 @@ static int map_raw(struct vmgenc_device *dev, struct vm_area_struct *vma)
 			       vma->vm_page_prot);
 }
 
-/* A mapping holds the file and so the module: neither page goes away under it. */
+/* A mapping holds the file and thereby the module, so neither page goes away while mapped. */
 static int vmgenc_mmap(struct file *file, struct vm_area_struct *vma)
 {
 	struct reader *reader = file->private_data;
@@ -168,7 +168,7 @@ int vmgenc_chardev_start(struct vmgenc_device *dev)
 	error = misc_register(&dev->misc);
 	dev->has_node = !error;
 	if (error)
-		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "/dev/%s cannot be made (error %d)",
+		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "/dev/%s cannot be created (error %d)",
 			      dev->name, -error);
 	return error;
 }

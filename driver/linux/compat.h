@@ -25,7 +25,7 @@ static inline void vmgenc_vma_never_writable(struct vm_area_struct *vma)
 #endif
 }
 
-/* 6.6 counts a table's entries, 6.11 refuses the empty last one that older kernels need. */
+/* 6.6 takes the number of entries; 6.11 refuses the empty last entry that older kernels need. */
 static inline struct ctl_table_header *
 vmgenc_register_sysctl(const char *path, struct ctl_table *table, size_t entries)
 {
@@ -36,14 +36,14 @@ vmgenc_register_sysctl(const char *path, struct ctl_table *table, size_t entries
 #endif
 }
 
-/* 6.11 made the table that a handler is given const. */
+/* 6.11 made the handler's table const. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 11, 0)
 typedef const struct ctl_table vmgenc_ctl_table;
 #else
 typedef struct ctl_table vmgenc_ctl_table;
 #endif
 
-/* 5.18 has the vmfork notifier, where the kernel has a driver of its own (built in or module). */
+/* 5.18 has the vmfork notifier, if the kernel's own driver is configured (built in or module). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(5, 18, 0) && IS_ENABLED(CONFIG_VMGENID)
 #define VMGENC_HAVE_VMFORK_NOTIFIER 1
 #else
@@ -72,14 +72,14 @@ typedef struct ctl_table vmgenc_ctl_table;
 #endif
 
 #if VMGENC_HAVE_FTRACE
-/* Before 5.11 a function had to ask for not being called with preemption off. */
+/* Before 5.11, ftrace disabled preemption around a function unless this flag was set. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define VMGENC_FTRACE_DIRECT FTRACE_OPS_FL_RECURSION_SAFE
 #else
 #define VMGENC_FTRACE_DIRECT 0
 #endif
 
-/* 6.2 exports what frees a filter; resetting it frees as much. */
+/* Before 6.2, ftrace_free_filter() is not exported; resetting the filter frees as much. */
 static inline void vmgenc_ftrace_free_filter(struct ftrace_ops *ops)
 {
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
@@ -90,14 +90,14 @@ static inline void vmgenc_ftrace_free_filter(struct ftrace_ops *ops)
 }
 #endif
 
-/* 5.12 has io_uring's workers as threads of the process; before, they are the kernel's. */
+/* Since 5.12, io_uring's workers are threads of the process; before, they are kernel threads. */
 #ifdef PF_IO_WORKER
 #define VMGENC_PF_IO_WORKER PF_IO_WORKER
 #else
 #define VMGENC_PF_IO_WORKER 0
 #endif
 
-/* 6.5 did away with reads straight into a pipe. */
+/* 6.5 removed reads straight into a pipe. */
 static inline bool vmgenc_iter_is_pipe(const struct iov_iter *iter)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
@@ -107,7 +107,7 @@ static inline bool vmgenc_iter_is_pipe(const struct iov_iter *iter)
 #endif
 }
 
-/* 5.11 wrapped the registers that an ftrace function is given. */
+/* 5.11 wrapped the registers that an ftrace function gets. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define ftrace_regs pt_regs
 #endif

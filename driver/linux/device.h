@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* driver/linux: one device, and what its files offer each other. */
+/* driver/linux: one device, and the interfaces between the driver's files. */
 #ifndef VMGENC_DEVICE_H
 #define VMGENC_DEVICE_H
 
@@ -23,12 +23,12 @@
 #define pr_fmt(fmt) "vmgenc: " fmt
 
 /*
- * Locking: `lock` is the core's lock (see struct vmgenc_core), taken with interrupts off, since
- * draws come from interrupts too; it guards irq_flags and owner. `kicked` is atomic, so that interrupts
- * can set it. urandom is set once, by the first that can, and released after everything else.
- * Everything else is written once, before the first trigger, and released after the last.
- * Devices are on vmgenc_devices from before the SCI handler, the notifiers and the draw hooks
- * are installed until after they are gone, so that those walk the list without a lock.
+ * Locking: `lock` is the core's lock (see struct vmgenc_core) and also guards irq_flags and owner.
+ * It is taken with interrupts off, since draws come from interrupts too. `kicked` is atomic, so
+ * that interrupts can set it. urandom is set once, with cmpxchg(), and released after everything
+ * else. Everything else is written once, before the first trigger, and released after the last. The
+ * SCI handler, the notifiers and the draw hooks walk vmgenc_devices without a lock: a device is on
+ * it before they are installed and until they are removed.
  */
 struct vmgenc_device {
 	struct vmgenc_core core;
@@ -39,14 +39,14 @@ struct vmgenc_device {
 
 	phys_addr_t phys;
 	void *mapping; /* what memremap() returned; core.raw points into it */
-	bool raw_is_a_devices; /* as the kernel's resources say: not for everyone to map */
+	bool raw_is_a_devices; /* the page belongs to a device, by the kernel's resources */
 
 	spinlock_t lock;
 	unsigned long irq_flags;
-	struct task_struct *owner; /* who holds lock, or NULL */
+	struct task_struct *owner; /* the task that holds lock, or NULL */
 	struct file *urandom;
-	atomic_t urandom_missed; /* it was said that there is none */
-	struct cred *kernel_cred; /* RNDRESEEDCRNG asks what current may */
+	atomic_t urandom_missed; /* it was logged that there is none */
+	struct cred *kernel_cred; /* for RNDRESEEDCRNG, which checks current's privilege */
 
 	struct task_struct *worker;
 	struct completion first_look;
@@ -100,30 +100,30 @@ void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger);
 int vmgenc_triggers_start(void);
 void vmgenc_triggers_stop(void);
 
-/* draws.c: whoever draws looks first, and every interrupt, too */
+/* draws.c: a look at the id before each draw and, if asked for, in each interrupt */
 void vmgenc_draws_start(void);
 void vmgenc_draws_stop(void);
 int vmgenc_interrupts_start(void);
 void vmgenc_interrupts_stop(void);
 
-/* redraw.c: system calls that were drawing meanwhile draw again */
+/* redraw.c: restarts system calls that were drawing when the id changed */
 void vmgenc_redraw_start(void);
 void vmgenc_redraw_stop(void);
 void vmgenc_redraw_count_missed(struct vmgenc_device *dev);
 
-/* vdso.c: draws that do not enter the kernel; close is repeated, in process context */
+/* vdso.c: getrandom in the vDSO; close is called repeatedly, in process context */
 void vmgenc_vdso_start(void);
 void vmgenc_vdso_stop(void);
 void vmgenc_vdso_close(void);
 
 /*
- * rekey.c: what a rekey needs, taken beforehand: it must not sleep. Whose root /dev/urandom is
- * looked for in: bits of vmgenc_param_rekey_from.
+ * rekey.c: acquires what a rekey needs in advance, since a rekey must not sleep. The bits of
+ * vmgenc_param_rekey_from say in whose root directory /dev/urandom is looked up.
  */
 enum vmgenc_root {
-	VMGENC_ROOT_LOADER = 1, /* that of the process that loads the module */
-	VMGENC_ROOT_WORKER = 2, /* a kernel thread's, which is empty from 7.3 on */
-	VMGENC_ROOT_CALLER = 4, /* that of a program that opens the node or syncs */
+	VMGENC_ROOT_LOADER = 1, /* the process that loads the module */
+	VMGENC_ROOT_WORKER = 2, /* the worker; kernel threads' root is empty from 7.3 on */
+	VMGENC_ROOT_CALLER = 4, /* programs that open the node or sync */
 };
 int vmgenc_rekey_prepare(struct vmgenc_device *dev);
 void vmgenc_rekey_open(struct vmgenc_device *dev, enum vmgenc_root root);
@@ -135,7 +135,7 @@ void vmgenc_chardev_stop(struct vmgenc_device *dev);
 int vmgenc_sysctl_start(struct vmgenc_device *dev);
 void vmgenc_sysctl_stop(struct vmgenc_device *dev);
 
-/* sysgenid.c: the system's counter, for programs that know no other */
+/* sysgenid.c: /dev/sysgenid, for programs that use SysGenID */
 void vmgenc_sysgenid_prepare(void);
 void vmgenc_sysgenid_start(void);
 void vmgenc_sysgenid_stop(void);

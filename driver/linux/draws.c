@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: whatever draws from the kernel's generator looks at the id first. */
+/* driver/linux: a look at the id before each draw from the kernel's generator. */
 #include <linux/random.h>
 
 #include "device.h"
@@ -17,30 +17,31 @@ static void lacks_draws(bool lacks)
 #include <linux/preempt.h>
 
 /*
- * However early the interrupt, a processor that does not take it draws on: in a fresh virtual
- * machine for milliseconds. So the functions that everything else draws through are traced, and
- * where the id has changed, they find the generator rekeyed. A draw costs two loads and the
+ * Only one processor takes the ACPI interrupt; the others continue to draw, for milliseconds in a
+ * new virtual machine. Therefore ftrace hooks the functions through which everything draws, and
+ * the generator is rekeyed before a draw if the id has changed. Each draw costs two loads and the
  * ftrace stub.
  *
- * The first makes the state for getrandom(2), /dev/urandom and get_random_bytes() (5.18, and the
- * stable kernels from 5.10.119 and 5.15.44 on); the others hand out what it made in advance.
+ * The first function makes the state for getrandom(2), /dev/urandom and get_random_bytes() (5.18,
+ * and the stable kernels from 5.10.119 and 5.15.44 on); the others return values that it made in
+ * advance.
  */
 static const char *const drawing[] = {
 	"crng_make_state", "get_random_u8",  "get_random_u16",
 	"get_random_u32",  "get_random_u64", "__get_random_u32_below",
 };
 
-/* Where every interrupt begins, for those who leave the vDSO open. */
+/* The start of every interrupt, for vdso=1. */
 static const char *const interrupted[] = { "irq_enter_rcu" };
 
-/* What draws while the driver verifies that its draws are seen, and how many were. */
+/* The task that verifies that the hooks see its draws, and the number of draws seen. */
 static struct task_struct *tester;
 static unsigned int seen;
 
 /*
- * A look takes spin locks with interrupts off. What it draws itself, if ever it does, must not
- * wait for its own lock. With PREEMPT_RT those locks sleep: there a look needs a caller that may
- * sleep, which all draws there are, as they take such locks themselves.
+ * A look takes spin locks with interrupts off. A draw within a look must not wait for the lock that
+ * the look holds. With PREEMPT_RT these locks sleep, so the caller must be able to sleep; draws
+ * are, since they take such locks themselves.
  */
 static bool notrace may_look(const struct vmgenc_device *dev)
 {
@@ -64,8 +65,8 @@ static void notrace look(void)
 }
 
 /*
- * Called in the context of the draw, whatever that is: without the flags that ask for it, ftrace
- * neither disables preemption nor guards against recursion.
+ * Called in the context of the draw. With these flags, ftrace neither disables preemption nor
+ * guards against recursion.
  */
 static void notrace on_draw(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 			    struct ftrace_regs *regs)
@@ -81,7 +82,7 @@ static void notrace on_interrupt(unsigned long ip, unsigned long parent_ip, stru
 	look();
 }
 
-/* Permanent: as long as they are registered, kernel.ftrace_enabled cannot be set to 0. */
+/* Permanent: while they are registered, kernel.ftrace_enabled cannot be set to 0. */
 static struct ftrace_ops draw_ops = {
 	.func = on_draw,
 	.flags = FTRACE_OPS_FL_PERMANENT | VMGENC_FTRACE_DIRECT,
@@ -92,7 +93,7 @@ static struct ftrace_ops interrupt_ops = {
 };
 static bool draws_hooked, interrupts_hooked;
 
-/* A name that this kernel lacks is a function that it lacks, but for the first. */
+/* This kernel may lack any of the functions except the first. */
 static int hook(struct ftrace_ops *ops, const char *const *names, size_t count)
 {
 	size_t i;
@@ -117,12 +118,12 @@ static void unhook(struct ftrace_ops *ops, bool *hooked)
 	if (!*hooked)
 		return;
 	if (unregister_ftrace_function(ops))
-		pr_err("draws cannot be left alone again\n");
+		pr_err("the hook before draws cannot be removed\n");
 	vmgenc_ftrace_free_filter(ops);
 	*hooked = false;
 }
 
-/* Whether a draw passes by: this kernel's inside may be another than the one that is known. */
+/* Whether the hooks see a draw: this kernel may draw by functions other than those above. */
 static bool draw_is_seen(void)
 {
 	u8 bytes[8];
@@ -138,7 +139,7 @@ static bool draw_is_seen(void)
 	return seen >= 2;
 }
 
-/* Where it cannot be had (ftrace switched off), the interrupt is what remains. */
+/* If this fails (ftrace is switched off), draws repeat until the ACPI interrupt. */
 void vmgenc_draws_start(void)
 {
 	int error;
@@ -149,10 +150,10 @@ void vmgenc_draws_start(void)
 	error = hook(&draw_ops, drawing, ARRAY_SIZE(drawing));
 	draws_hooked = !error;
 	if (error)
-		pr_warn("draws cannot look at the id first (error %d): they repeat until the interrupt\n",
+		pr_warn("draws cannot look at the id first (error %d): they repeat until the ACPI interrupt\n",
 			-error);
 	else if (!draw_is_seen())
-		pr_warn("draws do not come by where they used to: they repeat until the interrupt\n");
+		pr_warn("draws bypass the traced functions: they repeat until the ACPI interrupt\n");
 	else
 		lacks_draws(false);
 }
@@ -179,7 +180,7 @@ void vmgenc_draws_start(void)
 {
 	lacks_draws(true);
 	if (vmgenc_param_draws)
-		pr_info("this kernel has no dynamic ftrace: draws repeat until the interrupt\n");
+		pr_info("this kernel has no dynamic ftrace: draws repeat until the ACPI interrupt\n");
 }
 
 void vmgenc_draws_stop(void)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: the module, its parameters, and each device from found to released. */
+/* driver/linux: the module, its parameters, and the life of each device. */
 #include <linux/module.h>
 #include <linux/slab.h>
 
@@ -9,7 +9,7 @@ LIST_HEAD(vmgenc_devices);
 
 bool vmgenc_param_notify = true;
 module_param_named(notify, vmgenc_param_notify, bool, 0444);
-MODULE_PARM_DESC(notify, "Act on ACPI notifications and the early interrupt (0 is for tests)");
+MODULE_PARM_DESC(notify, "Act on ACPI notifications and the ACPI interrupt (0 is for tests)");
 
 bool vmgenc_param_sci = true;
 module_param_named(sci, vmgenc_param_sci, bool, 0444);
@@ -21,23 +21,23 @@ MODULE_PARM_DESC(draws, "Look at the id before each draw from the kernel's gener
 
 bool vmgenc_param_redraw = true;
 module_param_named(redraw, vmgenc_param_redraw, bool, 0444);
-MODULE_PARM_DESC(redraw, "Have system calls draw again that were drawing when the id changed");
+MODULE_PARM_DESC(redraw, "Restart system calls that were drawing when the id changed");
 
 unsigned int vmgenc_param_vdso;
 module_param_named(vdso, vmgenc_param_vdso, uint, 0444);
-MODULE_PARM_DESC(vdso, "getrandom in the vDSO: 0 closed, 1 open, with a look at each interrupt");
+MODULE_PARM_DESC(vdso, "getrandom in the vDSO: 0 closed, 1 open, with a look in each interrupt");
 
 bool vmgenc_param_sysgenid = true;
 module_param_named(sysgenid, vmgenc_param_sysgenid, bool, 0444);
-MODULE_PARM_DESC(sysgenid, "Offer /dev/sysgenid, for programs that look for SysGenID");
+MODULE_PARM_DESC(sysgenid, "Offer /dev/sysgenid, for programs that use SysGenID");
 
 unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
-MODULE_PARM_DESC(look_ms, "Period of the look that needs no notification, in ms (0: never)");
+MODULE_PARM_DESC(look_ms, "Period of the slow look, which needs no notification, in ms (0: never)");
 
 unsigned int vmgenc_param_rekey_from = 7;
 module_param_named(rekey_from, vmgenc_param_rekey_from, uint, 0444);
-MODULE_PARM_DESC(rekey_from, "Whose /dev/urandom is taken: 1 loader + 2 thread + 4 callers (others are for tests)");
+MODULE_PARM_DESC(rekey_from, "In whose root to find /dev/urandom: 1 loader + 2 thread + 4 callers (7; others are for tests)");
 
 static char *raw = "auto";
 const char *vmgenc_param_raw;
@@ -100,7 +100,7 @@ static void log_found(struct vmgenc_device *dev)
 		      dev->core.page->id, &dev->phys, who);
 }
 
-/* The node is not here: it comes when nothing can fail any more, see vmgenc_init(). */
+/* vmgenc_init() creates the node later, when nothing else can fail. */
 static int device_start(struct vmgenc_device *dev)
 {
 	int error;
@@ -137,7 +137,7 @@ detach:
 	return error;
 }
 
-/* The worker may be sending an event for the node, so the node outlives it. */
+/* Removes the node after the worker has stopped, which may be sending an event for it. */
 static void device_stop(struct vmgenc_device *dev)
 {
 	vmgenc_acpi_notify_stop(dev);
@@ -177,8 +177,8 @@ static void devices_release(void)
 }
 
 /*
- * Last, since an open descriptor must not find the module gone: 0 if at least one device got
- * its node. A device without one still rekeys the kernel.
+ * Creates the nodes last, because a program may hold one open from then on. Returns 0 if at least
+ * one device has its node; a device without one still rekeys the kernel.
  */
 static int nodes_start(void)
 {
@@ -252,14 +252,14 @@ module_init(vmgenc_init);
 module_exit(vmgenc_exit);
 
 /*
- * ACPICA upper-cases ids; Hyper-V and Firecracker list the second. By hand, since struct
- * acpi_device_id has room for 8 characters before 5.13.
+ * ACPICA upper-cases ids; Hyper-V and Firecracker list the second. Not MODULE_DEVICE_TABLE():
+ * before 5.13, struct acpi_device_id holds only 8 characters.
  */
 MODULE_ALIAS("acpi*:VM_GEN_COUNTER:*");
 MODULE_ALIAS("acpi*:VMGENCTR:*");
 MODULE_ALIAS("acpi*:VM_Gen_Counter:*");
 
-MODULE_DESCRIPTION("VM Generation ID: a cloned machine stops being a copy");
+MODULE_DESCRIPTION("VM Generation ID: rekeys a virtual machine that was cloned");
 MODULE_AUTHOR("The vmgenc authors");
 MODULE_LICENSE("Dual BSD/GPL");
 MODULE_VERSION("0.1.0");

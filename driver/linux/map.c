@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: the hypervisor's page - mapped for the driver, and who else may map it. */
+/* driver/linux: maps the hypervisor's page, and decides which programs may map it. */
 #include <linux/capability.h>
 #include <linux/io.h>
 #include <linux/ioport.h>
@@ -31,10 +31,10 @@ static int found(struct resource *res, void *arg)
 }
 
 /*
- * A device's registers may read as zeros, and to read them may do something: they are for no
- * program. The firmware's own memory is in its map; where AWS has the id (0xfed01000, in the hole
- * for MMIO) nobody claims anything; of what else there is, somebody does. Only looked up: to
- * request the region would take it from whoever maps it by /dev/mem.
+ * Whether the kernel's resources assign the page to a device. Its registers may read as zeros, and
+ * reading them may have side effects, so not every program may map it. Memory that the firmware
+ * reserves is in its own map, and nothing claims the address that AWS uses (0xfed01000, in the MMIO
+ * hole). The resources are only looked up: requesting the region would exclude users of /dev/mem.
  */
 static bool is_a_devices(phys_addr_t page)
 {
@@ -57,8 +57,8 @@ static bool is_exclusive(struct vmgenc_device *dev)
 }
 
 /*
- * The page may also hold ACPI tables or other firmware data (Hyper-V, Xen, Firecracker), so
- * unless it is exclusive, mapping it is for those who may read any physical memory.
+ * The page may also hold ACPI tables or other firmware data (Hyper-V, Xen, Firecracker). Unless it
+ * holds only the id, mapping it needs the privilege to read any physical memory.
  */
 static u32 raw_access(struct vmgenc_device *dev)
 {
@@ -70,8 +70,8 @@ static u32 raw_access(struct vmgenc_device *dev)
 }
 
 /*
- * At each mapping, since the page may have been filled after it was judged. Lockdown keeps
- * physical memory from root, but an id alone is nothing to be kept.
+ * Checks at each mapping, because data may have been added to the page since attach. Lockdown
+ * protects physical memory even from root, but a page with only an id needs no protection.
  */
 int vmgenc_raw_may_be_mapped(struct vmgenc_device *dev)
 {
@@ -93,8 +93,8 @@ int vmgenc_raw_may_be_mapped(struct vmgenc_device *dev)
 }
 
 /*
- * Cacheable (rule R1e). The whole page is mapped only where all of it is the firmware's and
- * the id does not straddle two; otherwise just the id, and programs get no raw page.
+ * Cacheable (rule R1e). Maps the whole page if none of it is the kernel's RAM and the id does not
+ * cross its end; otherwise only the id, and programs get no raw page.
  */
 int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
 {

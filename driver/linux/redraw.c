@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: a system call that was drawing when the machine was copied draws again. */
+/* driver/linux: makes a system call that was drawing at the snapshot draw again. */
 #include "device.h"
 
 static void lacks_redraw(bool lacks)
@@ -20,23 +20,23 @@ static void lacks_redraw(bool lacks)
 #include <linux/uio.h>
 
 /*
- * A call that was inside the kernel at the snapshot ends on the old state: it had looked before.
- * So the id is compared at its entry and at its return. Where it has changed meanwhile, the call
- * is restarted as after a signal, and the value that it drew never leaves. What remains is the
- * way from the return probe to user space, and values that user space already had.
+ * A call that was inside the kernel at the snapshot had looked before, and ends on the old state.
+ * So the id is compared at its entry and at its return. If it has changed, the call is restarted
+ * as after a signal, and the value that it drew never leaves the kernel. Not covered are values on
+ * the way from the return probe to user space, and values that user space already had.
  *
- * The kernel's own draws (get_random_bytes() and the like) are not looked at again: what uses the
- * value is the kernel, in the same instructions, and cannot be restarted.
+ * The kernel's own draws (get_random_bytes() and the like) are not covered either, because the code
+ * that uses the value cannot be restarted.
  */
 
 /*
- * Calls under way at a time; those beyond are counted, and not looked at again. They are seldom
- * inside for long, but every thread that is preempted there counts.
+ * The number of calls covered at a time; further ones are counted as missed. Calls are short, but
+ * each thread that is preempted inside counts.
  */
 #define MAX_CALLS 4096
 #define MAX_READS 1024
 
-/* An id that changes all the time must not keep a call for ever. */
+/* A limit, in case the id changes all the time. */
 #define MAX_RESTARTS 16
 
 struct call {
@@ -45,13 +45,13 @@ struct call {
 	struct iov_iter *iter;
 };
 
-/* The restarts of a call, by the task's slot: what two tasks share at worst is a restart less. */
+/* The restarts of a call, in a slot for the task. Tasks that share a slot reset its count. */
 static struct restarts {
 	struct task_struct *task;
 	unsigned int count;
 } restarts[64];
 
-/* What reads while the driver verifies that reads are seen. */
+/* The task that verifies that the probes see its reads, and the result. */
 static struct task_struct *tester;
 static bool seen;
 
@@ -60,7 +60,7 @@ static struct restarts *restarts_of_current(void)
 	return &restarts[hash_ptr(current, 6)];
 }
 
-/* All devices' ids in two words that change with any of them. */
+/* Combines all devices' ids into two words, which change if any id does. */
 static void read_ids(u64 ids[2])
 {
 	struct vmgenc_device *dev;
@@ -72,7 +72,10 @@ static void read_ids(u64 ids[2])
 	}
 }
 
-/* A call that came too late for the snapshot may still be early for the rekey: the worker's turn. */
+/*
+ * A call that began after the resume may still have drawn before the rekey: kicks the worker and
+ * returns true, unless current is a real-time task, which could keep the worker from running.
+ */
 static bool not_rekeyed(void)
 {
 	struct vmgenc_device *dev;
@@ -121,9 +124,9 @@ static void restart(struct pt_regs *regs)
 }
 
 /*
- * Where no system call can be restarted (io_uring, AIO, readers in the kernel), the value is
- * replaced where it lies: at most a page of it, as preemption is off here, and so the read may be
- * short. What is paged out just now is left to the caller to try again.
+ * For reads that are not system calls which can be restarted (io_uring, AIO, readers in the
+ * kernel), replaces the value in the buffer. Preemption is off here, so it replaces at most a page,
+ * and the read may be short. If the buffer is paged out, returns -EAGAIN, and the caller retries.
  */
 static long replace(struct iov_iter *iter, long length)
 {
@@ -147,8 +150,8 @@ static long replace(struct iov_iter *iter, long length)
 }
 
 /*
- * A read(2), splice(2) or sendfile(2), whose error is the system call's; not one that a thread of
- * io_uring's does for it.
+ * Whether it is a read(2), splice(2) or sendfile(2), which return this error to the system call,
+ * and not a read by an io_uring worker.
  */
 static bool can_restart(const struct call *call)
 {
@@ -156,7 +159,7 @@ static bool can_restart(const struct call *call)
 	       !(current->flags & (PF_KTHREAD | VMGENC_PF_IO_WORKER));
 }
 
-/* Drawing takes locks that sleep with PREEMPT_RT, and filling a pipe before 6.5 allocates. */
+/* With PREEMPT_RT, drawing takes locks that sleep; before 6.5, filling a pipe allocates. */
 static bool can_replace(const struct call *call)
 {
 	return !IS_ENABLED(CONFIG_PREEMPT_RT) && !vmgenc_iter_is_pipe(call->iter);
@@ -206,7 +209,7 @@ static int on_read_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 	} else if (iov_iter_is_kvec(call->iter)) {
 		return 0;
 	} else {
-		/* io_uring tries again by itself. */
+		/* io_uring retries after this error. */
 		iov_iter_revert(call->iter, result);
 		regs_set_return_value(regs, -EAGAIN);
 	}
@@ -256,7 +259,7 @@ static int install_probes(void)
 		error = register_kretprobe(&probes[probed]);
 		if (!error)
 			continue;
-		pr_warn("draws under way at a snapshot are not made again: no probe of %s (error %d)\n",
+		pr_warn("draws under way at a snapshot are not redrawn: no probe of %s (error %d)\n",
 			probes[probed].kp.symbol_name, -error);
 		remove_probes();
 		return error;
@@ -264,7 +267,7 @@ static int install_probes(void)
 	return 0;
 }
 
-/* Whether a read passes by, as far as there is a file to read from. */
+/* Whether the probes see a read; true if there is no file to read from. */
 static bool read_is_seen(void)
 {
 	struct vmgenc_device *dev;
@@ -290,14 +293,14 @@ void vmgenc_redraw_start(void)
 	if (!vmgenc_param_redraw || install_probes())
 		return;
 	if (!read_is_seen()) {
-		pr_warn("draws under way at a snapshot are not made again: the probes are not reached\n");
+		pr_warn("draws under way at a snapshot are not redrawn: the probes see no reads\n");
 		remove_probes();
 		return;
 	}
 	lacks_redraw(false);
 }
 
-/* Calls that are under way return without a second look; their returns stay the kernel's. */
+/* Calls that are under way return without a second look at the id. */
 void vmgenc_redraw_stop(void)
 {
 	remove_probes();
@@ -317,7 +320,7 @@ void vmgenc_redraw_start(void)
 {
 	lacks_redraw(true);
 	if (vmgenc_param_redraw)
-		pr_info("this kernel has no kretprobes: draws under way at a snapshot are not made again\n");
+		pr_info("this kernel has no kretprobes: draws under way at a snapshot are not redrawn\n");
 }
 
 void vmgenc_redraw_stop(void)

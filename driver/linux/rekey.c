@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: the kernel's random generator, mixed and made to take a new key, verified. */
+/* driver/linux: rekeys the kernel's random generator through /dev/urandom. */
 #include <linux/cred.h>
 #include <linux/file.h>
 #include <linux/fs.h>
@@ -21,7 +21,7 @@ static bool is_urandom(const struct path *path)
 	return S_ISCHR(inode->i_mode) && inode->i_rdev == MKDEV(MEM_MAJOR, URANDOM_MINOR);
 }
 
-/* Nothing but the generator is ever opened, whatever a container has in its /dev. */
+/* Opens /dev/urandom only if it is the generator; a container's /dev may hold anything. */
 static struct file *open_urandom(void)
 {
 	struct file *file = ERR_PTR(-ENXIO);
@@ -54,8 +54,8 @@ static void missed(struct vmgenc_device *dev, int error)
 }
 
 /*
- * A kernel thread's root says nothing of the machine's: from 7.3 on it is empty. So /dev/urandom
- * is looked for in each root that comes by, until it is had. Sleeps.
+ * A kernel thread's root may not be the machine's; from 7.3 on it is empty. So this looks for
+ * /dev/urandom in the root of each caller until it is found. Sleeps.
  */
 void vmgenc_rekey_open(struct vmgenc_device *dev, enum vmgenc_root root)
 {
@@ -66,7 +66,7 @@ void vmgenc_rekey_open(struct vmgenc_device *dev, enum vmgenc_root root)
 	if (vmgenc_param_rekey_from & root)
 		file = open_urandom();
 	if (IS_ERR(file)) {
-		/* The worker looks next, so there is nothing to say yet. */
+		/* The worker looks next, so it is too early to log anything. */
 		if (root != VMGENC_ROOT_LOADER)
 			missed(dev, PTR_ERR(file));
 		return;
@@ -80,9 +80,9 @@ void vmgenc_rekey_open(struct vmgenc_device *dev, enum vmgenc_root root)
 }
 
 /*
- * RNDRESEEDCRNG takes a new key from the pool and invalidates every CPU's. It does not sleep, nor
- * take anything but spin locks with interrupts off (5.10 to 6.12 read); it wants CAP_SYS_ADMIN
- * of whoever is current, and it is not the program that asks.
+ * RNDRESEEDCRNG takes a new key from the pool and invalidates every CPU's key. It does not sleep
+ * and takes only spin locks with interrupts off (from the sources of 5.10 to 6.12). It checks
+ * CAP_SYS_ADMIN on current, which may be any task, so override its credentials.
  */
 static int reseed(struct file *urandom, const struct cred *kernel_cred)
 {
@@ -96,8 +96,8 @@ static int reseed(struct file *urandom, const struct cred *kernel_cred)
 }
 
 /*
- * The new id alone makes two clones differ; time and cycles are for the clone of a host that
- * gives both the same. CPU random instructions are read by the kernel's own extraction.
+ * A new id is enough to make two clones differ; time and cycles are for hosts that give both the
+ * same id. The kernel's own extraction adds CPU random instructions.
  */
 int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 {

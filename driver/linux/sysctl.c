@@ -17,7 +17,7 @@ static int show(vmgenc_ctl_table *table, const char *text, int write, void *buff
 	return proc_dostring(&line, 0, buffer, lenp, ppos);
 }
 
-/* As text in Microsoft's order: what was given to QEMU as guid=. */
+/* As text in Microsoft's byte order, like QEMU's guid=. */
 static int show_guid(vmgenc_ctl_table *table, int write, void *buffer, size_t *lenp, loff_t *ppos)
 {
 	struct vmgenc_device *dev = table->extra1;
@@ -77,7 +77,7 @@ int vmgenc_sysctl_start(struct vmgenc_device *dev)
 	snprintf(path, sizeof(path), "dev/vmgenc/%u", dev->unit);
 	dev->sysctl_header = vmgenc_register_sysctl(path, dev->sysctl, 3);
 	if (!dev->sysctl_header) {
-		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "/proc/sys/%s cannot be made", path);
+		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "/proc/sys/%s cannot be created", path);
 		return -ENOMEM;
 	}
 	return 0;

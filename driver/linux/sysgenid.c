@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: /dev/sysgenid, as AWS proposed it for Linux and AWS-LC looks for it. */
+/* driver/linux: /dev/sysgenid, as AWS proposed it for Linux; AWS-LC uses it. */
 #include <linux/capability.h>
 #include <linux/fs.h>
 #include <linux/mm.h>
@@ -15,24 +15,23 @@
 #define SYSGENID_TRIGGER_GEN_UPDATE _IO(0xE4, 3)
 
 /*
- * One counter for the system, however many devices there are. `lock` guards changes, tracked,
- * outdated and each watcher; it is held for a few instructions, whatever is open, and never while
- * somebody is woken. The counter itself is read without it, as mappings do, and moves before
- * `changes` says so. It is taken in no context that must not sleep: changes come from the worker
- * and from whoever triggers one.
+ * One counter for the system, for all devices. `lock` guards changes, tracked, outdated and each
+ * watcher. It is held for a few instructions, however many descriptors are open, and not while
+ * waiters are woken. It is taken only in process context: by the worker and by system calls. The
+ * counter itself is read without the lock, as mappings do, and is stored before `changes`.
  */
 static DEFINE_SPINLOCK(lock);
 static u32 *counter; /* the first word of a page of its own, which is mapped */
-static unsigned long changes; /* how often the counter moved; it may come back to a value */
+static unsigned long changes; /* of the counter, which can wrap to an earlier value */
 static unsigned long tracked; /* watchers that WAIT_WATCHERS waits for */
-static unsigned long outdated; /* of them, those that have not acked the last change */
-static struct vmgenc_waiters watchers; /* and those who wait for them */
+static unsigned long outdated; /* those of them that have not acked the last change */
+static struct vmgenc_waiters watchers; /* all of them, and callers of WAIT_WATCHERS */
 static bool registered;
 
 /* One open descriptor. */
 struct watcher {
 	struct vmgenc_waiter waiter;
-	unsigned long acked; /* the last of `changes` that it knows */
+	unsigned long acked; /* the value of `changes` that it acked last */
 	bool tracked;
 };
 
@@ -46,7 +45,7 @@ static bool is_outdated(struct watcher *w)
 	return READ_ONCE(w->acked) != smp_load_acquire(&changes);
 }
 
-/* By a change every tracked watcher is outdated, and so is whoever waits for them. */
+/* A change makes every tracked watcher outdated, and ends each WAIT_WATCHERS. */
 static void advance(u32 minimum)
 {
 	spin_lock(&lock);
@@ -57,14 +56,14 @@ static void advance(u32 minimum)
 	vmgenc_waiters_wake_soon(&watchers);
 }
 
-/* Step 6, with the rekey behind it: whoever sees the new counter may draw. */
+/* Step 6, after the rekey: a program that sees the new counter may draw. */
 void vmgenc_sysgenid_changed(void)
 {
 	if (READ_ONCE(counter))
 		advance(0);
 }
 
-/* Those who wait are woken by whoever lets the last one go, and not by each. */
+/* WAIT_WATCHERS is woken only when no watcher is outdated any more. */
 static void no_longer_outdated(void)
 {
 	WRITE_ONCE(outdated, outdated - 1);
@@ -129,7 +128,7 @@ static ssize_t sysgenid_read(struct file *file, char __user *buf, size_t len, lo
 	return copy_to_user(buf, &generation, sizeof(generation)) ? -EFAULT : sizeof(generation);
 }
 
-/* The comparison and the ack are one step: a change in between must leave it outdated. */
+/* Compares and acks under the lock: after a change in between, it must stay outdated. */
 static int ack(struct watcher *w, u32 generation)
 {
 	int error = -EINVAL;
@@ -175,7 +174,7 @@ static int sysgenid_mmap(struct file *file, struct vm_area_struct *vma)
 	return vm_insert_page(vma, vma->vm_start, virt_to_page(counter));
 }
 
-/* EINTR also where the caller itself is outdated: it has work to do before it waits for others. */
+/* EINTR also if the caller itself is outdated, since it has to ack before it waits for others. */
 static long wait_watchers(struct watcher *w, unsigned long ms)
 {
 	long left = ms ? (long)min(msecs_to_jiffies(min(ms, (unsigned long)UINT_MAX)),
@@ -200,7 +199,7 @@ static long sysgenid_ioctl(struct file *file, unsigned int command, unsigned lon
 
 	switch (command) {
 	case SYSGENID_SET_WATCHER_TRACKING:
-		/* Whoever cannot ack would hold up those who wait for ever: the node is 0444. */
+		/* A descriptor that cannot write cannot ack, and would block WAIT_WATCHERS. */
 		if (arg && !(file->f_mode & FMODE_WRITE))
 			return -EPERM;
 		set_tracking(w, arg != 0);
@@ -227,7 +226,7 @@ static const struct file_operations sysgenid_fops = {
 	.write = sysgenid_write,
 	.poll = sysgenid_poll,
 	.unlocked_ioctl = sysgenid_ioctl,
-	.compat_ioctl = sysgenid_ioctl, /* by value, and the same in every size */
+	.compat_ioctl = sysgenid_ioctl, /* the argument is a value, of the same meaning */
 	.mmap = sysgenid_mmap,
 };
 
@@ -238,7 +237,7 @@ static struct miscdevice misc = {
 	.mode = 0444,
 };
 
-/* Before the first device, so that no change is missed. It is an extra: without it all works. */
+/* Called before the first device, so that no change is missed. The driver works without it. */
 void vmgenc_sysgenid_prepare(void)
 {
 	if (!vmgenc_param_sysgenid)
@@ -249,7 +248,7 @@ void vmgenc_sysgenid_prepare(void)
 		pr_warn("no memory for /dev/sysgenid\n");
 }
 
-/* A node of that name, of a kernel that has SysGenID, stays what it is. */
+/* Leaves a node of that name alone, which a kernel with SysGenID has. */
 void vmgenc_sysgenid_start(void)
 {
 	int error;
@@ -259,10 +258,10 @@ void vmgenc_sysgenid_start(void)
 	error = misc_register(&misc);
 	registered = !error;
 	if (error)
-		pr_warn("/dev/sysgenid cannot be made (error %d)\n", -error);
+		pr_warn("/dev/sysgenid cannot be created (error %d)\n", -error);
 }
 
-/* After the last worker, and so after the last change. */
+/* Called after the last worker has stopped, so there are no more changes. */
 void vmgenc_sysgenid_stop(void)
 {
 	if (registered)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: the core's lock and log, and who is told: listeners, user space, readers. */
+/* driver/linux: the core's lock and log, and the announcements to listeners and user space. */
 #include <linux/export.h>
 #include <linux/kobject.h>
 #include <linux/module.h>
@@ -26,7 +26,7 @@ void vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event
 	vmgenc_os_log(core, VMGENC_LOG_INFO, "generation %llu: id %pUl, random generator rekeyed",
 		      event->generation, event->id);
 #if VMGENC_HAVE_ADD_VMFORK
-	/* The kernel's own driver may be absent; its listeners (WireGuard) are told all the same. */
+	/* If the kernel's own driver is not loaded, this calls its listeners (WireGuard). */
 	add_vmfork_randomness(event->id, sizeof(event->id));
 #endif
 	blocking_notifier_call_chain(&listeners, 0, (void *)event);
@@ -41,7 +41,7 @@ void vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *
 	int error;
 
 	vmgenc_sysgenid_changed();
-	/* The node comes last at load: until then there is nothing to send an event for. */
+	/* At load the node is created last, so there may be no device for an event yet. */
 	if (IS_ERR_OR_NULL(node))
 		return;
 	snprintf(generation, sizeof(generation), "VMGENC_GENERATION=%llu", event->generation);

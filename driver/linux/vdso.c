@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: getrandom in the vDSO, which draws without entering the kernel: closed, or left
- * open and watched. */
+/* driver/linux: closes getrandom in the vDSO, which draws without entering the kernel; or leaves it
+ * open and looks at the id in each interrupt. */
 #include "device.h"
 
 #if VMGENC_HAVE_VDSO_GETRANDOM
@@ -8,7 +8,7 @@
 #include <linux/random.h>
 #include <vdso/datapage.h>
 
-/* Guards data, so that nobody closes the vDSO once it has been left alone again. */
+/* Guards data, so that nothing closes the vDSO after vmgenc_vdso_stop(). */
 static DEFINE_SPINLOCK(lock);
 static struct vdso_rng_data *data;
 
@@ -21,8 +21,8 @@ static void lacks_vdso(bool lacks)
 }
 
 /*
- * The address of a symbol that is not exported, functions and data alike: registering a probe
- * looks it up before it is refused for not being code. Nothing unexported is called.
+ * The address of a symbol that is not exported, a function or data: register_kprobe() looks it up
+ * before it refuses data. No unexported function is called.
  */
 static void *address_of(const char *symbol)
 {
@@ -33,7 +33,10 @@ static void *address_of(const char *symbol)
 	return IS_ERR(probe.addr) ? NULL : probe.addr;
 }
 
-/* The data itself in 6.11 and later, then a pointer to it; it is believed only if it fits. */
+/*
+ * Kernels from 6.11 on have the data itself, newer ones a pointer to it. It is used only if
+ * is_ready has the expected value.
+ */
 static struct vdso_rng_data *find_data(void)
 {
 	struct vdso_rng_data *found = address_of("_vdso_rng_data"), **pointer;
@@ -48,8 +51,8 @@ static struct vdso_rng_data *find_data(void)
 }
 
 /*
- * is_ready is set once, when the generator is seeded, and no reseed touches it. While it is not
- * set, each draw enters the kernel, and so looks first.
+ * The kernel sets is_ready once, when the generator is seeded; a reseed does not change it. While
+ * it is false, each draw enters the kernel and so looks at the id first.
  */
 void vmgenc_vdso_close(void)
 {

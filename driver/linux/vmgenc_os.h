@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* driver/linux: what driver/core asks of the system; FreeBSD and the unit tests have their own. */
+/* driver/linux: the system's side of driver/core. FreeBSD and the unit tests have their own. */
 #ifndef VMGENC_OS_H
 #define VMGENC_OS_H
 
@@ -11,44 +11,47 @@
 
 #include "vmgenc_core.h"
 
-/* Stores and loads around it keep their order, for other processors and for mappings. */
+/* A full barrier, for other processors and for mappings. */
 static inline void vmgenc_os_barrier(void)
 {
 	smp_mb();
 }
 
-/* When something happened, in nanoseconds of CLOCK_BOOTTIME; "fast" is for any context. */
+/* The time in nanoseconds of CLOCK_BOOTTIME, in any context. */
 static inline uint64_t vmgenc_os_now(void)
 {
 	return ktime_get_boot_fast_ns();
 }
 
-/* Sets core->raw, and the page's RAW flags and id_offset. Refuses what is not the firmware's. */
+/*
+ * Maps the id and sets core->raw, and the page's RAW flags and id_offset. Returns 0, -EBUSY for RAM
+ * that the kernel uses, or -ENOMEM.
+ */
 int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_os_unmap(struct vmgenc_core *core);
 
-/* Held with interrupts off, so that a draw in an interrupt can take it. */
+/* The lock is held with interrupts off, so that a draw in an interrupt can take it. */
 void vmgenc_os_lock(struct vmgenc_core *core);
 void vmgenc_os_unlock(struct vmgenc_core *core);
 
 /*
- * Mixes the id and whatever is fresh into the kernel's generator and makes it take a new key
- * before returning; with the lock held. 0 only if it did; -ENODATA while it is not seeded; -EIO
- * otherwise.
+ * Mixes the id, the time and the cycle counter into the kernel's generator and makes it take a new
+ * key. Called with the lock held. Returns 0 only if the generator did, -ENODATA while it is not
+ * seeded, and -EIO for other failures.
  */
 int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
 
-/* Has vmgenc_core_tell() called soon, by the worker; with the lock held. */
+/* Makes the worker call vmgenc_core_tell() soon. Called with the lock held. */
 void vmgenc_os_defer(struct vmgenc_core *core);
 
-/* Whoever waits on the device looks again. */
+/* Wakes the programs that wait in read(2) or poll(2). */
 void vmgenc_os_wake_readers(struct vmgenc_core *core);
-/* Step 5: listeners in the kernel; they may sleep and draw. */
+/* Step 5: calls the listeners in the kernel, which may sleep and draw. */
 void vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event *event);
-/* Step 6: one event for user space. */
+/* Step 6: sends one event to user space. */
 void vmgenc_os_notify_user(struct vmgenc_core *core, const struct vmgenc_event *event);
 
-/* One line that names the device's ACPI path. */
+/* Logs one line that begins with the device's ACPI path. */
 __printf(3, 4) void vmgenc_os_log(struct vmgenc_core *core, enum vmgenc_level level,
 				  const char *format, ...);
 

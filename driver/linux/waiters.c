@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: wakes many descriptors, of which one user may have any number. One wait queue for
- * all would be walked with interrupts off, by the thread that everybody waits for. */
+/* driver/linux: wakes descriptors, of which one user may have many. One common wait queue would be
+ * walked with interrupts off, by the worker, for which all users wait. */
 #include <linux/cred.h>
 #include <linux/hash.h>
 #include <linux/random.h>
@@ -77,7 +77,7 @@ void vmgenc_waiters_leave(struct vmgenc_waiter *waiter)
 	mutex_unlock(&waiter->group->lock);
 }
 
-/* A look at an empty list costs less than a thread; whoever joins meanwhile sees what is new. */
+/* No thread is started for an empty list; a waiter that joins meanwhile sees the new state. */
 static void wake_others(struct vmgenc_waiters *waiters, size_t first)
 {
 	size_t i;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* driver/linux: open descriptors that wait; those of one user do not delay those of another. */
+/* driver/linux: waiting descriptors, woken so that one user's do not delay another's. */
 #ifndef VMGENC_WAITERS_H
 #define VMGENC_WAITERS_H
 
@@ -11,8 +11,8 @@
 #define VMGENC_WAITERS_BITS 6
 
 /*
- * Users share a group by a hash of their id, but root has the first one alone. lock guards
- * waiters; it is held while they are woken, which takes as long as there are many.
+ * A hash of the user's id selects the group; root has the first one for itself. lock guards waiters
+ * and is held while they are woken, which takes longer the more there are.
  */
 struct vmgenc_waiter_group {
 	struct mutex lock;
@@ -22,7 +22,7 @@ struct vmgenc_waiter_group {
 
 struct vmgenc_waiters {
 	struct workqueue_struct *wakers;
-	u32 secret; /* nobody can choose which users share a group */
+	u32 secret; /* hashed with the id, so that users cannot choose their group */
 	struct vmgenc_waiter_group groups[1 + (1 << VMGENC_WAITERS_BITS)];
 };
 
@@ -33,21 +33,21 @@ struct vmgenc_waiter {
 	wait_queue_head_t wait;
 };
 
-/* 0 or -ENOMEM; stop is for what was started, or is all zero. */
+/* start returns 0 or -ENOMEM. stop also takes waiters that are all zero. */
 int vmgenc_waiters_start(struct vmgenc_waiters *waiters);
 void vmgenc_waiters_stop(struct vmgenc_waiters *waiters);
 
-/* For current's user; both may sleep. */
+/* Both may sleep; join uses the effective user of current. */
 void vmgenc_waiters_join(struct vmgenc_waiters *waiters, struct vmgenc_waiter *waiter);
 void vmgenc_waiters_leave(struct vmgenc_waiter *waiter);
 
 /*
- * Wakes root's waiters at once, and has the others woken by one thread for each group, at
- * everyday priority. May sleep.
+ * Wakes root's waiters at once; threads of normal priority, one for each group, wake the others.
+ * May sleep.
  */
 void vmgenc_waiters_wake(struct vmgenc_waiters *waiters);
 
-/* The same without sleeping, root's too by a thread. */
+/* The same without sleeping: a thread wakes root's waiters, too. */
 void vmgenc_waiters_wake_soon(struct vmgenc_waiters *waiters);
 
 #endif /* VMGENC_WAITERS_H */

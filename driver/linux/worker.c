@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: the thread that looks at once when kicked, and what kicks it besides ACPI. */
+/* driver/linux: the thread that looks when it is kicked, and the triggers besides ACPI. */
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
@@ -9,7 +9,7 @@
 
 #define KICK_TELL BIT(31)
 
-/* From any context. The bit comes before the wake-up, and the thread takes it before it looks. */
+/* In any context. Sets the bit before the wake-up; the thread clears it before it looks. */
 static void kick(struct vmgenc_device *dev, unsigned int bit)
 {
 	atomic_or(bit, &dev->kicked);
@@ -21,7 +21,7 @@ void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger)
 	kick(dev, BIT(trigger));
 }
 
-/* A draw may come from where nothing can be woken, so an interrupt of our own does it. */
+/* A draw may come from a context that cannot wake a thread, so an irq_work does it. */
 void vmgenc_os_defer(struct vmgenc_core *core)
 {
 	irq_work_queue(&vmgenc_device_of(core)->defer);
@@ -32,7 +32,7 @@ static void on_defer(struct irq_work *work)
 	kick(container_of(work, struct vmgenc_device, defer), KICK_TELL);
 }
 
-/* An early interrupt and its notification are two bits: the second finds the work done. */
+/* An early interrupt and its notification are two bits; the second look finds the work done. */
 static void look_for_each(struct vmgenc_device *dev, unsigned int kicked)
 {
 	enum vmgenc_trigger trigger;
@@ -69,8 +69,8 @@ static int worker(void *data)
 }
 
 /*
- * For hosts that never notify, and to try a failed rekey again. Deferrable: an idle machine is
- * not woken for it, and draws nothing meanwhile.
+ * For hosts that never notify, and to retry a failed rekey. The timer is deferrable: it does not
+ * wake an idle machine, which draws nothing.
  */
 static void periodic_look(struct work_struct *work)
 {
@@ -83,7 +83,7 @@ static void periodic_look(struct work_struct *work)
 	schedule_delayed_work(&dev->look, msecs_to_jiffies(vmgenc_param_look_ms));
 }
 
-/* Real-time priority: between the notification and the rekey, nobody else is to draw. */
+/* Real-time priority, so that nothing draws between the notification and the rekey. */
 int vmgenc_worker_start(struct vmgenc_device *dev)
 {
 	struct task_struct *task;
@@ -106,7 +106,7 @@ int vmgenc_worker_start(struct vmgenc_device *dev)
 	return 0;
 }
 
-/* The thread's last look may have asked to be woken once more: the task stays until that is over. */
+/* The last look may have queued another wake-up, so the task is kept until that has run. */
 void vmgenc_worker_stop(struct vmgenc_device *dev)
 {
 	cancel_delayed_work_sync(&dev->look);
@@ -134,7 +134,7 @@ static int on_pm(struct notifier_block *nb, unsigned long event, void *data)
 static struct notifier_block pm_notifier = { .notifier_call = on_pm };
 
 #if VMGENC_HAVE_VMFORK_NOTIFIER
-/* The kernel's own driver saw a clone, perhaps by a way that we do not know (devicetree). */
+/* The kernel's own driver saw a clone, perhaps one that we cannot see (devicetree). */
 static int on_vmfork(struct notifier_block *nb, unsigned long event, void *data)
 {
 	kick_all(VMGENC_TRIGGER_RESUME);

@@ -121,7 +121,7 @@ static void test_pool_size_unknown(void **state)
 	assert_refused(1);
 	kernel_tick();
 	kernel_run();
-	assert_int_equal(lines_with("minpoolsize cannot be read or is absurd"), 1);
+	assert_int_equal(lines_with("minpoolsize cannot be read or is out of range"), 1);
 	assert_int_equal(lines_with("generation 2: the random generator was NOT rekeyed"), 1);
 	kernel_random.no_minpoolsize = false;
 	kernel_random.minpoolsize = 0x7fffffff;

@@ -47,10 +47,10 @@ static void finds_what_is_missing(void **unused)
 	assert_int_equal(shell("uname -r"), 0);
 	snprintf(release, sizeof(release), "%.*s", (int)strcspn(result.out, "\n"), result.out);
 	tree("proc", "cpuinfo", "vendor_id : x\nflags : hypervisor");
-	doctor_says("to do the hypervisor offers no VM Generation ID device: have the hypervisor "
-		    "offer it");
+	doctor_says("to do the hypervisor offers no VM Generation ID device: add one to the "
+		    "virtual machine");
 	tree("sys/bus/acpi/devices/QEMUVGID:00", "modalias", "acpi:QEMUVGID:VM_GEN_COUNTER:");
-	doctor_says("but this kernel takes no modules: boot one that");
+	doctor_says("but this kernel cannot load modules: boot a kernel that");
 	tree("proc", "modules", "");
 	doctor_says("but there is no module vmgenc for the kernel ");
 	snprintf(path, sizeof(path), "lib/modules/%s", release);
@@ -58,12 +58,12 @@ static void finds_what_is_missing(void **unused)
 	doctor_says("to do the hypervisor offers the device, but the module vmgenc is not loaded: "
 		    "modprobe");
 	tree("proc/sys/kernel", "modules_disabled", "1");
-	doctor_says("no more modules may be loaded: load vmgenc earlier");
+	doctor_says("loading of modules is disabled: load vmgenc earlier");
 	tree("sys/module/vmgenc", "refcnt", "0");
 	doctor_says("to do the module is loaded, but /dev/vmgenc is not there: ");
 	doctor_says("to do OpenSSL's generators do not notice clones: ");
 	tree("usr/lib/ossl-modules", "vmgenc.so", "");
-	doctor_says("ok    the OpenSSL provider is installed; whether it is active, only");
+	doctor_says("ok    the OpenSSL provider is installed; run vmgenc doctor on that system");
 	tree("etc/ssl", "openssl.cnf", "");
 	assert_int_equal(shell("chmod 600 %s/root/etc/ssl/openssl.cnf", scratch), 0);
 	doctor_says(
@@ -93,7 +93,7 @@ static void tells_containers_from_machines(void **unused)
 	link_to("proc/self/ns", "cgroup", "cgroup:[4026531835]");
 	doctor_says("to do the hypervisor offers no VM Generation ID device");
 	link_to("proc/self/ns", "pid", "pid:[4026532500]");
-	doctor_says("this is a container without /dev/vmgenc (whether its machine has the driver");
+	doctor_says("this is a container without /dev/vmgenc (check on its machine whether");
 	tree("proc/sys/dev/vmgenc/0", "generation", "1");
 	doctor_says("this is a container without /dev/vmgenc, though its machine has the driver: "
 		    "give it the node");
@@ -151,14 +151,14 @@ static void asks_openssl(void **unused)
 		      scratch, scratch, names),
 		0);
 	wrap_openssl("ours");
-	asked(0, "ok    OpenSSL says that it draws by the provider");
+	asked(0, "ok    OpenSSL draws from the provider");
 	setenv("OPENSSL_CONF", "/nonexistent", 1); /* ours is not the services' */
-	asked(0, "ok    OpenSSL says that it draws by the provider");
+	asked(0, "ok    OpenSSL draws from the provider");
 	unsetenv("OPENSSL_CONF");
 	wrap_openssl("names");
-	asked(1, "to do OpenSSL says that it draws by CTR-DRBG");
+	asked(1, "to do OpenSSL draws from CTR-DRBG");
 	wrap_openssl("later");
-	asked(1, "to do OpenSSL says that it draws by HASH-DRBG");
+	asked(1, "to do OpenSSL draws from HASH-DRBG");
 	wrap_openssl("gone");
 	asked(1, "to do OpenSSL cannot draw with this configuration");
 	write_file(scratch, "bin/openssl", "#!/bin/sh\nexit 1\n", 0755);
@@ -166,7 +166,7 @@ static void asks_openssl(void **unused)
 	assert_int_equal(shell("PATH=%s " PROGRAM " doctor --state /nonexistent --source %s",
 			       scratch, sim.source),
 			 1);
-	says("to do OpenSSL cannot be asked what it draws by: install the program openssl");
+	says("to do OpenSSL cannot be asked which generator it uses: install the program openssl");
 }
 
 #define LIB "7f00-7f01 r-xp 00000000 08:01 1 /usr/lib/x86_64-linux-gnu/"
@@ -208,7 +208,7 @@ static void finds_processes_that_are_not_covered(void **unused)
 		LIB "libcrypto.so.3\n" LIB "ossl-modules/vmgenc.so\n"
 		    "7f02-7f03 r--s 00000000 00:06 9 /dev/vmgenc\n");
 	assert_int_equal(processes(), 0);
-	says("ok    nginx.service (nginx, 2 processes): OpenSSL draws by the provider\n");
+	says("ok    nginx.service (nginx, 2 processes): OpenSSL draws from the provider\n");
 
 	process("12", "boxed", "boxed.service", "5",
 		LIB "libcrypto.so.3\n" LIB "ossl-modules/vmgenc.so\n");
@@ -241,7 +241,7 @@ static void finds_processes_that_are_not_covered(void **unused)
 	says("to do tls.service (tls, 1 process): has libgcrypt");
 	says("to do tls.service (tls, 1 process): has NSS");
 	says("to do without a unit (loose, 1 process): started before the provider was configured: "
-	     "restart it, by whoever started it\n");
+	     "start it again as it was started before\n");
 	assert_null(strstr(result.out, "plain"));
 	assert_null(strstr(result.out, "may not be read"));
 }

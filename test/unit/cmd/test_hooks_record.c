@@ -21,7 +21,7 @@ static void one_at_a_time(void **unused)
 	pid = service();
 	assert_true(wait_done(1));
 	assert_int_equal(once(), 3);
-	assert_non_null(strstr(result.err, "another vmgenc hooks works with"));
+	assert_non_null(strstr(result.err, "another vmgenc hooks uses"));
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
 	assert_int_equal(once(), 0);

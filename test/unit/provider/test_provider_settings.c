@@ -231,7 +231,7 @@ static void clock_without_the_right_to_rekey(void **state)
 	may_not_rekey = true;
 	ctx = context("fail", "[vmgenc_sect]\non_unsettled = fail\n");
 	assert_int_equal(draw(ctx), 0);
-	assert_true(failed_with("may not have it rekeyed"));
+	assert_true(failed_with("lacks the privilege to rekey it"));
 	OSSL_LIB_CTX_free(ctx);
 
 	ctx = context("fail", "");
