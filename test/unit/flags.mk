@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The lab's own logic, without a guest
-build/test/test_shape: TEST_SRCS = $(wildcard lab/firmware/*.c) lab/host/say.c
+build/test/test_shape: TEST_SRCS = $(wildcard lab/firmware/*.c) lab/host/say.c lab/host/clean.c
 build/test/test_shape: TEST_FLAGS = -Ilab
 build/test/test_shape: $(wildcard lab/firmware/* lab/host/*)
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl,--wrap=fstat,--wrap=poll
 # The lab's parts that need no VM
-REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c lab/host/time.c
+REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c lab/host/clean.c lab/host/time.c
 build/test/test_report: $(REPORT_SRCS) $(wildcard lab/*.h lab/generators.def lab/report/*.h lab/compare/*.h lab/host/*.h)
 build/test/test_report: TEST_SRCS = $(REPORT_SRCS)
 build/test/test_report: TEST_FLAGS = -Ilab -I/usr/include/libxml2
 test_report_LDFLAGS := -ljansson -lxml2
 build/test/test_strip build/test/test_compare: $(wildcard lab/compare/*) lab/exchange.h
 build/test/test_strip build/test/test_compare: TEST_FLAGS = -Ilab
-build/test/test_strip: TEST_SRCS = $(wildcard lab/compare/*.c) lab/host/say.c
+build/test/test_strip: TEST_SRCS = $(wildcard lab/compare/*.c) lab/host/say.c lab/host/clean.c
 build/test/test_compare: TEST_SRCS = $(wildcard lab/compare/*.c)
 test_strip_LDFLAGS := -ljansson
 test_compare_LDFLAGS := -ljansson
@@ -26,3 +26,8 @@ build/test/test_time build/test/test_judge: TEST_FLAGS = -Ilab
 build/test/test_clock: lab/guest/clock.c lab/guest/guest.h
 build/test/test_clock: TEST_SRCS =
 build/test/test_clock: TEST_FLAGS = -Ilab -Ilab/guest
+# What a guest or QEMU wrote, for a terminal
+build/test/test_clean: $(wildcard lab/host/*)
+build/test/test_clean: TEST_SRCS = $(addprefix lab/host/,say.c clean.c output.c time.c)
+build/test/test_clean: TEST_FLAGS = -Ilab
+test_clean_LDFLAGS := -lutil
