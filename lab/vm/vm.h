@@ -37,6 +37,8 @@ struct machine {
 /* layout.c: guest physical addresses */
 /* Returns whether the exchange is above 4 GiB. */
 bool machine_is_high(const struct machine *m);
+/* Returns the size of all memory, in MiB. */
+uint64_t machine_memory_mb(const struct machine *m);
 /* Return the address of the exchange, and the bytes of it that the guest may use. */
 uint64_t machine_exchange_address(const struct machine *m);
 uint64_t machine_exchange_size(const struct machine *m);
