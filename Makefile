@@ -124,6 +124,12 @@ build/bench/%: test/bench/%.c $(LIB_SRCS)
 LAB_TESTS := build/test/lab build/test/lab-accel
 build/test/lab: test/lab/test_lab.c
 build/test/lab-accel: test/lab/test_accel.c
+# The hostile program in a guest of build/test/lab's.
+build/test/lab: build/test/lab-guest
+build/test/lab-guest: test/lab/guest.c lab/exchange.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilab -static -o $@ $<
 $(LAB_TESTS): test/lab/run.c test/lab/run.h
 	$(call say,CC,$(filter test/lab/test_%,$^))
 	@mkdir -p $(@D)

@@ -14,6 +14,7 @@
 #include "exchange.h"
 #include "host/host.h"
 #include "run.h"
+#include "shared/shared.h"
 #include "vm/vm.h"
 
 #define EXCHANGE_SIZE (1 << 20)
@@ -48,32 +49,39 @@ static int first_exchange(const struct run_options *o, struct lab_exchange *r)
 	return 0;
 }
 
-static void drain(struct lab_exchange *r)
+/* Copy no more than the ring has, so that a guest that never stops writing ends with a signal. */
+static int drain(struct vm *vm, struct output *out)
 {
-	const char *ring = (const char *)r + r->records;
-	uint64_t to = __atomic_load_n(&r->stream_written, __ATOMIC_ACQUIRE);
+	static char bytes[65536];
+	size_t got = 1;
+	int code = 0;
 
-	for (uint64_t i = r->stream_read; i < to; i++)
-		putchar(ring[i % RING_SIZE]);
-	fflush(stdout);
-	__atomic_store_n(&r->stream_read, to, __ATOMIC_RELEASE);
+	for (size_t all = 0; !code && got && all < RING_SIZE; all += got) {
+		code = shared_stream(vm->exchange, bytes, sizeof(bytes), &got);
+		if (!code)
+			code = output_write(out, bytes, got);
+	}
+	return code;
 }
 
 static int follow(struct vm *vm, int *status)
 {
+	struct output out;
+	enum lab_state state = LAB_READY;
 	int code = 0;
 
-	while (!code) {
-		bool ended = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_EXITED;
-
-		drain(vm->exchange);
-		if (ended)
-			break;
+	output_begin(&out, STDOUT_FILENO);
+	while (!code && state != LAB_EXITED) {
 		code = vm_check(vm);
-		usleep(2000);
+		if (!code)
+			code = shared_state(vm->exchange, &state);
+		if (!code)
+			code = drain(vm, &out);
+		if (!code && state != LAB_EXITED)
+			usleep(2000);
 	}
-	*status = (int)vm->exchange->status;
-	return code;
+	*status = shared_status(vm->exchange);
+	return code ? code : output_end(&out);
 }
 
 /* The size of a tree in the initramfs. Unpacked, it takes as much again. */

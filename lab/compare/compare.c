@@ -18,11 +18,6 @@ struct table {
 	uint64_t values, shared_values;
 };
 
-static const struct lab_draw *draws_of(const struct lab_exchange *r, unsigned int cpu)
-{
-	return (const struct lab_draw *)((const char *)r + r->records) + cpu * r->draws;
-}
-
 static size_t find(const struct table *t, const uint8_t value[LAB_VALUE_SIZE])
 {
 	uint64_t words[2];
@@ -51,21 +46,15 @@ static void enter(struct table *t, const struct lab_draw *draw, uint32_t owner)
 	}
 }
 
-/* When the guest's programs were notified, or LAB_NEVER. */
-static uint64_t announced_ns(const struct lab_exchange *r)
-{
-	return r->announced_ns != LAB_NEVER ? r->announced_ns : r->woken_ns;
-}
-
 /*
  * Return how many draws of a thread the strip shows. If the last draw that another clone also
  * reached is identical, the draws after it have no counterpart, so do not show them as different.
  */
-static uint64_t compared(const struct table *t, const struct lab_exchange *r, unsigned int cpu,
+static uint64_t compared(const struct table *t, const struct draws *r, unsigned int cpu,
 			 uint64_t others)
 {
 	if (!others || others >= r->counts[cpu] ||
-	    !t->shared[find(t, draws_of(r, cpu)[others - 1].value)])
+	    !t->shared[find(t, r->of[cpu][others - 1].value)])
 		return r->counts[cpu];
 	return others;
 }
@@ -84,25 +73,24 @@ static void note_draw(struct drawn *own, const struct lab_draw *draw, bool ident
 		strip_add(own->strip, draw->ns, identical);
 }
 
-static void count_clone(const struct table *t, const struct lab_exchange *r, const uint64_t *others,
+static void count_clone(const struct table *t, const struct draws *r, const uint64_t *others,
 			struct comparison *c, struct drawn *drawn)
 {
 	struct comparison own = {.identical = 0};
-	uint64_t told = announced_ns(r);
 
 	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
-		const struct lab_draw *draw = draws_of(r, cpu);
+		const struct lab_draw *draw = r->of[cpu];
 		uint64_t shown = compared(t, r, cpu, others[cpu]);
 
 		own.drawn += r->counts[cpu];
-		for (uint64_t i = 0; i < r->counts[cpu]; i++) {
+		for (uint64_t i = 0; i < r->counts[cpu] && !lab_signal; i++) {
 			bool identical = t->shared[find(t, draw[i].value)];
 
 			note_draw(drawn, &draw[i], identical, i < shown);
 			if (!identical)
 				continue;
 			own.identical++;
-			own.late += draw[i].begun_ns > told;
+			own.late += draw[i].begun_ns > r->told_ns;
 			if (draw[i].ns > c->last_ns)
 				c->last_ns = draw[i].ns;
 			if (i > c->last_index)
@@ -117,17 +105,23 @@ static void count_clone(const struct table *t, const struct lab_exchange *r, con
 		c->late = own.late;
 }
 
-static void note_places(const struct table *t, const struct lab_exchange *r, uint32_t clone,
+static void note_places(const struct table *t, const struct draws *r, uint32_t clone,
 			struct duplicates *s)
 {
 	for (unsigned int cpu = 0; cpu < r->cpus; cpu++) {
-		for (uint64_t i = 0; i < r->counts[cpu]; i++) {
-			size_t at = find(t, draws_of(r, cpu)[i].value);
+		for (uint64_t i = 0; i < r->counts[cpu] && !lab_signal; i++) {
+			size_t at = find(t, r->of[cpu][i].value);
 
 			if (t->shared[at])
 				duplicates_note(s, at, &(struct place){clone, cpu, i});
 		}
 	}
+}
+
+void draws_free(struct draws *d)
+{
+	free(d->memory);
+	d->memory = NULL;
 }
 
 static int allocate(struct table *t, uint64_t draws)
@@ -148,19 +142,19 @@ static int allocate(struct table *t, uint64_t draws)
 }
 
 /* For each CPU, find the most draws that any other clone made. */
-static void count_others(const struct lab_exchange *const *exchanges, size_t count, size_t own,
-			 uint64_t *others)
+static void count_others(const struct draws *clones, size_t count, size_t own, uint64_t *others)
 {
 	memset(others, 0, LAB_MAX_CPUS * sizeof(*others));
 	for (size_t i = 0; i < count; i++) {
-		for (unsigned int cpu = 0; cpu < exchanges[i]->cpus && i != own; cpu++) {
-			if (exchanges[i]->counts[cpu] > others[cpu])
-				others[cpu] = exchanges[i]->counts[cpu];
+		for (unsigned int cpu = 0; cpu < clones[i].cpus && i != own; cpu++) {
+			if (clones[i].counts[cpu] > others[cpu])
+				others[cpu] = clones[i].counts[cpu];
 		}
 	}
 }
 
-int compare_clones(const struct lab_exchange *const *exchanges, size_t count, struct comparison *c,
+/* A guest that knows the hash can make all values collide; a signal ends that. */
+int compare_clones(const struct draws *clones, size_t count, struct comparison *c,
 		   struct drawn *drawn)
 {
 	struct table t = {.draws = NULL};
@@ -168,16 +162,16 @@ int compare_clones(const struct lab_exchange *const *exchanges, size_t count, st
 
 	memset(c, 0, sizeof(*c));
 	for (size_t i = 0; i < count; i++) {
-		for (unsigned int cpu = 0; cpu < exchanges[i]->cpus; cpu++)
-			all += exchanges[i]->counts[cpu];
+		for (unsigned int cpu = 0; cpu < clones[i].cpus; cpu++)
+			all += clones[i].counts[cpu];
 	}
 	int code = allocate(&t, all);
 
 	for (size_t i = 0; i < count && !code; i++) {
-		for (unsigned int cpu = 0; cpu < exchanges[i]->cpus; cpu++) {
-			const struct lab_draw *draw = draws_of(exchanges[i], cpu);
+		for (unsigned int cpu = 0; cpu < clones[i].cpus; cpu++) {
+			const struct lab_draw *draw = clones[i].of[cpu];
 
-			for (uint64_t j = 0; j < exchanges[i]->counts[cpu]; j++)
+			for (uint64_t j = 0; j < clones[i].counts[cpu] && !lab_signal; j++)
 				enter(&t, &draw[j], (uint32_t)i);
 		}
 	}
@@ -187,16 +181,16 @@ int compare_clones(const struct lab_exchange *const *exchanges, size_t count, st
 		drawn[i] = (struct drawn){.first_ns = LAB_NEVER, .strip = strip_new()};
 		if (!drawn[i].strip)
 			code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-		count_others(exchanges, count, i, others);
+		count_others(clones, count, i, others);
 		if (!code)
-			count_clone(&t, exchanges[i], others, c, &drawn[i]);
+			count_clone(&t, &clones[i], others, c, &drawn[i]);
 		if (!code && t.shared_values)
-			note_places(&t, exchanges[i], (uint32_t)i, &c->duplicates);
+			note_places(&t, &clones[i], (uint32_t)i, &c->duplicates);
 	}
 	c->duplicates.values = t.values;
 	c->duplicates.duplicated = t.shared_values;
 	free(t.draws);
 	free(t.owners);
 	free(t.shared);
-	return code;
+	return code ? code : lab_interrupted();
 }

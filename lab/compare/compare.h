@@ -54,11 +54,22 @@ struct drawn {
 	struct strip *strip;
 };
 
+/* The draws of one clone, in the host's own memory and within its bounds. */
+struct draws {
+	struct lab_draw *memory; /* of all CPUs, one after the other */
+	const struct lab_draw *of[LAB_MAX_CPUS];
+	uint64_t counts[LAB_MAX_CPUS];
+	unsigned int cpus;
+	uint64_t told_ns; /* when the guest's programs were notified, or LAB_NEVER */
+};
+
+void draws_free(struct draws *d);
+
 /*
- * Compares the draws in count exchanges. Fills c, and one drawn for each exchange; the caller frees
- * each strip with free(3).
+ * Compares the draws of count clones. Fills c, and one drawn for each clone; the caller frees each
+ * strip with free(3).
  */
-int compare_clones(const struct lab_exchange *const *exchanges, size_t count, struct comparison *c,
+int compare_clones(const struct draws *clones, size_t count, struct comparison *c,
 		   struct drawn *drawn);
 
 /* strip.c: the times of a clone's draws as a few spans */

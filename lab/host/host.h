@@ -45,6 +45,31 @@ double lab_now(void);
  */
 void lab_capture(char *to, size_t size);
 
+/* clean.c: text that a guest or QEMU wrote, for a terminal or the results */
+/*
+ * Replaces each byte that a terminal would obey, or that is no UTF-8, by a question mark. Newlines
+ * and tabs stay. Returns the number of bytes that are done; the rest begins a character that is cut
+ * off, and has at most 3 bytes.
+ */
+size_t clean_part(char *text, size_t size);
+/* The same for a whole text; returns it. clean_line() also replaces newlines and tabs by spaces. */
+char *clean_text(char *text);
+char *clean_line(char *text);
+
+/* output.c: what a guest's program says, on standard output */
+struct output {
+	int fd;
+	bool clean;  /* it is a terminal */
+	size_t held; /* bytes of a character that is cut off */
+	char rest[4];
+};
+
+void output_begin(struct output *o, int fd);
+/* Writes all of it; a terminal gets it clean. Returns an exit code if that fails or a signal came.
+ */
+int output_write(struct output *o, const char *from, size_t size);
+int output_end(struct output *o);
+
 /* time.c: lengths of time as text */
 #define LAB_TIME_SIZE 48
 

@@ -231,10 +231,7 @@ void rundir_tail(const char *path, char *to, size_t size)
 	for (char *save, *line = strtok_r(where_it_matters(text, n), "\r\n", &save);
 	     line && used < size;
 	     line = strtok_r(NULL, "\r\n", &save)) {
-		for (char *c = line; *c; c++) {
-			if ((unsigned char)*c < ' ')
-				*c = ' ';
-		}
+		clean_line(line);
 		used += (size_t)snprintf(to + used, size - used, "\n    %s", line);
 	}
 }

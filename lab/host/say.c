@@ -4,6 +4,7 @@
  */
 #include <signal.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -22,11 +23,22 @@ static void clear_line(void)
 	line_open = false;
 }
 
+/* A message may have words of a guest or of QEMU in it. */
+static void print(const char *format, va_list args)
+{
+	char *text;
+
+	if (vasprintf(&text, format, args) < 0)
+		return;
+	fputs(clean_text(text), stderr);
+	free(text);
+}
+
 static void say(const char *prefix, const char *format, va_list args)
 {
 	clear_line();
 	fputs(prefix, stderr);
-	vfprintf(stderr, format, args);
+	print(format, args);
 	fputc('\n', stderr);
 }
 
@@ -36,13 +48,19 @@ void lab_capture(char *to, size_t size)
 	captured_size = size;
 }
 
+static void capture(const char *format, va_list args)
+{
+	vsnprintf(captured, captured_size, format, args);
+	clean_text(captured);
+}
+
 int lab_fail(int code, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
 	if (captured)
-		vsnprintf(captured, captured_size, format, args);
+		capture(format, args);
 	else
 		say("vmgenc-lab: ", format, args);
 	va_end(args);
@@ -69,7 +87,7 @@ void lab_progress(const char *format, ...)
 	if (quiet || !*format)
 		return;
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	print(format, args);
 	va_end(args);
 	line_open = isatty(STDERR_FILENO);
 	if (!line_open)

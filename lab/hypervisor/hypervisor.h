@@ -31,7 +31,7 @@ void vmclock_first(const struct vm *vm);
  * Writes the page of a clone, with the next generation after its parent's, before it runs. With
  * torn, leaves the page half-written.
  */
-void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn);
+void vmclock_change(const struct vm *parent, struct vm *clone, bool torn);
 /* Completes a torn page after a thread on each CPU has been refused. */
 int vmclock_finish(struct vm *clone);
 

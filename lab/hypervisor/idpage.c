@@ -99,8 +99,8 @@ int idpage_write(struct vm *vm)
 
 	fill_page(f->shape, &vm->id, page);
 	if (!idpage_is_in_snapshot(f->shape)) {
-		memcpy((uint8_t *)vm->exchange + vm->machine->exchange_size - PAGE_BLOCK, page,
-		       PAGE_SIZE);
+		shared_write(vm->exchange, vm->machine->exchange_size - PAGE_BLOCK, page,
+			     PAGE_SIZE);
 		return 0;
 	}
 	int fd = open(f->page_file, O_WRONLY | O_CLOEXEC);

@@ -3,7 +3,7 @@
  * lab/hypervisor: writes the VMClock page as a hypervisor does, in the exchange of each VM. A
  * clone finds its own page before its first instruction, whole or half-written.
  */
-#include <string.h>
+#include <stddef.h>
 #include <unistd.h>
 
 #include "../../lib/vmclock.h"
@@ -12,55 +12,53 @@
 
 _Static_assert(sizeof(struct lab_exchange) <= LAB_CLOCK_OFFSET, "the page is behind the report");
 
-static volatile struct vmclock_page *page_of(const struct vm *vm)
+/*
+ * As Linux's vmclock-abi.h lays it out; nothing tells the time. Each change takes two steps of
+ * seq_count, of which the first is odd. Nothing is read back: the guest can write to the page.
+ */
+static void write_page(const struct vm *vm, bool torn)
 {
-	return (volatile struct vmclock_page *)((char *)vm->exchange + LAB_CLOCK_OFFSET);
+	const struct vmclock_page page = {.magic = VMCLOCK_MAGIC,
+					  .size = LAB_CLOCK_SIZE,
+					  .version = VMCLOCK_VERSION,
+					  .flags = VMCLOCK_GENERATION_PRESENT,
+					  .seq_count = 2 * vm->clock_changes - torn,
+					  .disruption_marker = vm->clock_changes,
+					  .generation = 1 + vm->clock_changes};
+
+	shared_write(vm->exchange, LAB_CLOCK_OFFSET, &page, sizeof(page));
 }
 
-/* As Linux's vmclock-abi.h lays it out; nothing tells the time. */
 void vmclock_first(const struct vm *vm)
 {
-	volatile struct vmclock_page *page = page_of(vm);
-
-	page->magic = VMCLOCK_MAGIC;
-	page->size = LAB_CLOCK_SIZE;
-	page->version = VMCLOCK_VERSION;
-	page->flags = VMCLOCK_GENERATION_PRESENT;
-	page->generation = 1;
+	write_page(vm, false);
 }
 
-/*
- * The generation is a counter and not an id, so all clones of one snapshot get the same number.
- * The order of writes is the writer's protocol; for a torn page, vmclock_finish() does the last one.
- */
-void vmclock_change(const struct vm *parent, const struct vm *clone, bool torn)
+/* The generation is a counter and not an id, so all clones of one snapshot get the same number. */
+void vmclock_change(const struct vm *parent, struct vm *clone, bool torn)
 {
-	volatile struct vmclock_page *page = page_of(clone);
-
-	memcpy((void *)page, (const void *)page_of(parent), sizeof(*page));
-	page->seq_count |= 1;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	page->disruption_marker++;
-	page->generation++;
-	__atomic_thread_fence(__ATOMIC_SEQ_CST);
-	if (!torn)
-		page->seq_count++;
+	clone->clock_changes = parent->clock_changes + 1;
+	write_page(clone, torn);
 }
 
-/* Wait until a thread on each CPU was refused the half-written page. */
-int vmclock_finish(struct vm *clone)
+static int drew_half_written(void)
 {
-	volatile struct vmclock_page *page = page_of(clone);
-	const uint32_t *unsettled = &clone->exchange->unsettled;
+	return lab_fail(LAB_EXIT_GUEST, "a guest drew while its VMClock page was half-written");
+}
+
+static int wait_until_refused(struct vm *clone)
+{
 	double begin = lab_now();
 	char limit[LAB_TIME_SIZE];
-	int code;
 
-	while (__atomic_load_n(unsettled, __ATOMIC_ACQUIRE) < clone->machine->cpus) {
-		if (__atomic_load_n(&clone->exchange->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
-			return lab_fail(LAB_EXIT_GUEST, "a guest drew while its VMClock page was "
-							"half-written");
-		code = vm_check(clone);
+	while (shared_unsettled(clone->exchange) < clone->machine->cpus) {
+		enum lab_state state;
+		int code = vm_check(clone);
+
+		if (!code)
+			code = shared_state(clone->exchange, &state);
+		if (!code && state == LAB_RECORDED)
+			code = drew_half_written();
 		if (code)
 			return code;
 		if (lab_now() - begin > clone->machine->timeout)
@@ -70,6 +68,17 @@ int vmclock_finish(struct vm *clone)
 					lab_time(clone->machine->timeout, limit));
 		usleep(2000);
 	}
-	page->seq_count++;
 	return 0;
+}
+
+/* Wait until a thread on each CPU was refused the half-written page. */
+int vmclock_finish(struct vm *clone)
+{
+	int code = wait_until_refused(clone);
+
+	if (!code)
+		shared_write_u32(clone->exchange,
+				 LAB_CLOCK_OFFSET + offsetof(struct vmclock_page, seq_count),
+				 2 * clone->clock_changes);
+	return code;
 }

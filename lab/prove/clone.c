@@ -34,23 +34,15 @@ static int give_id(struct experiment *e, struct vm *clone, const char *snapshot)
 static int start_clone(struct experiment *e, struct vm *parent, const char *snapshot, bool breeds)
 {
 	struct vm *clone = &e->clones[e->clone_count++];
-	struct lab_exchange *first = malloc(sizeof(*first));
-	bool torn = e->options->torn && parent->exchange->generator == LAB_GUARDED;
+	bool torn = e->options->torn && shared_given(parent->exchange)->generator == LAB_GUARDED;
 	char name[32];
 
-	if (!first)
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 	snprintf(name, sizeof(name), "vm%u", ++e->lineage);
 	vm_init(clone, &e->machine, e->directory, name);
-	*first = *parent->exchange;
-	first->lineage = e->lineage;
-	first->state = LAB_DRAWING;
-	first->unsettled = 0;
 	if (e->options->same_id)
 		memcpy(clone->guid, parent->guid, sizeof(clone->guid));
-	int code = vm_create_exchange(clone, first);
+	int code = vm_clone_exchange(clone, parent, e->lineage);
 
-	free(first);
 	if (!code && e->options->vmclock)
 		vmclock_change(parent, clone, torn);
 	if (!code && breeds)
@@ -66,72 +58,73 @@ static int start_clone(struct experiment *e, struct vm *parent, const char *snap
 	return code;
 }
 
-static void note_clone(struct result *r, const struct vm *vm)
+/* Copy what a clone reports, once, while it is stopped or after its end. */
+static int take_clone(struct experiment *e, size_t i)
 {
-	const struct lab_exchange *exchange = vm->exchange;
-	struct clone *c = &r->clones[r->clone_count++];
+	struct reported *to = &e->reported[i];
+	struct vm *clone = &e->clones[i];
+	int code = shared_report(clone->exchange, &to->report);
 
-	*c = (struct clone){.start_seconds = vm->start_seconds,
-			    .resume_within_ns = exchange->resume_within_ns,
-			    .rekeyed_ns = exchange->rekeyed_ns,
-			    .woken_ns = exchange->woken_ns,
-			    .announced_ns = exchange->announced_ns,
-			    .logged_ns = exchange->logged_ns,
-			    .changes = exchange->changes,
-			    .spurious = exchange->spurious,
-			    .rekeys = exchange->rekeys,
-			    .rekey_failures = exchange->rekey_failures,
-			    .device = exchange->device};
-	snprintf(c->clock, sizeof(c->clock), "%.*s", (int)sizeof(exchange->clock) - 1,
-		 exchange->clock);
-	snprintf(c->event, sizeof(c->event), "%.*s", (int)sizeof(exchange->event) - 1,
-		 exchange->event);
-	snprintf(c->complaint, sizeof(c->complaint), "%.*s", (int)sizeof(exchange->complaint) - 1,
-		 exchange->complaint);
-	snprintf(c->id, sizeof(c->id), "%s", vm->guid);
-	/* FreeBSD's sysctl gives bytes. */
-	if (exchange->guid_size == sizeof(exchange->guid))
-		guid_from_bytes(c->guid, exchange->guid);
-	guest_device_read(&c->seen, vm);
+	if (!code)
+		code = shared_draws(clone->exchange, &to->draws);
+	to->taken = !code;
+	return code;
 }
 
-static void end_clone(const struct experiment *e, struct vm *clone)
+/* The exchange is not needed any more, unless this clone is cloned. */
+static int end_clone(struct experiment *e, size_t i)
 {
+	struct vm *clone = &e->clones[i];
+
 	vm_kill(clone);
-	vm_keep_exchange(clone, exchange_used(e->options));
+	int code = take_clone(e, i);
+
+	vm_drop_exchange(clone);
+	return code;
 }
 
 /* End the clones that have recorded, so that others get their CPU time; count the rest. */
-static unsigned int count_running(struct experiment *e, const struct vm *breeder)
+static int count_running(struct experiment *e, const struct vm *breeder, unsigned int *running)
 {
-	unsigned int running = 0;
+	int code = 0;
 
-	for (size_t i = 0; i < e->clone_count; i++) {
+	*running = 0;
+	for (size_t i = 0; i < e->clone_count && !code; i++) {
 		struct vm *clone = &e->clones[i];
+		enum lab_state state;
 
 		if (!clone->pid || clone == breeder)
 			continue;
-		if (__atomic_load_n(&clone->exchange->state, __ATOMIC_ACQUIRE) == LAB_RECORDED)
-			end_clone(e, clone);
+		/* The parent, of which there is a snapshot now. */
+		if (e->reported[i].taken) {
+			vm_kill(clone);
+			continue;
+		}
+		code = shared_state(clone->exchange, &state);
+		if (!code && state == LAB_RECORDED)
+			code = end_clone(e, i);
 		else
-			running++;
+			++*running;
 	}
-	return running;
+	return code;
 }
 
 /* Wait for the next clone in order. Stop it if it is to be cloned, or end it. */
 static int finish_clone(struct experiment *e, const struct vm *breeder, struct result *r)
 {
-	struct vm *clone = &e->clones[r->clone_count];
-	int code = vm_wait(clone, LAB_RECORDED);
+	size_t i = r->clone_count;
+	struct vm *clone = &e->clones[i];
+	int code = e->reported[i].taken ? 0 : vm_wait(clone, LAB_RECORDED);
 
-	if (code)
-		return code;
-	note_clone(r, clone);
-	if (clone == breeder)
-		return vm_stop(clone);
-	end_clone(e, clone);
-	return 0;
+	if (!code && clone == breeder)
+		code = vm_stop(clone);
+	if (!code && clone == breeder)
+		code = take_clone(e, i);
+	else if (!code && !e->reported[i].taken)
+		code = end_clone(e, i);
+	if (!code)
+		clone_read(&r->clones[r->clone_count++], clone, &e->reported[i].report);
+	return code;
 }
 
 static void say_how_far(const struct experiment *e, size_t started)
@@ -156,7 +149,11 @@ static int clone_parent(struct experiment *e, struct vm *parent, const struct vm
 
 	memcpy(e->in_snapshot, parent->id.bytes, ID_SIZE);
 	while (!code && r->clone_count < end) {
-		unsigned int running = count_running(e, breeder);
+		unsigned int running;
+
+		code = count_running(e, breeder, &running);
+		if (code)
+			break;
 		bool room = running < o->at_once && (!running || memory_fits_clone(&e->machine));
 
 		if (e->clone_count == end || !room) {
@@ -183,7 +180,8 @@ int clone_all(struct experiment *e, struct vm *source, struct result *r)
 
 		code = clone_parent(e, parent, depth < e->options->depth ? first : NULL, r);
 		if (parent != source) {
-			end_clone(e, parent);
+			vm_kill(parent);
+			vm_drop_exchange(parent);
 			vm_drop_ram(parent);
 		}
 		parent = first;

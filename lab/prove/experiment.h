@@ -13,6 +13,13 @@
 /* Offset of the records in the exchange. */
 #define RECORDS (LAB_CLOCK_OFFSET + LAB_CLOCK_SIZE)
 
+/* What a clone reported, in the host's own memory. */
+struct reported {
+	bool taken;
+	struct guest_report report;
+	struct draws draws;
+};
+
 /* One guest of one run. */
 struct experiment {
 	const struct prove_options *options;
@@ -21,8 +28,9 @@ struct experiment {
 	const char *directory;
 	size_t guest;
 	unsigned int run;
-	uint32_t lineage;  /* the last one given to a VM */
-	struct vm *clones; /* of all depths, for the current generator */
+	uint32_t lineage;	   /* the last one given to a VM */
+	struct vm *clones;	   /* of all depths, for the current generator */
+	struct reported *reported; /* one for each clone */
 	size_t clone_count;
 	uint8_t in_snapshot[ID_SIZE]; /* the id that is now in the snapshot's file */
 };

@@ -17,13 +17,13 @@
 #include "generators.h"
 #include "vm/vm.h"
 
-/* device.c: the VM Generation ID device as a clone sees it */
+/* The VM Generation ID device as a clone sees it. */
 struct guest_device {
 	bool found;	  /* our driver has a device */
 	uint64_t address; /* of the id, from the driver's log line */
 	char raw[16];	  /* who may map the page, from the same line */
 	uint8_t id[ID_SIZE];
-	char guid[ID_TEXT_SIZE];
+	char guid[40];	       /* from the sysctl */
 	struct shape_id given; /* the id that the clone was given */
 	uint64_t placed;       /* its address, or 0 without a shape */
 	char memory[40];       /* the name of this address in /proc/iomem */
@@ -31,9 +31,6 @@ struct guest_device {
 	enum lab_builtin builtin;
 	int refused; /* the module's errno, or 0 */
 };
-
-/* Fills d from the clone's exchange. */
-void guest_device_read(struct guest_device *d, const struct vm *vm);
 
 /* prove.c */
 struct guest {
@@ -82,6 +79,9 @@ struct clone {
 	char guid[40], id[40];		 /* from the sysctl; as the clone was given it */
 	struct guest_device seen;
 };
+
+/* reported.c: fills c from what the clone vm reported. */
+void clone_read(struct clone *c, const struct vm *vm, const struct guest_report *r);
 
 /* One generator in one guest in one run. */
 struct result {

@@ -7,8 +7,6 @@
 
 #include "qemu.h"
 
-/* RAM above the exchange: the firmware puts its tables and the initramfs at the top of RAM. */
-#define TOP_MB 32u
 /* earlyprintk and loglevel make the kernel show signs of life from its first second. */
 #define CMDLINE                                                                                    \
 	"earlyprintk=ttyS0,115200 console=ttyS0 loglevel=6 panic=-1 rdinit=/init no_timer_check "  \
@@ -96,13 +94,22 @@ static void add_command_line(struct arguments *a, const struct machine *m)
 	    size, page, m->append);
 }
 
-void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool incoming)
+/* What a guest could use that took over QEMU. */
+static void add_sandbox(struct arguments *a)
+{
+	add(a, "-sandbox");
+	add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+}
+
+void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool incoming, bool sandbox)
 {
 	const struct machine *m = vm->machine;
 
 	add(a, QEMU);
 	add(a, "-nodefaults");
 	add(a, "-no-user-config");
+	if (sandbox)
+		add_sandbox(a);
 	add(a, "-no-reboot");
 	add(a, "-display");
 	add(a, "none");
@@ -121,8 +128,7 @@ void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool inc
 	add(a, "-smp");
 	add(a, "%u", m->cpus);
 	add(a, "-m");
-	add(a, "%lluM",
-	    m->memory_mb + TOP_MB + m->initramfs_mb + (unsigned long long)(m->exchange_size >> 20));
+	add(a, "%lluM", (unsigned long long)machine_memory_mb(m));
 	add_memory(a, 0, m->memory_mb, vm->shared_ram, vm->ram);
 	add_memory(a, 1, m->exchange_size >> 20, true, vm->exchange_path);
 	add_memory(a, 2, TOP_MB + m->initramfs_mb, vm->shared_ram, vm->ram_top);

@@ -2,11 +2,16 @@
 /*
  * lab/vm: the addresses of the exchange and of the id's page in a guest's memory.
  */
-#include "vm.h"
+#include "qemu.h"
 
 bool machine_is_high(const struct machine *m)
 {
 	return m->firmware.shape && m->firmware.shape->where == WHERE_HIGH;
+}
+
+uint64_t machine_memory_mb(const struct machine *m)
+{
+	return m->memory_mb + TOP_MB + m->initramfs_mb + (m->exchange_size >> 20);
 }
 
 uint64_t machine_exchange_address(const struct machine *m)

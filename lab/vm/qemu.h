@@ -10,6 +10,9 @@
 
 #include "vm.h"
 
+/* RAM above the exchange: the firmware puts its tables and the initramfs at the top of RAM. */
+#define TOP_MB 32u
+
 /* arguments.c */
 struct arguments {
 	char *list[64];
@@ -21,7 +24,8 @@ struct arguments {
  * waits for a snapshot instead of booting. The strings are allocated and not freed, since the
  * caller then calls qemu_exec().
  */
-void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool incoming);
+void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool incoming,
+		     bool sandbox);
 
 /* process.c */
 #define QEMU "qemu-system-x86_64"

@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -52,23 +51,27 @@ void vm_init(struct vm *vm, const struct machine *m, const char *directory, cons
 
 int vm_create_exchange(struct vm *vm, const struct lab_exchange *first)
 {
+	uint64_t size = vm->machine->exchange_size;
+	int code = rundir_create(vm->exchange_path, size, true);
+
+	return code ? code : shared_open(&vm->exchange, vm->name, vm->exchange_path, size, first);
+}
+
+int vm_clone_exchange(struct vm *vm, const struct vm *parent, uint32_t lineage)
+{
 	int code = rundir_create(vm->exchange_path, vm->machine->exchange_size, true);
 
-	if (code)
-		return code;
-	int fd = open(vm->exchange_path, O_RDWR | O_CLOEXEC);
+	return code ? code
+		    : shared_open_clone(&vm->exchange, vm->name, vm->exchange_path,
+					parent->exchange, lineage);
+}
 
-	vm->exchange =
-		mmap(NULL, vm->machine->exchange_size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-	if (fd >= 0)
-		close(fd);
-	if (vm->exchange == MAP_FAILED) {
-		vm->exchange = NULL;
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot map %s: %s", vm->exchange_path,
-				strerror(errno));
-	}
-	*vm->exchange = *first;
-	return 0;
+void vm_drop_exchange(struct vm *vm)
+{
+	if (vm->exchange)
+		unlink(vm->exchange_path);
+	shared_close(vm->exchange);
+	vm->exchange = NULL;
 }
 
 /*
@@ -118,21 +121,20 @@ static int qemu_ended(struct vm *vm, int status)
 
 static int guest_failed(const struct vm *vm)
 {
-	char log[LAB_LOG_SIZE];
-	char *end = log;
+	struct guest_words words;
 
-	memcpy(log, vm->exchange->log, sizeof(log));
-	log[sizeof(log) - 1] = '\0';
+	shared_words(vm->exchange, &words);
+	char *end = words.log + strlen(words.log);
+
 	/* The kernel gives the reason in its last five lines. */
-	end += strlen(log);
-	for (int lines = 0; end > log && lines < 6; lines += *end == '\n')
+	for (int lines = 0; end > words.log && lines < 6; lines += *end == '\n')
 		end--;
-	return lab_fail(LAB_EXIT_GUEST, "guest %s: %.*s\nits kernel's log ends with:%s",
-			vm->exchange->release, (int)sizeof(vm->exchange->error) - 1,
-			vm->exchange->error, end);
+	return lab_fail(LAB_EXIT_GUEST, "guest %s: %s\nits kernel's log ends with:%s",
+			words.release, words.error, end);
 }
 
-int vm_check(struct vm *vm)
+/* Set *state to the guest's. */
+static int look(struct vm *vm, enum lab_state *state)
 {
 	int status;
 
@@ -140,9 +142,16 @@ int vm_check(struct vm *vm)
 		return lab_interrupted();
 	if (vm->pid && waitpid(vm->pid, &status, WNOHANG) == vm->pid)
 		return qemu_ended(vm, status);
-	if (__atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_FAILED)
-		return guest_failed(vm);
-	return 0;
+	int code = shared_state(vm->exchange, state);
+
+	return !code && *state == LAB_FAILED ? guest_failed(vm) : code;
+}
+
+int vm_check(struct vm *vm)
+{
+	enum lab_state state;
+
+	return look(vm, &state);
 }
 
 /* A QMP call that lost its QEMU: say how QEMU ended. */
@@ -163,12 +172,8 @@ static int boot_once(struct vm *vm)
 
 int vm_boot(struct vm *vm)
 {
-	struct lab_exchange *first = malloc(sizeof(*first));
 	int code = LAB_EXIT_GUEST;
 
-	if (!first)
-		return lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
-	*first = *vm->exchange;
 	for (int i = 0; i < BOOT_ATTEMPTS; i++) {
 		code = boot_once(vm);
 		if (code != LAB_EXIT_GUEST || vm->pid || !is_patching_race(vm))
@@ -179,9 +184,8 @@ int vm_boot(struct vm *vm)
 		vm_kill(vm);
 		unlink(vm->ram);
 		unlink(vm->ram_top);
-		*vm->exchange = *first;
+		shared_restart(vm->exchange);
 	}
-	free(first);
 	return code;
 }
 
@@ -271,22 +275,20 @@ int vm_continue(struct vm *vm)
 int vm_wait(struct vm *vm, enum lab_state state)
 {
 	struct watchdog watchdog;
+	enum lab_state now;
+	int code = look(vm, &now);
 
-	watchdog_start(&watchdog, vm);
-	for (;;) {
-		uint32_t now = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
-
-		/* The program may end before the lab sees it start. */
-		if (now == state || now == LAB_EXITED)
-			return 0;
-		int code = vm_check(vm);
-
-		if (!code)
-			code = watchdog_check(&watchdog, vm);
+	if (!code)
+		watchdog_start(&watchdog, vm, now);
+	/* The program may end before the lab sees it start. */
+	while (!code && now != state && now != LAB_EXITED) {
+		code = watchdog_check(&watchdog, vm, now);
 		if (code)
-			return code;
+			break;
 		usleep(2000);
+		code = look(vm, &now);
 	}
+	return code;
 }
 
 void vm_kill(struct vm *vm)
@@ -315,12 +317,6 @@ void vm_share_ram(const struct vm *parent, struct vm *clone)
 	memcpy(clone->ram_top, parent->ram_top, sizeof(clone->ram_top));
 }
 
-void vm_keep_exchange(const struct vm *vm, uint64_t size)
-{
-	if (vm->exchange && truncate(vm->exchange_path, (off_t)size))
-		lab_note("cannot shorten %s: %s", vm->exchange_path, strerror(errno));
-}
-
 void vm_drop_ram(const struct vm *vm)
 {
 	unlink(vm->ram);
@@ -331,11 +327,7 @@ void vm_forget(struct vm *vm)
 {
 	vm_kill(vm);
 	unlink(vm->bell);
-	if (vm->exchange) {
-		munmap(vm->exchange, vm->machine->exchange_size);
-		unlink(vm->exchange_path);
-	}
+	vm_drop_exchange(vm);
 	if (vm->shared_ram)
 		vm_drop_ram(vm);
-	vm->exchange = NULL;
 }

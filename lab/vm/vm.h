@@ -14,6 +14,7 @@
 
 #include "exchange.h"
 #include "firmware/firmware.h"
+#include "shared/shared.h"
 
 struct machine {
 	struct firmware firmware;
@@ -36,6 +37,8 @@ struct machine {
 /* layout.c: guest physical addresses */
 /* Returns whether the exchange is above 4 GiB. */
 bool machine_is_high(const struct machine *m);
+/* Returns the size of all memory, in MiB. */
+uint64_t machine_memory_mb(const struct machine *m);
 /* Return the address of the exchange, and the bytes of it that the guest may use. */
 uint64_t machine_exchange_address(const struct machine *m);
 uint64_t machine_exchange_size(const struct machine *m);
@@ -73,7 +76,8 @@ struct vm {
 	double started;	      /* lab_now() when QEMU was started */
 	bool killed;	      /* QEMU was killed or is not installed: not the guest's fault */
 	struct qmp qmp;
-	struct lab_exchange *exchange;
+	struct shared *exchange;    /* NULL if there is none */
+	unsigned int clock_changes; /* of the VMClock page, since its first VM */
 };
 
 /* Names the VM's files in directory and gives it an id. Keeps m, which must outlive vm. */
@@ -82,6 +86,10 @@ void vm_init(struct vm *vm, const struct machine *m, const char *directory, cons
 void vm_random_id(struct vm *vm);
 /* Creates and maps the exchange and copies first into it, before the guest runs. */
 int vm_create_exchange(struct vm *vm, const struct lab_exchange *first);
+/* The same for a clone, which begins with its parent's. */
+int vm_clone_exchange(struct vm *vm, const struct vm *parent, uint32_t lineage);
+/* Unmaps the exchange and removes its file. */
+void vm_drop_exchange(struct vm *vm);
 /* Starts QEMU and waits for LAB_READY. Boots again if QEMU's race with code patching hits. */
 int vm_boot(struct vm *vm);
 /* Give a clone its RAM, before vm_restore(): a copy of the parent's files, or a private mapping. */
@@ -99,8 +107,7 @@ int vm_wait(struct vm *vm, enum lab_state state);
 int vm_check(struct vm *vm);
 /* Kills QEMU, if it runs, and closes its QMP socket. */
 void vm_kill(struct vm *vm);
-/* After vm_kill(): shortens the exchange's file to size bytes; removes the files of the RAM. */
-void vm_keep_exchange(const struct vm *vm, uint64_t size);
+/* After vm_kill(): removes the files of the RAM. */
 void vm_drop_ram(const struct vm *vm);
 /* Kills QEMU, unmaps the exchange and removes the files, except a RAM that is the parent's. */
 void vm_forget(struct vm *vm);
@@ -109,12 +116,13 @@ void vm_forget(struct vm *vm);
 struct watchdog {
 	double begun, sign, told; /* lab_now() at the start, the last sign, the last progress */
 	off_t console;		  /* bytes of console output so far */
-	uint32_t state;
+	enum lab_state state;
 };
 
-void watchdog_start(struct watchdog *w, const struct vm *vm);
+/* state is the guest's, as shared_state() has just set it. */
+void watchdog_start(struct watchdog *w, const struct vm *vm, enum lab_state state);
 /* Returns LAB_EXIT_GUEST, after a message, if the guest was silent for machine->timeout. */
-int watchdog_check(struct watchdog *w, const struct vm *vm);
+int watchdog_check(struct watchdog *w, const struct vm *vm, enum lab_state state);
 /* Returns the words to add to the kernel's name if kvm did not run it either; otherwise "". */
 const char *watchdog_nor_kvm(const struct machine *m);
 

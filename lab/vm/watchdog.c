@@ -18,13 +18,13 @@ static off_t console_size(const struct vm *vm)
 	return stat(vm->console, &st) ? 0 : st.st_size;
 }
 
-void watchdog_start(struct watchdog *w, const struct vm *vm)
+void watchdog_start(struct watchdog *w, const struct vm *vm, enum lab_state state)
 {
-	bool boots = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE) == LAB_BOOTING;
+	bool boots = state == LAB_BOOTING;
 
 	/* Count a boot from QEMU's start; the guest may have printed something already. */
 	w->console = boots ? 0 : console_size(vm);
-	w->state = vm->exchange->state;
+	w->state = state;
 	w->begun = w->sign = w->told = boots ? vm->started : lab_now();
 }
 
@@ -58,9 +58,8 @@ const char *watchdog_nor_kvm(const struct machine *m)
 	return m->kvm_failed ? ", which kvm does not run here either," : "";
 }
 
-int watchdog_check(struct watchdog *w, const struct vm *vm)
+int watchdog_check(struct watchdog *w, const struct vm *vm, enum lab_state state)
 {
-	uint32_t state = __atomic_load_n(&vm->exchange->state, __ATOMIC_ACQUIRE);
 	off_t size = console_size(vm);
 	char console[2000], limit[LAB_TIME_SIZE];
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/fuzz: NAME.c becomes build/fuzz/NAME with libFuzzer; test/fuzz/corpus/NAME is what it starts from.
-FUZZERS := $(patsubst %,build/fuzz/%,config core firmware name page qmp results state vmclock)
+FUZZERS := $(patsubst %,build/fuzz/%,config core firmware name page qmp results shared state vmclock)
 FUZZ_CC ?= clang
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -DVMGENC_VERSION='"$(VERSION)"' -Iinclude -Ilib -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
@@ -11,6 +11,10 @@ build/fuzz/qmp: FUZZ_WITH = -Ilab lab/vm/qmp.c lab/host/time.c -ljansson
 FUZZ_REPORT := $(filter-out %/write.c,$(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/time.c
 build/fuzz/results: $(FUZZ_REPORT) $(wildcard lab/report/*.h lab/compare/*.h)
 build/fuzz/results: FUZZ_WITH = -Ilab $(FUZZ_REPORT) -I/usr/include/libxml2 -ljansson -lxml2
+FUZZ_SHARED := $(sort $(wildcard lab/shared/*.c lab/compare/*.c lab/firmware/*.c)) lab/generators.c lab/vm/layout.c \
+	$(addprefix lab/prove/,reported.c json.c judge.c) $(addprefix lab/host/,say.c clean.c output.c time.c)
+build/fuzz/shared: $(FUZZ_SHARED) $(wildcard lab/*.h lab/shared/*.h lab/prove/*.h lab/host/*.h) test/fuzz/input.h
+build/fuzz/shared: FUZZ_WITH = -Ilab $(FUZZ_SHARED) -ljansson -Wl,--wrap=load_u32,--wrap=load_u64,--wrap=load_bytes
 build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit $(wildcard provider/*.c lib/*.c) \
 	test/unit/simfile.c -lcrypto
 build/fuzz/config: $(wildcard provider/*.[ch] test/unit/simfile.[ch])

@@ -221,6 +221,11 @@ static void wrong_qemu(void **state)
 		"QEMU sent something other than JSON");
 	with_qemu("#!/bin/sh\necho 'libx.so: no such file' >&2; exit 127\n",
 		  "cannot run qemu-system-x86_64:\n    libx.so");
+	with_qemu("#!/bin/sh\ncase \"$*\" in *-sandbox*)\n"
+		  "	echo 'qemu: -sandbox support is not enabled' >&2; exit 1 ;;\n"
+		  "esac\necho 'started without' >&2; exit 1\n",
+		  "this QEMU has no -sandbox, so guests run without it\n"
+		  "vmgenc-lab: QEMU ended with status 1; it said:\n    started without");
 }
 
 /* A file system of one MiB, seen by this process and its children only. */
@@ -279,6 +284,23 @@ static void space_runs_out(void **state)
 	run_end(&run, 3, "no disk space was left for its RAM");
 }
 
+#define GUEST "build/test/lab-guest"
+#define HOSTILE "run", "--accel", "tcg", "--quiet", "--kernel", kernel, GUEST
+
+/* Fails if a guest's nonsense is taken, or its words drive the terminal. */
+static void hostile_guest(void **state)
+{
+	static struct run run;
+
+	(void)state;
+	EXPECT(125, "guest run: reports 18446744073709551615 bytes of output where at most",
+	       HOSTILE, "stream");
+	EXPECT(125, "guest run: has overwritten what the host told it", HOSTILE, "records");
+	START(&run, HOSTILE, "escapes");
+	run_end(&run, 125, "xxxxx: broken ?]0;yours??31m?\nits kernel's log ends with:");
+	assert_null(memchr(run.text, '\033', run.used));
+}
+
 static int unmount(void **state)
 {
 	(void)state;
@@ -333,6 +355,37 @@ static pid_t child_of(pid_t pid)
 	return child;
 }
 
+static void has_line(pid_t pid, const char *file, const char *line)
+{
+	char path[64], text[4096];
+
+	snprintf(path, sizeof(path), "/proc/%d/%s", pid, file);
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(f);
+	text[fread(text, 1, sizeof(text) - 1, f)] = '\0';
+	fclose(f);
+	if (!strstr(text, line))
+		fail_msg("no \"%s\" in: %s", line, text);
+}
+
+/* Fails if a QEMU that a guest took over could do what it likes: 2 is a filter of system calls. */
+static void sandbox(void **state)
+{
+	static struct run run;
+
+	(void)state;
+	START(&run, PROVE, "--runs", "1000");
+	run_wait_for(&run, "cloning");
+	pid_t qemu = child_of(run.pid);
+
+	has_line(qemu, "status", "Seccomp:\t2");
+	/* 192 + 1 MiB of RAM, 32 above the exchange of 1 MiB. */
+	has_line(qemu, "limits", "Max file size             236978176            236978176");
+	kill(run.pid, SIGINT);
+	run_end(&run, 128 + SIGINT, "cloning");
+}
+
 static void qemu_killed(void **state)
 {
 	static struct run run;
@@ -378,8 +431,10 @@ int main(int argc, char **argv)
 		cmocka_unit_test(wrong_qemu),
 		cmocka_unit_test(no_space),
 		cmocka_unit_test_teardown(space_runs_out, unmount),
+		cmocka_unit_test(hostile_guest),
 		cmocka_unit_test(full_output),
 		cmocka_unit_test(signals),
+		cmocka_unit_test(sandbox),
 		cmocka_unit_test(qemu_killed),
 		cmocka_unit_test(lab_killed),
 	};

@@ -6,7 +6,7 @@ build/test/soak/changes: $(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS) $(wildcard test/so
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilib -Itest/vm -static -pthread -o $@ \
 		$(SOAK_GUEST_SRCS) $(VM_COMMON_SRCS)
-build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h) test/debian_kernel.c test/debian_kernel.h lab/host/say.c lab/host/time.c lab/host/host.h
+build/test/soak/soak: $(wildcard test/soak/*.c test/soak/*.h) test/debian_kernel.c test/debian_kernel.h lab/host/say.c lab/host/clean.c lab/host/time.c lab/host/host.h
 	$(call say,CC,$@)
 	@mkdir -p $(@D) build/soak
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilab -o $@ $(filter %.c,$^) -ljansson

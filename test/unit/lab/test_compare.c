@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * test/unit/lab: the lab's comparison of a thousand clones finds each value that two of them drew,
- * and says where; the exchanges are made here.
+ * and says where; the draws are made here.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -17,10 +17,17 @@
 enum { CLONES = 1000, CPUS = 2, DRAWS = 200 };
 
 struct trial {
-	const struct lab_exchange *exchanges[CLONES];
+	struct draws clones[CLONES];
 	struct drawn *drawn;
 	struct comparison found;
 };
+
+volatile sig_atomic_t lab_signal;
+
+int lab_interrupted(void)
+{
+	return 0;
+}
 
 int lab_fail(int code, const char *format, ...)
 {
@@ -30,9 +37,7 @@ int lab_fail(int code, const char *format, ...)
 
 static struct lab_draw *draw_of(const struct trial *c, size_t clone, size_t cpu, size_t i)
 {
-	const struct lab_exchange *r = c->exchanges[clone];
-
-	return (struct lab_draw *)((char *)(uintptr_t)r + r->records) + cpu * DRAWS + i;
+	return c->clones[clone].memory + cpu * DRAWS + i;
 }
 
 /* Values that differ in their last word alone: one that is told by a part of it would be shared. */
@@ -43,19 +48,17 @@ static void give_value(struct lab_draw *draw, uint64_t number)
 	draw->ns = number;
 }
 
-static struct lab_exchange *new_exchange(void)
+static struct draws new_draws(void)
 {
-	size_t size = sizeof(struct lab_exchange) + CPUS * DRAWS * sizeof(struct lab_draw);
-	struct lab_exchange *r = calloc(1, size);
+	struct draws d = {.cpus = CPUS, .told_ns = LAB_NEVER};
 
-	assert_non_null(r);
-	r->cpus = CPUS;
-	r->draws = DRAWS;
-	r->records = sizeof(*r);
-	r->woken_ns = r->announced_ns = LAB_NEVER;
-	for (size_t cpu = 0; cpu < CPUS; cpu++)
-		r->counts[cpu] = DRAWS;
-	return r;
+	d.memory = calloc(CPUS * DRAWS, sizeof(*d.memory));
+	assert_non_null(d.memory);
+	for (size_t cpu = 0; cpu < CPUS; cpu++) {
+		d.of[cpu] = d.memory + cpu * DRAWS;
+		d.counts[cpu] = DRAWS;
+	}
+	return d;
 }
 
 static int make_trial(void **state)
@@ -66,7 +69,7 @@ static int make_trial(void **state)
 	assert_non_null(c);
 	c->drawn = calloc(CLONES, sizeof(*c->drawn));
 	for (size_t clone = 0; clone < CLONES; clone++) {
-		c->exchanges[clone] = new_exchange();
+		c->clones[clone] = new_draws();
 		for (size_t cpu = 0; cpu < CPUS; cpu++)
 			for (size_t i = 0; i < DRAWS; i++)
 				give_value(draw_of(c, clone, cpu, i), number++ << 32);
@@ -80,7 +83,7 @@ static int free_trial(void **state)
 	struct trial *c = *state;
 
 	for (size_t clone = 0; clone < CLONES; clone++) {
-		free((void *)(uintptr_t)c->exchanges[clone]);
+		draws_free(&c->clones[clone]);
 		free(c->drawn[clone].strip);
 	}
 	free(c->drawn);
@@ -90,7 +93,7 @@ static int free_trial(void **state)
 
 static const struct duplicates *compare(struct trial *c)
 {
-	assert_int_equal(compare_clones(c->exchanges, CLONES, &c->found, c->drawn), 0);
+	assert_int_equal(compare_clones(c->clones, CLONES, &c->found, c->drawn), 0);
 	return &c->found.duplicates;
 }
 

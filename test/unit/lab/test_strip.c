@@ -50,21 +50,16 @@ static void spans_are_exact(void **state)
 }
 
 /* Draws of one CPU: n-th at n ms; the value is the number that next says. */
-static struct lab_exchange *clone_of(uint64_t count, const uint64_t *values)
+static struct draws clone_of(uint64_t count, const uint64_t *values)
 {
-	struct lab_exchange *r = calloc(1, sizeof(*r) + DRAWS * sizeof(struct lab_draw));
+	struct draws r = {.cpus = 1, .counts = {count}, .told_ns = LAB_NEVER};
 
-	assert_non_null(r);
-	r->cpus = 1;
-	r->draws = DRAWS;
-	r->records = sizeof(*r);
-	r->counts[0] = count;
-	r->woken_ns = r->announced_ns = LAB_NEVER;
-	struct lab_draw *d = (struct lab_draw *)(r + 1);
-
+	r.memory = calloc(DRAWS, sizeof(*r.memory));
+	assert_non_null(r.memory);
+	r.of[0] = r.memory;
 	for (uint64_t i = 0; i < count; i++) {
-		memcpy(d[i].value, &values[i], sizeof(values[i]));
-		d[i].ns = (i + 1) * MS;
+		memcpy(r.memory[i].value, &values[i], sizeof(values[i]));
+		r.memory[i].ns = (i + 1) * MS;
 	}
 	return r;
 }
@@ -72,12 +67,11 @@ static struct lab_exchange *clone_of(uint64_t count, const uint64_t *values)
 static void compare_two(const uint64_t *a, uint64_t a_count, const uint64_t *b, uint64_t b_count,
 			struct comparison *c, struct drawn *drawn)
 {
-	struct lab_exchange *exchanges[] = {clone_of(a_count, a), clone_of(b_count, b)};
+	struct draws clones[] = {clone_of(a_count, a), clone_of(b_count, b)};
 
-	assert_int_equal(compare_clones((const struct lab_exchange *const *)exchanges, 2, c, drawn),
-			 0);
-	free(exchanges[0]);
-	free(exchanges[1]);
+	assert_int_equal(compare_clones(clones, 2, c, drawn), 0);
+	draws_free(&clones[0]);
+	draws_free(&clones[1]);
 }
 
 static void free_strips(struct drawn *drawn)
