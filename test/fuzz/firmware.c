@@ -3,6 +3,7 @@
  * test/fuzz: firmware of any kind under the FreeBSD driver on its simulated kernel - what _HID,
  * _CID and ADDR evaluate to, the id, and what is notified. The kernel notices what would panic.
  */
+#include <stdlib.h>
 #include <strings.h>
 
 #include "input.h"
