@@ -102,7 +102,7 @@ int rundir_create(const char *path, uint64_t size, bool allocate);
 int rundir_copy(const char *from, const char *to);
 /*
  * Writes the last lines of a file, each indented, for an error message; "" if there are none. If
- * they have a kernel's panic, they begin there.
+ * a kernel died in them, they begin with its first words on that.
  */
 void rundir_tail(const char *path, char *to, size_t size);
 

@@ -204,13 +204,21 @@ int rundir_copy(const char *from, const char *to)
 	return err ? lab_fail(LAB_EXIT_ENVIRONMENT, "cannot copy %s: %s", from, strerror(err)) : 0;
 }
 
-/* A kernel's panic stands before its registers and stack, which would fill the tail. */
+/* What a kernel says as it dies stands before its registers and stack, which would fill the tail.
+ */
 static char *where_it_matters(char *text, size_t size)
 {
-	char *panic = strstr(text, "Kernel panic");
-	size_t skip = size > TAIL ? size - TAIL : 0;
+	static const char *const words[] = {"BUG: ", "Oops: ", "general protection fault",
+					    "Kernel panic"};
+	char *first = NULL;
 
-	return panic ? panic : text + skip;
+	for (size_t i = 0; i < sizeof(words) / sizeof(*words); i++) {
+		char *found = strstr(text, words[i]);
+
+		if (found && (!first || found < first))
+			first = found;
+	}
+	return first ? first : text + (size > TAIL ? size - TAIL : 0);
 }
 
 void rundir_tail(const char *path, char *to, size_t size)
@@ -229,8 +237,7 @@ void rundir_tail(const char *path, char *to, size_t size)
 	text[n] = '\0';
 	fclose(f);
 	for (char *save, *line = strtok_r(where_it_matters(text, n), "\r\n", &save);
-	     line && used < size;
-	     line = strtok_r(NULL, "\r\n", &save)) {
+	     line && used < size; line = strtok_r(NULL, "\r\n", &save)) {
 		clean_line(line);
 		used += (size_t)snprintf(to + used, size - used, "\n    %s", line);
 	}

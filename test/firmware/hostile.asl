@@ -56,7 +56,7 @@
 DefinitionBlock ("", "SSDT", 2, "VMGENC", "HOSTILE", 1)
 {
     External (\_SB.VGEN.ADDR, MethodObj)
-    External (\NONE)
+    External (\GONE)
 
     Scope (\_SB)
     {
