@@ -19,6 +19,8 @@ SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmg
 else
 HOOKS_DIR ?= /etc/vmgenc/hooks.d
 SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644 \
+	dist/systemd/vmgenc-hooks-check.service:lib/systemd/system/vmgenc-hooks-check.service:644 \
+	dist/systemd/vmgenc-hooks-check.path:lib/systemd/system/vmgenc-hooks-check.path:644 \
 	dist/systemd/vmgenc-device.conf:share/vmgenc/vmgenc-device.conf:644
 endif
 COMPLETIONS := vmgenc.bash:bash-completion/completions/vmgenc _vmgenc:zsh/site-functions/_vmgenc \
@@ -44,14 +46,19 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-CMD_TESTS := build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_shipped_hooks build/test/test_trust
-$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/trust.c
+CMD_TESTS := build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_hooks_machine build/test/test_hooks_retry build/test/test_killed_hooks build/test/test_shipped_hooks build/test/test_trust
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c
+build/test/test_hooks_machine build/test/test_hooks_retry: TEST_SRCS += test/unit/cmd/hookcase.c
+build/test/test_hooks_machine build/test/test_hooks_retry: test/unit/cmd/hookcase.c
 $(CMD_TESTS): TEST_FLAGS = -Icmd
 test_cmd_LDFLAGS := -ljansson
 test_doctor_LDFLAGS := -ljansson
 test_hooks_LDFLAGS := -ljansson
+test_hooks_machine_LDFLAGS := -ljansson
+test_hooks_retry_LDFLAGS := -ljansson
+test_killed_hooks_LDFLAGS := -ljansson
 test_shipped_hooks_LDFLAGS := -ljansson
 test_trust_LDFLAGS := -ljansson
-$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/trust.c
+$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c
 build/test/test_doctor: build/ossl-modules/vmgenc.so
 -include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)

@@ -109,24 +109,29 @@ static void check_source(const char *name)
 static void check_hooks(const char *path)
 {
 	char why[STATE_WHY];
-	struct state s;
+	static struct state s;
 	int error = state_load(path, &s, why, sizeof(why));
 
 	if (error == -ENOENT)
 		good("vmgenc hooks has never run: nothing asks for it");
+	else if (error == -EPROTO)
+		bad("run the newer vmgenc that wrote it", "the hooks' state %s %s", path, why);
 	else if (error)
-		bad(error == -EINVAL ? "remove it once it is clear what was done"
+		bad(error == -EINVAL ? "remove it: its copy beside it is used then"
 				     : "make it root's, and its directories",
 		    "the hooks' state %s %s%s", path,
 		    error == -EINVAL ? "" : "cannot be read: ", why);
 	else if (s.under_way)
+
 		bad("start vmgenc hooks, or wait for it", "hooks of generation %llu are under way",
 		    (unsigned long long)s.generation);
-	else if (s.failures || s.interrupted)
-		bad("see its log, then remove the state's counters by removing the file",
-		    "%llu hooks failed and %llu were interrupted; last: %s",
-		    (unsigned long long)s.failures, (unsigned long long)s.interrupted,
-		    s.last_failure);
+	else if (s.owed_count)
+		bad("see its log; once that is mended, or the hook is off, vmgenc hooks --retry",
+		    "%zu hooks have not done their work; generation %llu: %s %s", s.owed_count,
+		    (unsigned long long)s.owed[0].generation, s.owed[0].name, s.owed[0].reason);
+	else if (*s.doubt)
+		bad("if it is one, vmgenc hooks --new-machine; COPIES in vmgenc(8) says how copies are told",
+		    "whether this machine is a copy is not known: %s", s.doubt);
 	else
 		good("hooks of generation %llu are done", (unsigned long long)s.generation);
 }
