@@ -46,12 +46,13 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-CMD_TESTS := build/test/test_cmd build/test/test_doctor build/test/test_hooks build/test/test_hooks_machine build/test/test_hooks_retry build/test/test_killed_hooks build/test/test_shipped_hooks build/test/test_trust
+CMD_TESTS := build/test/test_cmd build/test/test_doctor build/test/test_doctor_host build/test/test_hooks build/test/test_hooks_machine build/test/test_hooks_retry build/test/test_killed_hooks build/test/test_shipped_hooks build/test/test_trust
 $(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c
-build/test/test_hooks_machine build/test/test_hooks_retry: TEST_SRCS += test/unit/cmd/hookcase.c
-build/test/test_hooks_machine build/test/test_hooks_retry: test/unit/cmd/hookcase.c
+build/test/test_doctor_host build/test/test_hooks_machine build/test/test_hooks_retry: TEST_SRCS += test/unit/cmd/hookcase.c
+build/test/test_doctor_host build/test/test_hooks_machine build/test/test_hooks_retry: test/unit/cmd/hookcase.c
 $(CMD_TESTS): TEST_FLAGS = -Icmd
 test_cmd_LDFLAGS := -ljansson
+test_doctor_host_LDFLAGS := -ljansson
 test_doctor_LDFLAGS := -ljansson
 test_hooks_LDFLAGS := -ljansson
 test_hooks_machine_LDFLAGS := -ljansson

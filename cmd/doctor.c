@@ -45,6 +45,17 @@ void good(const char *format, ...)
 	putchar('\n');
 }
 
+void note(const char *format, ...)
+{
+	va_list args;
+
+	fputs("note  ", stdout);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
 void bad(const char *remedy, const char *format, ...)
 {
 	va_list args;
@@ -70,8 +81,11 @@ static void check_error(const char *name, int error)
 
 static void check_state(const struct vmgenc_status *st)
 {
+	char remedy[256];
+
+	snprintf(remedy, sizeof(remedy), "set one in the hypervisor; %s", doctor_offer());
 	if (st->guarantee == VMGENC_NONE)
-		bad("set one in the hypervisor; QEMU: -device vmgenid,guid=auto",
+		bad(remedy,
 		    "the host has not filled in the id of %s", st->source);
 	else if (is_vmclock(st))
 		bad("load the vmgenc module if the hypervisor has a VM Generation ID device",
@@ -153,5 +167,6 @@ int cmd_doctor(int argc, char **argv)
 	check_source(a.source);
 	doctor_openssl();
 	check_hooks(a.state);
+	doctor_host();
 	return problems ? EXIT_NO : EXIT_YES;
 }

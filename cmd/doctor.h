@@ -10,12 +10,17 @@
 /* doctor.c: its lines; those of bad() are counted. */
 void good(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bad(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern const char *doctor_root; /* "": this system */
 
 /* machine.c: what this machine is, and why it has no source. */
 bool doctor_there(const char *path);
 bool doctor_file_has(const char *path, const char *text);
 void doctor_why_no_source(void);
+
+/* host.c: what the hypervisor is, and how the device is had there. */
+void doctor_host(void);
+const char *doctor_offer(void);
 
 /* openssl.c: whether OpenSSL draws through the provider, by its own answer. */
 enum openssl_answer { OPENSSL_OURS, OPENSSL_OTHER, OPENSSL_FAILS, OPENSSL_ABSENT };
