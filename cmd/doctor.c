@@ -141,7 +141,8 @@ static void check_hooks(const char *path)
 		    (unsigned long long)s.generation);
 	else if (s.owed_count)
 		bad("see its log; once that is mended, or the hook is off, vmgenc hooks --retry",
-		    "%zu hooks have not done their work; generation %llu: %s %s", s.owed_count,
+		    "%zu hook%s not done %s work; generation %llu: %s %s", s.owed_count,
+		    s.owed_count == 1 ? " has" : "s have", s.owed_count == 1 ? "its" : "their",
 		    (unsigned long long)s.owed[0].generation, s.owed[0].name, s.owed[0].reason);
 	else if (*s.doubt)
 		bad("if it is one, vmgenc hooks --new-machine; COPIES in vmgenc(8) says how copies are told",

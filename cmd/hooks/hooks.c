@@ -138,8 +138,9 @@ static void say_state(const struct service *s)
 	const struct state *st = &s->state;
 
 	if (st->owed_count)
-		notify("STATUS=generation %" PRIu64 ": %zu hooks have failed; %s %s",
-		       st->generation, st->owed_count, st->owed[0].name, st->owed[0].reason);
+		notify("STATUS=generation %" PRIu64 ": %zu hook%s failed; %s %s", st->generation,
+		       st->owed_count, st->owed_count == 1 ? " has" : "s have", st->owed[0].name,
+		       st->owed[0].reason);
 	else
 		notify("STATUS=generation %" PRIu64 " is done", st->generation);
 }

@@ -83,9 +83,7 @@ static void add_mac(struct machine *m, size_t *count, const char *mac)
 #ifdef __FreeBSD__
 static void read_uuid(const char *root, char *uuid, size_t size)
 {
-	if (*root)
-		read_line(root, "/smbios.system.uuid", uuid, size);
-	else if (kenv(KENV_GET, "smbios.system.uuid", uuid, (int)size) < 0)
+	if (*root || kenv(KENV_GET, "smbios.system.uuid", uuid, (int)size) < 0)
 		*uuid = '\0';
 }
 

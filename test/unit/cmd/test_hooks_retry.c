@@ -370,7 +370,7 @@ static void systemd_is_told(void **unused)
 	for (int i = 0; i < 3; i++)
 		assert_true(systemd_hears(fd, "WATCHDOG=1"));
 	mend();
-	assert_true(systemd_hears(fd, "STATUS=generation 2: 1 hooks have failed; 10-a exited with "
+	assert_true(systemd_hears(fd, "STATUS=generation 2: 1 hook has failed; 10-a exited with "
 				      "code 1"));
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
