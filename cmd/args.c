@@ -24,6 +24,9 @@ static const struct option options[] = {
 	{"vmclock", no_argument, NULL, 'v'},
 	{"start", required_argument, NULL, 'b'},
 	{"processes", no_argument, NULL, 'p'},
+	{"retry", no_argument, NULL, 'y'},
+	{"new-machine", no_argument, NULL, 'N'},
+	{"wait", no_argument, NULL, 'w'},
 	{0},
 };
 
@@ -100,6 +103,15 @@ static int take(struct args *a, int option, const char *text)
 			       : say_usage("--start takes a generation, not \"%s\"", text);
 	case 'p':
 		a->processes = true;
+		break;
+	case 'y':
+		a->retry = true;
+		break;
+	case 'N':
+		a->new_machine = true;
+		break;
+	case 'w':
+		a->wait = true;
 		break;
 	}
 	return -1;

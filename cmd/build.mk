@@ -19,6 +19,8 @@ SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmg
 else
 HOOKS_DIR ?= /etc/vmgenc/hooks.d
 SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644 \
+	dist/systemd/vmgenc-hooks-check.service:lib/systemd/system/vmgenc-hooks-check.service:644 \
+	dist/systemd/vmgenc-hooks-check.path:lib/systemd/system/vmgenc-hooks-check.path:644 \
 	dist/systemd/vmgenc-device.conf:share/vmgenc/vmgenc-device.conf:644
 endif
 COMPLETIONS := vmgenc.bash:bash-completion/completions/vmgenc _vmgenc:zsh/site-functions/_vmgenc \
@@ -44,11 +46,16 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) build/test/test_shipped_hooks
-$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/trust.c \
+CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) build/test/test_shipped_hooks build/test/test_killed_hooks
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c \
 	$(wildcard test/unit/cmd/*_fixture.c)
+# These have a set-up of their own.
+HOOKCASE_TESTS := $(addprefix build/test/,test_doctor_host test_hooks_machine test_hooks_retry)
+$(HOOKCASE_TESTS): TEST_SRCS := $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c \
+	cmd/trust.c test/unit/cmd/hookcase.c
+$(HOOKCASE_TESTS): test/unit/cmd/hookcase.c test/unit/cmd/hookcase.h
 $(CMD_TESTS): TEST_FLAGS = -Icmd
 $(foreach t,$(notdir $(CMD_TESTS)),$(eval $(t)_LDFLAGS := -ljansson))
-$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/trust.c
+$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c
 build/test/test_doctor: build/ossl-modules/vmgenc.so
 -include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)

@@ -14,14 +14,19 @@ enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 #ifdef __FreeBSD__
 #define VMGENC_STATE "/var/db/vmgenc/hooks.json"
+#define VMGENC_HOOKS "/usr/local/etc/vmgenc/hooks.d"
+#define VMGENC_MACHINE "/usr/local/etc/vmgenc/machine"
 #else
 #define VMGENC_STATE "/var/lib/vmgenc/hooks.json"
+#define VMGENC_HOOKS "/etc/vmgenc/hooks.d"
+#define VMGENC_MACHINE "/etc/vmgenc/machine"
 #endif
 
 /* args.c: the options, which mean the same in each command that takes them */
 struct args {
 	const char *source, *state, *root;
 	bool json, once, raw, unsettled, vmclock, processes;
+	bool retry, new_machine, wait; /* of hooks */
 	bool has_since, has_start;
 	uint64_t since, start, count;
 	int64_t timeout_ms; /* -1: none given */
@@ -76,6 +81,7 @@ enum follow { FOLLOW_CHANGED, FOLLOW_TIMEOUT, FOLLOW_STOPPED, FOLLOW_FAILED };
 enum follow follow(struct vmgenc *vg, struct vmgenc_status *seen, int64_t deadline_ms,
 		   const void *unmasked);
 extern volatile int follow_stop;
+extern volatile int follow_wake; /* as if the deadline had come */
 
 int cmd_status(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

@@ -43,6 +43,17 @@ void good(const char *format, ...)
 	putchar('\n');
 }
 
+void note(const char *format, ...)
+{
+	va_list args;
+
+	fputs("note  ", stdout);
+	va_start(args, format);
+	vprintf(format, args);
+	va_end(args);
+	putchar('\n');
+}
+
 void bad(const char *remedy, const char *format, ...)
 {
 	va_list args;
@@ -68,8 +79,11 @@ static void check_error(const char *name, int error)
 
 static void check_state(const struct vmgenc_status *st)
 {
+	char remedy[256];
+
+	snprintf(remedy, sizeof(remedy), "set one in the hypervisor; %s", doctor_offer());
 	if (st->guarantee == VMGENC_NONE)
-		bad("set one in the hypervisor; QEMU: -device vmgenid,guid=auto",
+		bad(remedy,
 		    "the host has not filled in the id of %s", st->source);
 	else if (is_vmclock(st))
 		bad("load the vmgenc module if the hypervisor has a VM Generation ID device",
@@ -107,24 +121,30 @@ static void check_source(const char *name)
 static void check_hooks(const char *path)
 {
 	char why[STATE_WHY];
-	struct state s;
+	static struct state s;
 	int error = state_load(path, &s, why, sizeof(why));
 
 	if (error == -ENOENT)
 		good("vmgenc hooks has never run; it is needed only if you use hooks");
+	else if (error == -EPROTO)
+		bad("run the newer vmgenc that wrote it", "the record of the hooks %s %s", path, why);
 	else if (error)
-		bad(error == -EINVAL ? "remove it once it is clear what was done"
+		bad(error == -EINVAL ? "remove it: its copy beside it is used then"
 				     : "give it and its directories to root",
 		    "the record of the hooks %s %s%s", path,
 		    error == -EINVAL ? "" : "cannot be read: ", why);
 	else if (s.under_way)
+
 		bad("start vmgenc hooks, or wait for it", "hooks of generation %llu are under way",
 		    (unsigned long long)s.generation);
-	else if (s.failures || s.interrupted)
-		bad("see the log of vmgenc hooks, then remove the record to clear the counters",
-		    "%llu hooks failed and %llu were interrupted; last: %s",
-		    (unsigned long long)s.failures, (unsigned long long)s.interrupted,
-		    s.last_failure);
+	else if (s.owed_count)
+		bad("see its log; once that is mended, or the hook is off, vmgenc hooks --retry",
+		    "%zu hook%s not done %s work; generation %llu: %s %s", s.owed_count,
+		    s.owed_count == 1 ? " has" : "s have", s.owed_count == 1 ? "its" : "their",
+		    (unsigned long long)s.owed[0].generation, s.owed[0].name, s.owed[0].reason);
+	else if (*s.doubt)
+		bad("if it is one, vmgenc hooks --new-machine; COPIES in vmgenc(8) says how copies are told",
+		    "whether this machine is a copy is not known: %s", s.doubt);
 	else
 		good("hooks of generation %llu are done", (unsigned long long)s.generation);
 }
@@ -146,5 +166,6 @@ int cmd_doctor(int argc, char **argv)
 	check_source(a.source);
 	doctor_openssl();
 	check_hooks(a.state);
+	doctor_host();
 	return problems ? EXIT_NO : EXIT_YES;
 }

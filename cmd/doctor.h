@@ -10,6 +10,7 @@
 /* doctor.c: print a line; bad() also counts a problem */
 void good(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void bad(const char *remedy, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern const char *doctor_root; /* "": this system */
 
 /* machine.c: what kind of machine this is, and why it has no source */
@@ -17,7 +18,11 @@ bool doctor_there(const char *path);
 bool doctor_file_has(const char *path, const char *text);
 void doctor_why_no_source(void);
 
-/* openssl.c: asks OpenSSL whether it draws from the provider */
+/* host.c: what the hypervisor is, and how the device is had there. */
+void doctor_host(void);
+const char *doctor_offer(void);
+
+/* openssl.c: whether OpenSSL draws through the provider, by its own answer. */
 enum openssl_answer { OPENSSL_OURS, OPENSSL_OTHER, OPENSSL_FAILS, OPENSSL_ABSENT };
 enum openssl_answer openssl_ask(char generator[64]);
 void doctor_openssl(void);

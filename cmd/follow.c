@@ -14,7 +14,7 @@
 #define VMCLOCK_MS 250
 #define RETRY_MS 20
 
-volatile int follow_stop;
+volatile int follow_stop, follow_wake;
 
 static bool same(const struct vmgenc_status *a, const struct vmgenc_status *b)
 {
@@ -89,8 +89,10 @@ enum follow follow(struct vmgenc *vg, struct vmgenc_status *seen, int64_t deadli
 {
 	while (!follow_stop) {
 		bool busy = false;
-		int found = look(vg, seen, &busy);
+		int found = follow_wake ? 0 : look(vg, seen, &busy);
 
+		if (follow_wake)
+			return FOLLOW_TIMEOUT;
 		if (found > 0)
 			return FOLLOW_CHANGED;
 		if (found < 0) {

@@ -136,8 +136,10 @@ static void why_no_module(const char *release)
 void doctor_why_no_source(void)
 {
 	struct utsname kernel = {.release = ""};
+	char remedy[256];
 
 	uname(&kernel);
+	snprintf(remedy, sizeof(remedy), "add one to the virtual machine; %s", doctor_offer());
 	if (in_container())
 		bad("give it the node, as with docker run --device /dev/vmgenc:/dev/vmgenc:r",
 		    "this is a container without /dev/vmgenc%s",
@@ -150,7 +152,7 @@ void doctor_why_no_source(void)
 		bad("see \"Services that cannot see the device\" in vmgenc-provider(7)",
 		    "the driver is loaded, but this process cannot see /dev/vmgenc");
 	else if (!device_offered())
-		bad("add one to the virtual machine; QEMU: -device vmgenid,guid=auto",
+		bad(remedy,
 		    "the hypervisor offers no VM Generation ID device");
 	else if (too_old(kernel.release))
 		bad("boot Linux 5.10 or later", "the kernel %s is too old for the driver",

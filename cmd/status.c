@@ -17,7 +17,8 @@ static const char help[] =
 	"  --source SOURCE   dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
 	"  --state FILE      the record of vmgenc hooks; default " VMGENC_STATE "\n"
 	"\n"
-	"Exit codes: 0 protected, 1 not protected, 2 wrong usage, 3 cannot tell.\n"
+	"Exit codes: 0 protected, 1 not protected or a hook has failed, 2 wrong usage, 3 cannot "
+	"tell.\n"
 	"Examples:\n"
 	"  vmgenc status\n"
 	"  vmgenc status --json | jq .generation\n";
@@ -36,7 +37,25 @@ static void load_hooks(const char *path, struct hooks *h)
 	memset(h, 0, sizeof(*h));
 	h->error = state_load(path, &h->state, why, sizeof(why));
 	snprintf(h->why, sizeof(h->why), "%s%s",
-		 h->error == -EINVAL ? "" : "cannot be read: ", h->error ? why : "");
+		 h->error == -EINVAL || h->error == -EPROTO ? "" : "cannot be read: ",
+		 h->error ? why : "");
+}
+
+/* What has not done its work; next is null for what is run again by hand only. */
+static json_t *owed_json(const struct state *s)
+{
+	json_t *all = json_array();
+
+	for (size_t i = 0; i < s->owed_count; i++) {
+		const struct owed *o = &s->owed[i];
+
+		json_array_append_new(
+			all, json_pack("{s:s,s:I,s:s,s:I,s:o}", "name", o->name, "generation",
+				       (json_int_t)o->generation, "reason", o->reason, "attempts",
+				       (json_int_t)o->attempts, "next",
+				       o->safe ? json_integer(o->next) : json_null()));
+	}
+	return all;
 }
 
 static json_t *hooks_json(const struct hooks *h)
@@ -47,12 +66,13 @@ static json_t *hooks_json(const struct hooks *h)
 		return json_null();
 	if (h->error)
 		return json_pack("{s:s}", "error", h->why);
-	return json_pack("{s:I,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:s}", "generation",
+	return json_pack("{s:I,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:o}", "generation",
 			 (json_int_t)s->generation, "under_way", s->under_way, "hook", s->hook,
 			 "changes", (json_int_t)s->changes, "runs", (json_int_t)s->runs, "failures",
 			 (json_int_t)s->failures, "interrupted", (json_int_t)s->interrupted,
-			 "passed_over", (json_int_t)s->passed_over, "last_failure",
-			 s->last_failure);
+			 "passed_over", (json_int_t)s->passed_over, "last_failure", s->last_failure,
+			 "why", why_name(s->why), "copy", copy_name(s->copy), "doubt", s->doubt,
+			 "owed", owed_json(s));
 }
 
 static json_t *lacks_json(uint32_t flags)
@@ -73,20 +93,21 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 
 	id_text(st->id, id);
 	since_text(st->changed_ns, since);
-	root = json_pack(
-		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:o,s:o}",
-		"version", 1, "source", st->source, "guarantee", guarantee_name(st->guarantee),
-		"protected", !reason, "reason", reason, "generation", (json_int_t)st->generation,
-		"settled", (json_int_t)st->settled, "id", id, "changed_ns",
-		(json_int_t)st->changed_ns, "since", since, "changes", (json_int_t)st->changes,
-		"spurious", (json_int_t)st->spurious, "rekeys", (json_int_t)st->rekeys,
-		"rekey_failures", (json_int_t)st->rekey_failures, "raw_privileged",
-		(st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
-		(st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
-		(st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded", (json_int_t)st->unseeded,
-		"redraws", (json_int_t)st->redraws, "redraws_missed",
-		(json_int_t)st->redraws_missed, "lacks", lacks_json(st->flags), "hooks",
-		hooks_json(h));
+	root = json_pack("{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:"
+			 "I,s:I,s:I,s:o,s:o}",
+			 "version", 1, "source", st->source, "guarantee",
+			 guarantee_name(st->guarantee), "protected", !reason, "reason", reason,
+			 "generation", (json_int_t)st->generation, "settled",
+			 (json_int_t)st->settled, "id", id, "changed_ns",
+			 (json_int_t)st->changed_ns, "since", since, "changes",
+			 (json_int_t)st->changes, "spurious", (json_int_t)st->spurious, "rekeys",
+			 (json_int_t)st->rekeys, "rekey_failures", (json_int_t)st->rekey_failures,
+			 "raw_privileged", (st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
+			 (st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
+			 (st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded",
+			 (json_int_t)st->unseeded, "redraws", (json_int_t)st->redraws,
+			 "redraws_missed", (json_int_t)st->redraws_missed, "lacks",
+			 lacks_json(st->flags), "hooks", hooks_json(h));
 	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') < 0;
 	json_decref(root);
 	return failed ? say_trouble("the report cannot be written") : EXIT_YES;
@@ -101,6 +122,18 @@ static void print_json_error(const char *reason, const struct hooks *h)
 	if (root && !json_dumpf(root, stdout, JSON_INDENT(2)))
 		putchar('\n');
 	json_decref(root);
+}
+
+static void print_owed(const struct state *s)
+{
+	for (size_t i = 0; i < s->owed_count; i++) {
+		const struct owed *o = &s->owed[i];
+
+		printf("            owed: %s %s; attempts: %" PRIu64 "; %s\n", o->name, o->reason,
+		       o->attempts,
+		       o->safe ? "it is run again by itself"
+			       : "vmgenc hooks --retry runs it again");
+	}
 }
 
 static void print_hooks(const struct hooks *h)
@@ -120,6 +153,10 @@ static void print_hooks(const struct hooks *h)
 	       s->interrupted, s->passed_over);
 	if (*s->last_failure)
 		printf("            last failure: %s\n", s->last_failure);
+	if (*s->doubt)
+		printf("            whether generation %" PRIu64 " is a copy is not known: %s\n",
+		       s->generation, s->doubt);
+	print_owed(s);
 }
 
 static void print_text(const struct vmgenc_status *st, const char *reason, const struct hooks *h)
@@ -153,7 +190,7 @@ int cmd_status(int argc, char **argv)
 {
 	struct vmgenc_status st;
 	struct vmgenc *vg;
-	struct hooks hooks;
+	static struct hooks hooks;
 	struct args a;
 	int code = args_parse(argc, argv, "jsS", help, &a);
 
@@ -178,5 +215,5 @@ int cmd_status(int argc, char **argv)
 		code = print_json(&st, reason, &hooks);
 	else
 		print_text(&st, reason, &hooks);
-	return code ? code : reason ? EXIT_NO : EXIT_YES;
+	return code ? code : reason || hooks.state.owed_count ? EXIT_NO : EXIT_YES;
 }

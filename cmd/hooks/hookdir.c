@@ -118,7 +118,8 @@ static bool is_off(const struct trust *hook, int error)
 	return error == -ENOENT || error == -EINVAL || error == -ENXIO;
 }
 
-enum hook_is hookdir_open(const struct hookdir *d, const char *name, struct trust *hook, int *error)
+enum hook_is hookdir_open(const struct hookdir *d, const char *name, struct trust *hook,
+			  struct header *header, int *error)
 {
 	*error = trust_open(hook, &d->place, name, O_RDONLY, 0);
 	if (is_off(hook, *error)) {
@@ -127,5 +128,10 @@ enum hook_is hookdir_open(const struct hookdir *d, const char *name, struct trus
 	}
 	if (*error == -EMFILE || *error == -ENFILE || *error == -ENOMEM)
 		return HOOK_SHORT;
-	return *error ? HOOK_REFUSED : HOOK_READY;
+	if (*error)
+		return HOOK_REFUSED;
+	if (!header_read(hook->fd, header, hook->why, sizeof(hook->why)))
+		return HOOK_READY;
+	trust_close(hook);
+	return HOOK_REFUSED;
 }

@@ -18,36 +18,33 @@
 
 static const char help[] =
 	"usage: vmgenc hooks DIR [--once] [--timeout SECONDS] [--source SOURCE] [--state FILE]\n"
-	"Runs the executables in DIR, in the order of their names, once for each generation:\n"
-	"after the kernel is rekeyed, also for a change while this was not running.\n"
+	"                   [--root ROOT]\n"
+	"       vmgenc hooks --retry [NAME] [--state FILE]\n"
+	"       vmgenc hooks --new-machine [--state FILE]\n"
+	"       vmgenc hooks --wait [--timeout SECONDS] [--state FILE]\n"
+	"Runs each executable in DIR, in the order of their names, once for each generation that "
+	"it is\n"
+	"for: after the kernel is rekeyed, also for a change that came while this did not run.\n"
 	"\n"
-	"  --once               run the hooks for the generation in force, if needed, and end\n"
-	"  --timeout SECONDS    how long each hook may take; default 60\n"
+	"  --once               handle what there is to handle, and end\n"
+	"  --retry              run the hooks again that failed, or the one of that name\n"
+	"  --new-machine        this is a copy, whatever it looks like: run the hooks for one\n"
+	"  --wait               until no hook is under way; 1 if one has failed\n"
+	"  --timeout SECONDS    that each hook may take; default 60\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
-	"  --state FILE         the record of what was done; default " VMGENC_STATE "\n"
+	"  --state FILE         what was done; default " VMGENC_STATE "\n"
+	"  --root ROOT          read which machine this is below ROOT, for a test\n"
 	"\n"
-	"DIR, the hooks, FILE and each directory and link on the way to them must belong to\n"
-	"root or to this user, and nobody else may be able to write to them.\n"
-	"Hooks get VMGENC_GENERATION, VMGENC_PREVIOUS_GENERATION and VMGENC_ID.\n"
-	"Exit codes: 0 ended, 1 no source, or a hook failed (--once), 2 wrong usage, 3 trouble.\n"
+	"DIR, the hooks, FILE and each directory and link above them must belong to root or to "
+	"this\n"
+	"user, and be writable by no other. What a hook is for, it says itself: see vmgenc(8).\n"
+	"Exit codes: 0 ended, 1 no source, or a hook failed, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
 	"  vmgenc hooks /etc/vmgenc/hooks.d\n"
+	"  vmgenc hooks --retry 30-ssh-host-keys\n"
 	"  vmgenc hooks --once --state /var/lib/vmgenc/try.json /etc/vmgenc/hooks.d\n";
 
-#define HOOK_TIMEOUT_MS 60000
-#define RETRY_MS 1000
-#define LOCK_MS 5000 /* the supervisor of a killed run may still be killing its hook */
-
-struct service {
-	const struct args *args;
-	char directory[PATH_MAX]; /* absolute */
-	struct vmgenc *vg;
-	struct vmgenc_status now;
-	struct state state;
-	char boot[40];
-	sigset_t unmasked;
-	uint64_t failures_before;
-};
+#define LOCK_MS 5000 /* a supervisor of a killed run may still be ending its hook */
 
 static void on_stop(int number)
 {
@@ -55,30 +52,33 @@ static void on_stop(int number)
 	follow_stop = 1;
 }
 
-/* Signals are taken while we wait and between two hooks, not while one is recorded or runs. */
-static void mask_signals(struct service *s)
+static void on_request(int number)
+{
+	(void)number;
+	follow_wake = 1;
+}
+
+/* Signals come while we wait, and between two hooks; not while one is recorded or runs. */
+void service_mask_signals(struct service *s)
 {
 	struct sigaction action = {.sa_handler = on_stop};
+	struct sigaction request = {.sa_handler = on_request};
 	sigset_t ends;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGTERM);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGHUP);
+	sigaddset(&ends, SIGUSR1);
 	sigprocmask(SIG_BLOCK, &ends, &s->unmasked);
 	sigdelset(&s->unmasked, SIGTERM);
 	sigdelset(&s->unmasked, SIGINT);
 	sigdelset(&s->unmasked, SIGHUP);
+	sigdelset(&s->unmasked, SIGUSR1);
 	sigaction(SIGTERM, &action, NULL);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGHUP, &action, NULL);
-}
-
-static void pause_ms(struct service *s, int64_t ms)
-{
-	struct timespec t = {.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000};
-
-	pselect(0, NULL, NULL, NULL, &t, &s->unmasked);
+	sigaction(SIGUSR1, &request, NULL);
 }
 
 static void read_boot(char boot[40])
@@ -91,255 +91,25 @@ static void read_boot(char boot[40])
 		close(fd);
 }
 
-/* Writes the record, retrying if it fails. Returns 0, or 1 if it failed and we have to end. */
-static int save(struct service *s)
-{
-	char why[STATE_WHY];
-	int error, said = 0;
-
-	while ((error = state_save(s->args->state, &s->state, why, sizeof(why))) != 0) {
-		if (error != said)
-			say_log("%s cannot be written: %s; no hook is run until it can",
-				s->args->state, why);
-		said = error;
-		if (s->args->once || follow_stop)
-			return 1;
-		pause_ms(s, RETRY_MS);
-	}
-	if (said)
-		say_log("%s is written again", s->args->state);
-	return 0;
-}
-
-static void note_failure(struct service *s, const char *hook, const char *what)
-{
-	struct state *st = &s->state;
-
-	st->failures++;
-	snprintf(st->last_failure, sizeof(st->last_failure),
-		 "generation %" PRIu64 ": %.200s %.150s", st->generation, hook, what);
-	say_log("%s", st->last_failure);
-}
-
-static void note_outcome(struct service *s, const char *name, const struct outcome *o)
-{
-	char what[64];
-
-	if (o->cut)
-		say_log("%s: %" PRIu64 " bytes more of output are not shown", name, o->cut);
-	if (o->how == ENDED_UNKNOWN) {
-		s->state.interrupted++;
-		say_log("generation %" PRIu64
-			": %s was interrupted: it may or may not have done its work",
-			s->state.generation, name);
-		return;
-	}
-	s->state.runs++;
-	if (o->how == ENDED_CODE)
-		snprintf(what, sizeof(what), "exited with code %d", o->number);
-	else if (o->how == ENDED_SIGNAL)
-		snprintf(what, sizeof(what), "was ended by signal %d", o->number);
-	else if (o->how == ENDED_TIMEOUT)
-		snprintf(what, sizeof(what), "took too long and was ended");
-	if (o->how != ENDED_WELL)
-		note_failure(s, name, what);
-	else
-		say_log("generation %" PRIu64 ": %s done", s->state.generation, name);
-}
-
-/* Nothing comes from our own environment, so that hooks do not depend on who started us. */
-struct environment {
-	char text[3][96];
-	char *list[6];
-};
-
-static void fill_environment(const struct state *st, struct environment *e)
-{
-	static char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-	static char language[] = "LC_ALL=C";
-
-	snprintf(e->text[0], sizeof(e->text[0]), "VMGENC_GENERATION=%" PRIu64, st->generation);
-	snprintf(e->text[1], sizeof(e->text[1]), "VMGENC_PREVIOUS_GENERATION=%" PRIu64,
-		 st->previous);
-	snprintf(e->text[2], sizeof(e->text[2]), "VMGENC_ID=%s", st->id);
-	for (int i = 0; i < 3; i++)
-		e->list[i] = e->text[i];
-	e->list[3] = path;
-	e->list[4] = language;
-	e->list[5] = NULL;
-}
-
-/* Returns 1 to end, or 0 to try again. */
-static int cannot_start(struct service *s, const char *name, int error)
-{
-	say_log("%s cannot be started: %s; trying again", name, strerror(-error));
-	if (s->args->once || follow_stop)
-		return 1;
-	pause_ms(s, RETRY_MS);
-	return 0;
-}
-
-/* Prepares the supervisor before it records the hook as started. Returns 0, or 1 to end. */
-static int run_hook(struct service *s, const struct trust *hook, const char *name)
-{
-	int64_t timeout = s->args->timeout_ms < 0 ? HOOK_TIMEOUT_MS : s->args->timeout_ms;
-	struct environment environment;
-	struct outcome outcome;
-	struct runner runner;
-	int error;
-
-	fill_environment(&s->state, &environment);
-	while ((error = runner_prepare(&runner, hook, name, environment.list, timeout)) != 0) {
-		if (cannot_start(s, name, error))
-			return 1;
-	}
-	snprintf(s->state.hook, sizeof(s->state.hook), "%s", name);
-	s->state.started = true;
-	if (save(s)) {
-		runner_cancel(&runner);
-		return 1;
-	}
-	runner_go(&runner, &outcome);
-	s->state.started = false;
-	note_outcome(s, name, &outcome);
-	return 0;
-}
-
-static void refuse(struct service *s, const struct trust *hook, const char *name)
-{
-	snprintf(s->state.hook, sizeof(s->state.hook), "%s", name);
-	say_log("hook %s: refused, since %s", name, hook->why);
-	note_failure(s, name, "was refused");
-}
-
-/* Returns 0 if the hook has run or must not run, or 1 to end. */
-static int handle_hook(struct service *s, const struct hookdir *d, const char *name)
-{
-	struct trust hook;
-	enum hook_is is;
-	int error;
-
-	while ((is = hookdir_open(d, name, &hook, &error)) == HOOK_SHORT) {
-		if (cannot_start(s, name, error))
-			return 1;
-	}
-	if (is == HOOK_REFUSED)
-		refuse(s, &hook, name);
-	if (is != HOOK_READY)
-		return 0;
-	error = run_hook(s, &hook, name);
-	trust_close(&hook);
-	return error;
-}
-
-static bool asked_to_stop(void)
-{
-	sigset_t pending;
-
-	sigpending(&pending);
-	return sigismember(&pending, SIGTERM) || sigismember(&pending, SIGINT) ||
-	       sigismember(&pending, SIGHUP);
-}
-
-/* Runs the hooks after the one in the record. Returns 0 when all have run, or 1 to end. */
-static int run_rest(struct service *s, const struct hookdir *d)
-{
-	for (size_t i = 0; i < d->count; i++) {
-		const char *name = d->names[i];
-
-		if (strcmp(name, s->state.hook) <= 0)
-			continue;
-		if (asked_to_stop()) {
-			save(s);
-			return 1;
-		}
-		if (handle_hook(s, d, name))
-			return 1;
-	}
-	s->state.under_way = false;
-	s->state.hook[0] = '\0';
-	s->state.changes++;
-	return save(s);
-}
-
-/* If the directory has become unsafe, waits until it is safe again, so that no hook is lost. */
-static int run_generation(struct service *s)
-{
-	struct hookdir d;
-	bool said = false;
-	int code;
-
-	while (hookdir_read(s->directory, &d)) {
-		if (s->args->once || follow_stop)
-			return 1;
-		if (!said)
-			say_log("generation %" PRIu64 " waits for it", s->state.generation);
-		said = true;
-		pause_ms(s, 10 * RETRY_MS);
-	}
-	code = run_rest(s, &d);
-	hookdir_free(&d);
-	return code;
-}
-
-/* After a killed run: reports the hook that had started, and runs those after it. */
-static int finish_interrupted(struct service *s)
-{
-	const struct outcome unknown = {.how = ENDED_UNKNOWN};
-
-	if (!s->state.under_way)
-		return 0;
-	if (s->state.started) {
-		/* Logged before it is recorded, so that it is logged at least once. */
-		note_outcome(s, s->state.hook, &unknown);
-		s->state.started = false;
-		if (save(s))
-			return 1;
-	}
-	return run_generation(s);
-}
-
-/*
- * The id distinguishes generations, across boots too. Within a boot, the counter also shows that
- * the machine returned to an earlier id; a boot restarts the counter.
- */
-static bool is_new(const struct service *s)
-{
-	char id[37];
-
-	id_text(s->now.id, id);
-	if (is_vmclock(&s->now) || !strcmp(id, s->state.id))
-		return strcmp(s->boot, s->state.boot) || !*s->boot
-			       ? is_vmclock(&s->now) && s->now.generation != s->state.generation
-			       : s->now.generation > s->state.generation;
-	return true;
-}
-
-static void record(struct service *s)
-{
-	s->state.known = true;
-	s->state.generation = s->now.generation;
-	s->state.changed_ns = s->now.changed_ns;
-	id_text(s->now.id, s->state.id);
-	memcpy(s->state.boot, s->boot, sizeof(s->boot));
-}
-
-/* Runs the hooks if the generation in force is new; otherwise only updates the record. */
+/* The generation in force: as a new one, or as the one that the record has already. */
 static int handle(struct service *s)
 {
-	bool fresh = s->state.known && is_new(s), first = !s->state.known;
-	bool same_boot = !strcmp(s->boot, s->state.boot);
+	bool first = !s->state.known, changed, same_boot = !strcmp(s->boot, s->state.boot);
 	uint64_t previous = s->state.generation;
+	bool anew = decide_anew(s, &changed);
 
-	if (!fresh && !first && same_boot && previous == s->now.generation)
+	s->serving = true;
+	if (!anew && !first && !changed && !s->state.copied && same_boot &&
+	    previous == s->now.generation)
 		return 0;
-	record(s);
-	if (!fresh) {
+	decide_record(s);
+	s->state.copied = false;
+	if (!anew) {
 		if (first)
 			say_log("generation %" PRIu64
 				" is recorded as the first one; hooks run from the next one on",
 				s->now.generation);
-		return save(s);
+		return service_save(s);
 	}
 	if (same_boot && s->now.generation > previous + 1) {
 		s->state.passed_over += s->now.generation - previous - 1;
@@ -350,10 +120,10 @@ static int handle(struct service *s)
 	s->state.previous = previous;
 	s->state.under_way = true;
 	s->state.hook[0] = '\0';
-	return run_generation(s);
+	return round_run(s);
 }
 
-/* Reads the status into s->now. Returns false if the source is not settled or fails. */
+/* False if the source is not settled yet. */
 static bool settled_now(struct service *s)
 {
 	struct vmgenc_mark mark = {{0}};
@@ -363,27 +133,61 @@ static bool settled_now(struct service *s)
 	return !source_status(s->vg, &s->now);
 }
 
+static void say_state(const struct service *s)
+{
+	const struct state *st = &s->state;
+
+	if (st->owed_count)
+		notify("STATUS=generation %" PRIu64 ": %zu hook%s failed; %s %s", st->generation,
+		       st->owed_count, st->owed_count == 1 ? " has" : "s have", st->owed[0].name,
+		       st->owed[0].reason);
+	else
+		notify("STATUS=generation %" PRIu64 " is done", st->generation);
+}
+
+/* Until something changes, a hook is to be run again, something is asked, or systemd waits. */
+static enum follow idle(struct service *s)
+{
+	int64_t alive = notify_interval_ms(), due = owed_due_ms(&s->state);
+
+	notify_alive();
+	if (alive >= 0 && (due < 0 || now_ms() + alive < due))
+		due = now_ms() + alive;
+	return follow(s->vg, &s->now, due, &s->unmasked);
+}
+
+static int ended(void)
+{
+	return follow_stop || service_asked_to_stop() ? EXIT_YES : EXIT_TROUBLE;
+}
+
 static int serve(struct service *s)
 {
 	enum follow result = FOLLOW_CHANGED;
 
-	if (finish_interrupted(s))
-		return follow_stop || asked_to_stop() ? EXIT_YES : EXIT_TROUBLE;
+	if (round_finish(s))
+		return ended();
 	if (!settled_now(s)) {
 		if (s->args->once)
 			return say_trouble(
-				"the source is not settled, or fails; see vmgenc status");
-		memset(&s->now, 0, sizeof(s->now)); /* follow() waits for any settled one */
-		result = follow(s->vg, &s->now, -1, &s->unmasked);
+				"the source is not settled, or fails: vmgenc status tells more");
+		memset(&s->now, 0, sizeof(s->now)); /* follow() waits for the first that is */
+		result = FOLLOW_TIMEOUT;
 	}
-	while (result == FOLLOW_CHANGED) {
-		if (handle(s))
-			return follow_stop || asked_to_stop() ? EXIT_YES : EXIT_TROUBLE;
+	for (;;) {
+		if (result == FOLLOW_CHANGED && handle(s))
+			return ended();
+		if (request_take(s) || round_retry_due(s))
+			return ended();
 		if (s->args->once)
 			return s->state.failures == s->failures_before ? EXIT_YES : EXIT_NO;
-		result = follow(s->vg, &s->now, -1, &s->unmasked);
+		say_state(s);
+		result = idle(s);
+		if (result == FOLLOW_STOPPED)
+			return EXIT_YES;
+		if (result == FOLLOW_FAILED)
+			return EXIT_TROUBLE;
 	}
-	return result == FOLLOW_STOPPED ? EXIT_YES : EXIT_TROUBLE;
 }
 
 static int open_lock(const char *state)
@@ -400,51 +204,86 @@ static int open_lock(const char *state)
 	return lock.fd;
 }
 
-/* We and the supervisor of a hook hold the lock, so that two runs never overlap. */
-static int lock(const char *state)
+/* So that vmgenc hooks --retry finds us. A full disk is no reason not to start. */
+static void write_pid(int fd)
 {
-	int64_t deadline = now_ms() + LOCK_MS;
-	int fd = open_lock(state);
+	char text[32];
+	int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
 
+	if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)length, 0) != length)
+		say_log("the lock does not say which process has it: %s", strerror(errno));
+}
+
+/* Held by us and by the supervisor of a hook, so that two runs never overlap. */
+int service_lock(const char *record, bool wait, bool *busy)
+{
+	int64_t deadline = now_ms() + (wait ? LOCK_MS : 0);
+	int fd = open_lock(record);
+
+	*busy = false;
 	if (fd < 0)
 		return EXIT_TROUBLE;
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return say_trouble("%s.lock cannot be locked: %s", state, strerror(errno));
-		if (now_ms() >= deadline)
-			return say_trouble("another vmgenc hooks uses %s", state);
+		*busy = errno == EWOULDBLOCK;
+		if (!*busy && errno != EINTR)
+			say_trouble("%s.lock cannot be locked: %s", record, strerror(errno));
+		if ((!*busy && errno != EINTR) || now_ms() >= deadline) {
+			close(fd);
+			return EXIT_TROUBLE;
+		}
 		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	}
+	write_pid(fd);
 	return EXIT_YES; /* open until we and our supervisors have ended */
 }
 
-static int load(struct service *s)
+static int lock(const char *record)
+{
+	bool busy;
+	int code = service_lock(record, true, &busy);
+
+	return busy && code ? say_trouble("another vmgenc hooks uses %s", record) : code;
+}
+
+int service_load(struct service *s)
 {
 	char why[STATE_WHY] = "";
-	int error = state_load(s->args->state, &s->state, why, sizeof(why));
+	const char *path = s->args->state;
+	int error = state_load(path, &s->state, why, sizeof(why));
 
+	if (s->state.copied)
+		say_log("%s is gone; its copy %s" STATE_COPY_SUFFIX " says what was done", path,
+			path);
 	if (!error || error == -ENOENT)
 		return EXIT_YES;
+	if (error == -EPROTO)
+		return say_trouble("%s %s: it is left as it is", path, why);
 	if (error == -EINVAL)
-		return say_trouble("%s %s; find out which hooks ran, then remove it to start from "
-				   "the generation in force",
-				   s->args->state, why);
-	return say_trouble("%s cannot be read: %s", s->args->state, why);
+		return say_trouble("%s %s; without it nobody knows what was done: remove it to "
+				   "start from its copy %s" STATE_COPY_SUFFIX
+				   ", or else from the generation in force",
+				   path, why, path);
+	return say_trouble("%s cannot be read: %s", path, why);
 }
 
 /* Reports hooks that will be refused now, rather than after the first clone. */
 static void check(const struct hookdir *d)
 {
+	struct header header;
 	struct trust hook;
 	int error;
 
 	for (size_t i = 0; i < d->count; i++) {
-		enum hook_is is = hookdir_open(d, d->names[i], &hook, &error);
+		enum hook_is is = hookdir_open(d, d->names[i], &hook, &header, &error);
 
 		if (is == HOOK_REFUSED)
 			say_log("hook %s: refused, since %s", d->names[i], hook.why);
-		if (is == HOOK_READY)
-			trust_close(&hook);
+		if (is != HOOK_READY)
+			continue;
+		if (header.when == WHEN_UNSAID)
+			say_log("hook %s: does not say what it is for, so it runs for copies only",
+				d->names[i]);
+		trust_close(&hook);
 	}
 }
 
@@ -470,28 +309,52 @@ static int run(struct service *s)
 	if (!code)
 		code = lock(s->args->state);
 	if (!code)
-		code = load(s);
+		code = service_load(s);
 	if (code)
 		return code;
 	s->failures_before = s->state.failures;
 	read_boot(s->boot);
-	mask_signals(s);
+	notify("READY=1");
 	return serve(s);
+}
+
+/* The commands that take no directory: the record says which it was. */
+static int run_request(struct service *s, struct args *a)
+{
+	const char *name = a->retry && a->rest_count ? a->rest[0] : "";
+
+	if (a->retry + a->new_machine + a->wait > 1)
+		return say_usage("hooks takes one of --retry, --new-machine and --wait");
+	if (a->once || a->source || *a->root)
+		return say_usage("hooks --retry, --new-machine and --wait take no --once, "
+				 "--source or --root");
+	if (a->rest_count > (a->retry ? 1 : 0) || strlen(name) >= STATE_NAME)
+		return say_usage("hooks: \"%s\" is not expected", a->rest[a->rest_count - 1]);
+	if (a->wait)
+		return request_wait(a->state, a->timeout_ms);
+	a->once = true; /* what cannot be done now is not waited for */
+	return a->retry ? request_retry(s, name) : request_new_machine(s);
 }
 
 int cmd_hooks(int argc, char **argv)
 {
+	static struct service s;
 	struct args a;
-	struct service s = {.args = &a};
-	int code = args_parse(argc, argv, "tsSo", help, &a);
+	int code = args_parse(argc, argv, "tsSoryNw", help, &a);
 
 	if (code >= 0)
 		return code;
-	if (a.rest_count != 1)
-		return say_usage("hooks takes one directory");
+	s.args = &a;
 	umask(022);
 	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	if (a.retry || a.new_machine || a.wait)
+		return run_request(&s, &a);
+	if (a.rest_count != 1)
+		return say_usage("hooks takes one directory");
+	service_mask_signals(&s); /* before the lock tells others where we are */
+	notify_open();
 	code = run(&s);
 	vmgenc_close(s.vg);
 	return code;

@@ -3,13 +3,36 @@
 #ifndef VMGENC_CMD_HOOKS_H
 #define VMGENC_CMD_HOOKS_H
 
+#include <signal.h>
 #include <sys/types.h>
 
 #include "cmd.h"
 #include "state.h"
 #include "trust.h"
 
-/* hookdir.c: a directory in which only root or this user could have put anything */
+#define RETRY_MS 1000
+
+struct service {
+	const struct args *args;
+	char directory[PATH_MAX]; /* absolute */
+	struct vmgenc *vg;
+	struct vmgenc_status now;
+	struct state state;
+	char boot[40];
+	sigset_t unmasked;
+	uint64_t failures_before;
+	bool serving; /* it has handled a generation: what comes now comes while the machine runs */
+};
+
+/* What a hook is run for. */
+struct round {
+	uint64_t generation;
+	enum why why;
+	enum copy copy;
+	uint64_t attempt; /* 1: the first */
+};
+
+/* hookdir.c: a directory that only root or this user can have put something into. */
 struct hookdir {
 	struct trust place;
 	char **names; /* sorted */
@@ -20,14 +43,28 @@ struct hookdir {
 int hookdir_read(const char *path, struct hookdir *d);
 void hookdir_free(struct hookdir *d);
 
+/* header.c: what a hook says of itself */
+enum when { WHEN_UNSAID, WHEN_CHANGE, WHEN_RUNNING, WHEN_NEW_MACHINE };
+
+struct header {
+	enum when when;
+	bool safe;		/* retry=safe */
+	int64_t timeout_ms;	/* -1: it says nothing of it */
+	char scratch[PATH_MAX]; /* where its private directory is to be; "" : beside the record */
+};
+
+/* 0, or -1 with one clause on what is wrong. */
+int header_read(int fd, struct header *h, char *why, size_t why_size);
+bool header_wants(const struct header *h, enum why why, enum copy copy);
+
 /*
- * Opens a hook. The descriptor is run later, and the caller closes it. OFF: not executable, not a
- * regular file, or gone. REFUSED: other users could have written it, see hook->why. SHORT:
- * descriptors or memory ran out, see *error.
+ * Opens a hook; what runs later is this descriptor, which the caller closes. OFF: it is not
+ * executable, no regular file, or gone. REFUSED: others could have written it, or its header is
+ * wrong; hook->why says so. SHORT: descriptors or memory have run out, as *error tells.
  */
 enum hook_is { HOOK_READY, HOOK_OFF, HOOK_REFUSED, HOOK_SHORT };
 enum hook_is hookdir_open(const struct hookdir *d, const char *name, struct trust *hook,
-			  int *error);
+			  struct header *header, int *error);
 
 /* runner.c: runs one hook at a time under a supervisor, which kills the hook if we are killed */
 struct runner {
@@ -44,17 +81,73 @@ struct outcome {
 	uint64_t cut; /* bytes of output beyond the limit */
 };
 
-/*
- * Does everything that can fail, so that a hook is recorded as started only if it can start.
- * Returns 0 or -errno.
- */
-int runner_prepare(struct runner *r, const struct trust *file, const char *name, char *const env[],
-		   int64_t timeout_ms);
+/* What is run, and how; scratch goes when the hook has been ended since we died. */
+struct job {
+	const struct trust *file;
+	const char *name;
+	char *const *env;
+	int64_t timeout_ms;
+	const char *scratch;
+};
+
+/* Everything that can fail is done here, so that what follows is recorded only if it starts. */
+int runner_prepare(struct runner *r, const struct job *job);
 void runner_go(struct runner *r, struct outcome *o);
 void runner_cancel(struct runner *r);
 
 /* descendants.c: adopts orphans, so that this process can kill all its descendants */
 int descendants_adopt(void);
 void descendants_kill(pid_t group);
+
+/* scratch.c: 0 or -errno; scratch_name() gives why, too. What cannot be removed is said. */
+int scratch_name(const char *wanted, const char *record, char path[PATH_MAX], char *why,
+		 size_t why_size);
+int scratch_make(const char *path);
+void scratch_remove(const char *path);
+
+/* owed.c: the list in the record */
+struct owed *owed_find(struct state *s, const char *name);
+void owed_note(struct state *s, const char *name, const struct round *round, bool safe,
+	       const char *reason);
+void owed_drop(struct state *s, const char *name);
+/* When the first of them is to be run again by itself; -1: none. */
+int64_t owed_due_ms(const struct state *s);
+int64_t owed_pause_ms(uint64_t attempts);
+
+/* round.c: runs hooks. 0, or 1 to end. */
+int service_save(struct service *s);
+void service_pause(struct service *s, int64_t ms);
+bool service_asked_to_stop(void);
+int round_run(struct service *s);
+/* The record of a dead run: the hook that had started is reported, those behind it are run. */
+int round_finish(struct service *s);
+/* Runs those again that are due; or that one, or all with "". */
+int round_retry_due(struct service *s);
+int round_retry(struct service *s, const char *name);
+
+/* decide.c: what the generation in force is to this machine. */
+/* True if its hooks are to run: why, copy and doubt of the state say what for. *changed: the
+ * machine is to be recorded anew. */
+bool decide_anew(struct service *s, bool *changed);
+void decide_new_machine(struct service *s);
+void decide_record(struct service *s);
+
+/* request.c: --retry, --new-machine and --wait, beside a service that runs or without one. */
+/* What was asked of this service while it ran. 0, or 1 to end. */
+int request_take(struct service *s);
+int request_retry(struct service *s, const char *name);
+int request_new_machine(struct service *s);
+int request_wait(const char *record, int64_t timeout_ms);
+
+/* hooks.c: what request.c needs of it */
+int service_lock(const char *record, bool wait, bool *busy);
+int service_load(struct service *s);
+void service_mask_signals(struct service *s);
+
+/* notify.c: systemd, where it started this */
+void notify_open(void);
+void notify(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void notify_alive(void);
+int64_t notify_interval_ms(void); /* -1: none asked for */
 
 #endif

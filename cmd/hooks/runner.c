@@ -20,10 +20,7 @@
 
 /* The supervisor's data about its hook. */
 struct hook {
-	const struct trust *file;
-	const char *name;
-	char *const *env;
-	int64_t timeout_ms;
+	const struct job *job;
 	pid_t pid;
 	int orders, answer, output, output_end;
 	char line[LINE_MAX_LENGTH];
@@ -36,7 +33,7 @@ static void end_line(struct hook *h)
 {
 	h->logged += LINE_COST;
 	if (h->length)
-		say_log("%s: %.*s", h->name, (int)h->length, h->line);
+		say_log("%s: %.*s", h->job->name, (int)h->length, h->line);
 	h->length = 0;
 }
 
@@ -90,16 +87,16 @@ static bool can_be_named(const struct trust *file)
  */
 static void execute(const struct hook *h)
 {
-	char *argv[] = {(char *)h->file->path, NULL};
+	char *argv[] = {(char *)h->job->file->path, NULL};
 	char start[2] = "";
-	bool is_script = pread(h->file->fd, start, 2, 0) == 2 && !memcmp(start, "#!", 2);
+	bool is_script = pread(h->job->file->fd, start, 2, 0) == 2 && !memcmp(start, "#!", 2);
 
-	if (is_script && !can_be_named(h->file)) {
-		execve(h->file->path, argv, h->env);
+	if (is_script && !can_be_named(h->job->file)) {
+		execve(h->job->file->path, argv, h->job->env);
 		return;
 	}
-	if (!is_script || !fcntl(h->file->fd, F_SETFD, 0))
-		fexecve(h->file->fd, argv, h->env);
+	if (!is_script || !fcntl(h->job->file->fd, F_SETFD, 0))
+		fexecve(h->job->file->fd, argv, h->job->env);
 }
 
 static void become_hook(const struct hook *h, int output)
@@ -167,7 +164,7 @@ static void on_child(int number)
 /* Waits for the hook's end, its timeout, or the death of vmgenc hooks, which kills the hook. */
 static void watch(struct hook *h, const sigset_t *unmasked)
 {
-	int64_t deadline = now_ms() + h->timeout_ms;
+	int64_t deadline = now_ms() + h->job->timeout_ms;
 	struct pollfd p[2] = {{.fd = h->orders, .events = POLLIN},
 			      {.fd = h->output, .events = POLLIN}};
 
@@ -187,6 +184,7 @@ static void watch(struct hook *h, const sigset_t *unmasked)
 			continue;
 		if (p[0].revents) {
 			descendants_kill(h->pid);
+			scratch_remove(h->job->scratch);
 			_exit(1);
 		}
 		if (p[1].revents && !take_output(h))
@@ -229,10 +227,9 @@ static void close_all(const int *fds, size_t count)
 
 enum { ORDERS, GIVE_ORDERS, ANSWER, GIVE_ANSWER, OUTPUT, GIVE_OUTPUT, ENDS };
 
-int runner_prepare(struct runner *r, const struct trust *file, const char *name, char *const env[],
-		   int64_t timeout_ms)
+int runner_prepare(struct runner *r, const struct job *job)
 {
-	struct hook h = {.file = file, .name = name, .env = env, .timeout_ms = timeout_ms};
+	struct hook h = {.job = job};
 	int fds[ENDS] = {-1, -1, -1, -1, -1, -1};
 	int error = 0;
 
@@ -267,16 +264,28 @@ void runner_cancel(struct runner *r)
 		;
 }
 
-/* If the supervisor dies without an answer, the outcome is ENDED_UNKNOWN. */
+/* Its answer may take as long as the hook; who watches us is told that we live. */
+static ssize_t await(struct runner *r, struct outcome *o)
+{
+	struct pollfd p = {.fd = r->answer, .events = POLLIN};
+	ssize_t n;
+
+	while (poll(&p, 1, (int)notify_interval_ms()) <= 0)
+		notify_alive();
+	do
+		n = read(r->answer, o, sizeof(*o));
+	while (n < 0 && errno == EINTR);
+	return n;
+}
+
+/* A supervisor that dies without an answer leaves it unknown whether the hook ended. */
 void runner_go(struct runner *r, struct outcome *o)
 {
 	ssize_t n = write(r->orders, "g", 1);
 
 	*o = (struct outcome){.how = ENDED_UNKNOWN};
 	if (n == 1)
-		do
-			n = read(r->answer, o, sizeof(*o));
-		while (n < 0 && errno == EINTR);
+		n = await(r, o);
 	if (n != (ssize_t)sizeof(*o))
 		*o = (struct outcome){.how = ENDED_UNKNOWN};
 	runner_cancel(r);

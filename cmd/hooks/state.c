@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: the record of vmgenc hooks, which survives its end and a crash of the machine. */
+/* cmd/hooks: the record of vmgenc hooks as a file, and its copy. */
 #include <errno.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,73 +11,7 @@
 #include "state.h"
 #include "trust.h"
 
-#define STATE_VERSION 1
-#define STATE_MAX 65536
-
-static bool copy(char *to, size_t size, const char *from)
-{
-	if (strlen(from) >= size)
-		return false;
-	memcpy(to, from, strlen(from) + 1);
-	return true;
-}
-
-static int unpack(json_t *root, struct state *s, char *why, size_t size)
-{
-	const char *boot, *id, *hook, *failure;
-	json_int_t n[8];
-	int under_way, started, version = 0;
-	json_error_t error;
-
-	if (!json_unpack(root, "{s:i}", "version", &version) && version != STATE_VERSION) {
-		snprintf(why, size, "is of version %d, which this program does not know", version);
-		return -EINVAL;
-	}
-	if (json_unpack_ex(root, &error, 0,
-			   "{s:i,s:s,s:I,s:I,s:I,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:s}",
-			   "version", &version, "boot", &boot, "generation", &n[0], "previous",
-			   &n[1], "changed_ns", &n[2], "id", &id, "under_way", &under_way,
-			   "started", &started, "hook", &hook, "changes", &n[3], "runs", &n[4],
-			   "failures", &n[5], "interrupted", &n[6], "passed_over", &n[7],
-			   "last_failure", &failure)) {
-		snprintf(why, size, "is not a record of vmgenc hooks: %s", error.text);
-		return -EINVAL;
-	}
-	*s = (struct state){.known = true,
-			    .generation = (uint64_t)n[0],
-			    .previous = (uint64_t)n[1],
-			    .changed_ns = (uint64_t)n[2],
-			    .under_way = under_way,
-			    .started = started,
-			    .changes = (uint64_t)n[3],
-			    .runs = (uint64_t)n[4],
-			    .failures = (uint64_t)n[5],
-			    .interrupted = (uint64_t)n[6],
-			    .passed_over = (uint64_t)n[7]};
-	if (copy(s->boot, sizeof(s->boot), boot) && copy(s->id, sizeof(s->id), id) &&
-	    copy(s->hook, sizeof(s->hook), hook) &&
-	    copy(s->last_failure, sizeof(s->last_failure), failure))
-		return 0;
-	memset(s, 0, sizeof(*s));
-	snprintf(why, size, "is not a record of vmgenc hooks: a text is too long");
-	return -EINVAL;
-}
-
-int state_parse(const char *text, size_t size, struct state *s, char *why, size_t why_size)
-{
-	json_error_t error;
-	json_t *root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &error);
-	int result = -EINVAL;
-
-	memset(s, 0, sizeof(*s));
-	if (!root)
-		snprintf(why, why_size, "is not a record of vmgenc hooks: line %d: %s", error.line,
-			 error.text);
-	else
-		result = unpack(root, s, why, why_size);
-	json_decref(root);
-	return result;
-}
+#define STATE_MAX (256 << 10)
 
 static int read_text(int fd, struct state *s, char *why, size_t why_size)
 {
@@ -96,7 +29,7 @@ static int read_text(int fd, struct state *s, char *why, size_t why_size)
 	return state_parse(text, (size_t)size, s, why, why_size);
 }
 
-int state_load(const char *path, struct state *s, char *why, size_t why_size)
+static int load(const char *path, struct state *s, char *why, size_t why_size)
 {
 	struct trust file;
 	int error = trust_open(&file, NULL, path, O_RDONLY | O_NOFOLLOW, 0);
@@ -111,20 +44,18 @@ int state_load(const char *path, struct state *s, char *why, size_t why_size)
 	return error;
 }
 
-static char *pack(const struct state *s)
+/* Who removes the record must not lose what it knew of the machine: its copy is taken. */
+int state_load(const char *path, struct state *s, char *why, size_t why_size)
 {
-	json_t *root = json_pack(
-		"{s:i,s:s,s:I,s:I,s:I,s:s,s:b,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:s}", "version",
-		STATE_VERSION, "boot", s->boot, "generation", (json_int_t)s->generation, "previous",
-		(json_int_t)s->previous, "changed_ns", (json_int_t)s->changed_ns, "id", s->id,
-		"under_way", s->under_way, "started", s->started, "hook", s->hook, "changes",
-		(json_int_t)s->changes, "runs", (json_int_t)s->runs, "failures",
-		(json_int_t)s->failures, "interrupted", (json_int_t)s->interrupted, "passed_over",
-		(json_int_t)s->passed_over, "last_failure", s->last_failure);
-	char *text = root ? json_dumps(root, JSON_INDENT(1)) : NULL;
+	char copy[PATH_MAX];
+	int error = load(path, s, why, why_size);
 
-	json_decref(root);
-	return text;
+	if (error != -ENOENT ||
+	    snprintf(copy, sizeof(copy), "%s" STATE_COPY_SUFFIX, path) >= (int)sizeof(copy))
+		return error;
+	error = load(copy, s, why, why_size);
+	s->copied = !error;
+	return error;
 }
 
 static int write_all(int fd, const char *text)
@@ -160,7 +91,23 @@ static int write_new(int directory, const char *name, const char *text)
 	return error;
 }
 
-static int replace(int directory, const char *name, const char *text)
+/* Another name of what is about to become the record. Where there are no hard links there is none.
+ */
+static int copy(int directory, const char *fresh, const char *name)
+{
+	char last[NAME_MAX + 1], link[NAME_MAX + 1];
+
+	if (snprintf(last, sizeof(last), "%s" STATE_COPY_SUFFIX, name) >= (int)sizeof(last) ||
+	    snprintf(link, sizeof(link), "%s.new", last) >= (int)sizeof(link))
+		return -ENAMETOOLONG;
+	if (unlinkat(directory, link, 0) && errno != ENOENT)
+		return -errno;
+	if (linkat(directory, fresh, directory, link, 0))
+		return errno == EPERM || errno == EOPNOTSUPP || errno == EMLINK ? 0 : -errno;
+	return renameat(directory, link, directory, last) ? -errno : 0;
+}
+
+static int replace(int directory, const char *name, const char *text, bool with_copy)
 {
 	char fresh[NAME_MAX + 1];
 	int error;
@@ -168,6 +115,8 @@ static int replace(int directory, const char *name, const char *text)
 	if (snprintf(fresh, sizeof(fresh), "%s.new", name) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
 	error = write_new(directory, fresh, text);
+	if (!error && with_copy)
+		error = copy(directory, fresh, name);
 	if (!error && renameat(directory, fresh, directory, name))
 		error = -errno;
 	if (error)
@@ -177,24 +126,38 @@ static int replace(int directory, const char *name, const char *text)
 	return error;
 }
 
-int state_save(const char *path, const struct state *s, char *why, size_t why_size)
+static int put(const char *path, const char *text, bool with_copy, char *why, size_t why_size)
 {
 	struct trust directory;
 	const char *name;
-	char *text = pack(s);
-	int error = text ? 0 : -ENOMEM;
+	int error;
 
-	if (!error && trust_directory_of(&directory, path, &name)) {
+	if (trust_directory_of(&directory, path, &name)) {
 		snprintf(why, why_size, "%s", directory.why);
-		free(text);
 		return -EPERM;
 	}
-	if (!error) {
-		error = replace(directory.fd, name, text);
-		trust_close(&directory);
-	}
-	free(text);
+	error = replace(directory.fd, name, text, with_copy);
+	trust_close(&directory);
 	if (error)
 		snprintf(why, why_size, "%s", strerror(-error));
+	return error;
+}
+
+int state_put(const char *path, const char *text, char *why, size_t why_size)
+{
+	return put(path, text, false, why, why_size);
+}
+
+int state_save(const char *path, const struct state *s, char *why, size_t why_size)
+{
+	char *text = state_print(s);
+	int error;
+
+	if (!text) {
+		snprintf(why, why_size, "%s", strerror(ENOMEM));
+		return -ENOMEM;
+	}
+	error = put(path, text, true, why, why_size);
+	free(text);
 	return error;
 }

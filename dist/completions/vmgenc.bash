@@ -18,7 +18,7 @@ _vmgenc() {
 	wait) words="--timeout --since --source" ;;
 	watch) words="--json --count --timeout --source" ;;
 	sync) words="--timeout --source" ;;
-	hooks) words="--once --timeout --source --state" ;;
+	hooks) words="--once --retry --new-machine --wait --timeout --source --state --root" ;;
 	doctor) words="--processes --json --source --state --root" ;;
 	sim) words="--raw --unsettled --vmclock --start create bump reset" ;;
 	esac

@@ -16,9 +16,9 @@ complete -c vmgenc -n '__fish_seen_subcommand_from status hooks doctor' -l state
 complete -c vmgenc -n '__fish_seen_subcommand_from wait watch sync hooks' -l timeout -x
 complete -c vmgenc -n '__fish_seen_subcommand_from wait' -l since -x
 complete -c vmgenc -n '__fish_seen_subcommand_from watch' -l count -x
-complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -l once
+complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -l once -l retry -l new-machine -l wait
 complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -a '(__fish_complete_directories)'
-complete -c vmgenc -n '__fish_seen_subcommand_from doctor' -l root -r -a '(__fish_complete_directories)'
+complete -c vmgenc -n '__fish_seen_subcommand_from hooks doctor' -l root -r -a '(__fish_complete_directories)'
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l raw -l unsettled -l vmclock
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l start -x
 complete -c vmgenc -n '__fish_seen_subcommand_from doctor' -l processes -l json

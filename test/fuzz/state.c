@@ -11,7 +11,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char path[64];
+	static char path[64], copy[64 + sizeof(STATE_COPY_SUFFIX)];
 	struct state first, second;
 	char why[256] = "";
 
@@ -20,11 +20,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 		return 0;
 	}
-	if (!*path)
+	if (!*path) {
 		snprintf(path, sizeof(path), "/dev/shm/vmgenc-fuzz-state.%d", getpid());
+		snprintf(copy, sizeof(copy), "%s" STATE_COPY_SUFFIX, path);
+	}
 	if (state_save(path, &first, why, sizeof(why)) || state_load(path, &second, why, sizeof(why)))
 		abort();
 	unlink(path);
+	unlink(copy);
 	if (memcmp(&first, &second, sizeof(first)))
 		abort();
 	return 0;

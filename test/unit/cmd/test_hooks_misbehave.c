@@ -46,7 +46,7 @@ static void hooks_that_fail(void **unused)
 	assert_int_equal(once(), 0);
 	assert_int_equal(count_of(done(), "begin"), 3);
 	RUN(&result, "status", "--state", state_file, "--source", sim.source);
-	assert_int_equal(result.code, 0);
+	assert_int_equal(result.code, 1);
 	assert_non_null(strstr(result.out, "4 hooks run, 3 failed"));
 	assert_non_null(strstr(result.out, "last failure: generation 2: 30-nothing"));
 }

@@ -13,6 +13,7 @@ for hook in "$dir"/usr/share/vmgenc/hooks/*; do
 	[ ! -x "$hook" ] || wrong "$hook is executable"
 	sh -n "$hook"
 	grep -q '^# Enable it: ' "$hook" || wrong "$hook does not say when to enable it"
+	grep -q "^# vmgenc-hook: when=[a-z-]* retry=" "$hook" || wrong "$hook does not say what it is for"
 	n=$((n + 1))
 done
 [ $n = 6 ] || wrong "$n hooks"
@@ -32,7 +33,7 @@ commands=$(build/vmgenc --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 for f in dist/completions/*; do
 	for c in $commands; do
 		grep -qw "$c" "$f" || wrong "$f lacks $c"
-		for o in $(build/vmgenc "$c" --help | sed -n 's/^  --\([a-z]*\).*/\1/p'); do
+		for o in $(build/vmgenc "$c" --help | sed -n 's/^  --\([a-z-]*\).*/\1/p'); do
 			grep -qe "--$o\|-l $o" "$f" || wrong "$f lacks --$o"
 		done
 	done

@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cmd/hooks: vmgenc hooks --retry, --new-machine and --wait. A service that runs holds the record's
+ * lock: it is asked by a file beside the record and a signal. Without one, it is done here. */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "hooks.h"
+
+#define LOOK_MS 50
+#define NEW_MACHINE "new-machine"
+#define RETRY "retry "
+
+static void nap(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = LOOK_MS * 1000000L}, NULL);
+}
+
+static int beside(const char *record, const char *what, char path[PATH_MAX])
+{
+	if (snprintf(path, PATH_MAX, "%s.%s", record, what) < PATH_MAX)
+		return 0;
+	return say_trouble("the name of the state file is too long");
+}
+
+/* One line of a file beside the record; "" where there is none. */
+static void read_beside(const char *record, const char *what, char *text, size_t size)
+{
+	char path[PATH_MAX];
+	struct trust file;
+	ssize_t n;
+
+	*text = '\0';
+	if (beside(record, what, path) || trust_open(&file, NULL, path, O_RDONLY | O_NOFOLLOW, 0))
+		return;
+	n = read(file.fd, text, size - 1);
+	trust_close(&file);
+	text[n > 0 ? n : 0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+}
+
+static void forget_request(const char *record)
+{
+	struct trust directory;
+	char path[PATH_MAX];
+	const char *name;
+
+	if (beside(record, "request", path) || trust_directory_of(&directory, path, &name))
+		return;
+	if (unlinkat(directory.fd, name, 0) && errno != ENOENT)
+		say_log("%s cannot be removed: %s", path, strerror(errno));
+	trust_close(&directory);
+}
+
+static int new_machine(struct service *s)
+{
+	say_log("generation %" PRIu64 ": the administrator says that this is a new machine",
+		s->state.generation);
+	decide_new_machine(s);
+	return service_save(s);
+}
+
+int request_take(struct service *s)
+{
+	char text[STATE_NAME + sizeof(RETRY)];
+	int end = 0;
+
+	follow_wake = 0;
+	if (!s->state.known)
+		return 0;
+	read_beside(s->args->state, "request", text, sizeof(text));
+	if (!*text)
+		return 0;
+	if (!strcmp(text, NEW_MACHINE)) {
+		/* Recorded before the request goes: neither lost nor done twice. */
+		end = new_machine(s);
+		if (!end)
+			forget_request(s->args->state);
+		return end || round_run(s);
+	}
+	if (!strncmp(text, RETRY, strlen(RETRY)))
+		end = round_retry(s, text + strlen(RETRY));
+	if (!end)
+		forget_request(s->args->state);
+	return end;
+}
+
+/* YES once it has taken the request; NO if it has ended before, and its lock is ours; or trouble.
+ */
+static int await_taken(const char *record)
+{
+	char text[STATE_NAME];
+	bool busy = true;
+	int code;
+
+	do {
+		read_beside(record, "request", text, sizeof(text));
+		if (!*text)
+			return EXIT_YES;
+		nap();
+		code = service_lock(record, false, &busy);
+	} while (code && busy);
+	forget_request(record);
+	return code ? code : EXIT_NO;
+}
+
+/* 0 if the service has done it, 1 if there is none and its lock is ours, or another exit code. */
+static int ask(const char *record, const char *text)
+{
+	char path[PATH_MAX], pid[32], why[STATE_WHY];
+	bool busy = false;
+	int code = service_lock(record, false, &busy);
+
+	if (!code)
+		return EXIT_NO;
+	if (!busy)
+		return code;
+	read_beside(record, "lock", pid, sizeof(pid));
+	if (atoi(pid) <= 1)
+		return say_trouble("another vmgenc hooks uses %s, and does not say which "
+				   "process it is",
+				   record);
+	if (beside(record, "request", path))
+		return EXIT_TROUBLE;
+	if (state_put(path, text, why, sizeof(why)))
+		return say_trouble("%s cannot be written: %s", path, why);
+	if (kill(atoi(pid), SIGUSR1) && errno != ESRCH) {
+		forget_request(record);
+		return say_trouble("the process %d cannot be asked: %s", atoi(pid),
+				   strerror(errno));
+	}
+	return await_taken(record);
+}
+
+static int say_owed(const struct state *s, const char *only)
+{
+	int code = EXIT_YES;
+
+	for (size_t i = 0; i < s->owed_count; i++) {
+		const struct owed *o = &s->owed[i];
+
+		if (*only && strcmp(o->name, only))
+			continue;
+		say_log("generation %" PRIu64 ": %s %s", o->generation, o->name, o->reason);
+		code = EXIT_NO;
+	}
+	return code;
+}
+
+/* What a request came to, by the record. */
+static int result(struct service *s, const char *only)
+{
+	int code = service_load(s);
+
+	return code ? code : say_owed(&s->state, only);
+}
+
+/* The lock is ours: as the service would, with the directory that it had. */
+static int begin(struct service *s)
+{
+	int code = service_load(s);
+
+	snprintf(s->directory, sizeof(s->directory), "%s",
+		 *s->state.directory ? s->state.directory : VMGENC_HOOKS);
+	service_mask_signals(s);
+	return code;
+}
+
+int request_retry(struct service *s, const char *name)
+{
+	char text[STATE_NAME + sizeof(RETRY) + 1];
+	int code = service_load(s);
+
+	if (code)
+		return code;
+	if (*name && !owed_find(&s->state, name)) {
+		say_log("%s is not owed: it is done, or off, or was never to run", name);
+		return EXIT_NO;
+	}
+	snprintf(text, sizeof(text), RETRY "%s\n", name);
+	code = ask(s->args->state, text);
+	if (code == EXIT_YES)
+		return result(s, name);
+	if (code == EXIT_NO) {
+		code = begin(s);
+		if (!code && (round_finish(s) || round_retry(s, name)))
+			code = EXIT_TROUBLE;
+		if (!code)
+			code = say_owed(&s->state, name);
+	}
+	return code;
+}
+
+int request_new_machine(struct service *s)
+{
+	int code = service_load(s);
+
+	if (code)
+		return code;
+	if (!s->state.known)
+		return say_trouble("%s is not there: start vmgenc hooks first", s->args->state);
+	code = ask(s->args->state, NEW_MACHINE "\n");
+	if (code == EXIT_YES)
+		return request_wait(s->args->state, -1);
+	if (code == EXIT_NO) {
+		code = begin(s);
+		if (!code && (round_finish(s) || new_machine(s) || round_run(s)))
+			code = EXIT_TROUBLE;
+		if (!code)
+			code = say_owed(&s->state, "");
+	}
+	return code;
+}
+
+int request_wait(const char *record, int64_t timeout_ms)
+{
+	int64_t deadline = now_ms() + timeout_ms;
+	static struct state s;
+	char why[STATE_WHY];
+	int error;
+
+	for (;;) {
+		error = state_load(record, &s, why, sizeof(why));
+		if (error && error != -ENOENT)
+			return say_trouble("%s %s", record, why);
+		if (!s.under_way && !s.started)
+			return say_owed(&s, "");
+		if (timeout_ms >= 0 && now_ms() >= deadline) {
+			say_log("generation %" PRIu64 ": hooks are under way", s.generation);
+			return EXIT_NO;
+		}
+		nap();
+	}
+}

@@ -1,0 +1,324 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* test/unit/cmd: vmgenc hooks - an identity is replaced where the machine is a copy, and nowhere
+ * else: what tells the two apart, what is not known, and what the administrator says. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "hookcase.h"
+
+/* One hook of each kind, and a machine that has been noted. */
+static void begin(void)
+{
+	hook("10-seed", "# vmgenc-hook: when=change", "");
+	hook("20-identity", "# vmgenc-hook: when=new-machine", "");
+	hook("30-running", "# vmgenc-hook: when=running", "");
+	hook("40-unsaid", "", "");
+	is_machine(UUID_A, MAC_A);
+	assert_int_equal(hooks_once(), 0);
+	assert_string_equal(noted(), "");
+}
+
+static void runs(const char *expected)
+{
+	assert_int_equal(hooks_once(), 0);
+	assert_string_equal(noted(), expected);
+	assert_int_equal(hooks_once(), 0); /* and once only */
+	assert_string_equal(noted(), "");
+}
+
+#define SAME "10-seed boot no 1\n"
+#define UNKNOWN "10-seed boot unknown 1\n"
+#define COPY                                                                                       \
+	"10-seed new-machine yes 1\n20-identity new-machine yes 1\n40-unsaid new-machine yes 1\n"
+#define HOT_COPY                                                                                   \
+	"10-seed change yes 1\n20-identity change yes 1\n30-running change yes 1\n"                \
+	"40-unsaid change yes 1\n"
+#define ROLLBACK "10-seed change no 1\n30-running change no 1\n"
+
+/* Fails if a power cycle with another id replaces an identity, or one without runs anything. */
+static void power_cycles(void **unused)
+{
+	(void)unused;
+	begin();
+	power_cycle(true);
+	runs(SAME);
+	power_cycle(false);
+	runs("");
+	has("sys/class/net/eth0/address", MAC_B); /* another network card */
+	power_cycle(true);
+	runs(SAME);
+	is_machine("01008F3A-5E1C-3B4D-9A77-0242AC110002", MAC_B); /* A, in the other order */
+	power_cycle(true);
+	runs(SAME);
+}
+
+/* Fails if a copied disk keeps its identity, with another id or with the original's. */
+static void copied_disks(void **unused)
+{
+	(void)unused;
+	begin();
+	is_machine(UUID_B, MAC_B);
+	power_cycle(true);
+	runs(COPY);
+	is_machine(UUID_A, MAC_A);
+	power_cycle(false); /* virt-clone */
+	runs(COPY);
+	power_cycle(true);
+	runs(SAME);
+	is_machine(UUID_B, "52:54:00:12:34:56"); /* QEMU's, of no meaning */
+	power_cycle(true);
+	runs(COPY);
+}
+
+static void is_doubtful(const char *why)
+{
+	power_cycle(true);
+	runs(UNKNOWN);
+	assert_non_null(strstr(recorded()->doubt, why));
+}
+
+/* Fails if what is not known, or contradicts itself, replaces an identity or is told by nobody. */
+static void what_is_not_known(void **unused)
+{
+	(void)unused;
+	begin();
+	is_machine(UUID_B, MAC_A);
+	is_doubtful("another one, but a network card is the same");
+	is_machine(NULL, MAC_B);
+	is_doubtful("gives it no product UUID");
+	is_machine("00000000-0000-0000-0000-000000000000", MAC_A);
+	is_doubtful("gives it no product UUID");
+	is_machine("not a uuid", NULL);
+	is_doubtful("gives it no product UUID");
+	RUN(&hc.result, "status", "--state", hc.state, "--source", hc.sim.source);
+	assert_non_null(strstr(hc.result.out, "is a copy is not known: its host gives it no"));
+	RUN(&hc.result, "doctor", "--state", hc.state, "--source", hc.sim.source);
+	assert_non_null(strstr(hc.result.out, "to do whether this machine is a copy is not known"));
+	RUN(&hc.result, "hooks", "--new-machine", "--state", hc.state);
+	assert_int_equal(hc.result.code, 0);
+	assert_string_equal(noted(), COPY);
+	assert_string_equal(recorded()->doubt, "");
+	is_machine(UUID_B, MAC_B); /* what was recorded before it was unknown counts */
+	power_cycle(true);
+	runs(SAME);
+}
+
+/* Fails if xl create, which makes up what its file does not name, passes for a copy. */
+static void xen(void **unused)
+{
+	(void)unused;
+	has("sys/hypervisor/type", "xen");
+	begin();
+	is_machine(UUID_B, MAC_B);
+	is_doubtful("has not been seen to stay");
+	power_cycle(true); /* named in its file after all */
+	runs(SAME);
+	is_machine(UUID_A, MAC_A);
+	power_cycle(true);
+	runs(COPY);
+}
+
+/* Fails if another instance passes for the same, or a file that others can write is believed. */
+static void cloud_init(void **unused)
+{
+	char path[256];
+
+	(void)unused;
+	has("var/lib/cloud/data/instance-id", "i-0123");
+	begin();
+	has("var/lib/cloud/data/instance-id", "i-4567");
+	power_cycle(true);
+	runs(COPY);
+	power_cycle(true);
+	runs(SAME);
+	has("var/lib/cloud/data/instance-id", "i-89ab");
+	snprintf(path, sizeof(path), "%s/var/lib/cloud/data/instance-id", hc.root);
+	assert_int_equal(chmod(path, 0666), 0);
+	power_cycle(true);
+	assert_int_equal(hooks_once(), 0);
+	assert_non_null(strstr(hc.result.err, "is not believed, since"));
+	assert_string_equal(noted(), SAME);
+	has("var/lib/cloud/data/instance-id", "iid-datasource-none");
+	power_cycle(true);
+	runs(SAME);
+	is_machine(UUID_B, MAC_B); /* the same instance says nothing: the disk was copied with it */
+	assert_int_equal(chmod(path, 0644), 0);
+	has("var/lib/cloud/data/instance-id", "i-4567");
+	power_cycle(true);
+	runs(COPY);
+}
+
+/* Fails if a change while running is no copy by default, whether the service ran or not. */
+static void changes_while_running(void **unused)
+{
+	pid_t pid;
+
+	(void)unused;
+	begin();
+	simfile_bump(&hc.sim);
+	runs(HOT_COPY);
+	power_cycle(true); /* and a change before the service was started */
+	hc.sim.page->changes = 1;
+	runs(HOT_COPY);
+	power_cycle(true);
+	pid = hooks_service();
+	assert_true(wait_for("log", "a boot of the same machine"));
+	simfile_bump(&hc.sim);
+	assert_true(wait_for("log", "generation 2: 40-unsaid done"));
+	kill(pid, SIGTERM);
+	assert_int_equal(program_end(pid), 0);
+	assert_string_equal(noted(), SAME HOT_COPY);
+}
+
+/* Fails if what the administrator says does not count, or is guessed where it is not understood. */
+static void what_the_administrator_says(void **unused)
+{
+	(void)unused;
+	begin();
+	has("etc/vmgenc/machine", "# ours\nchange=rollback");
+	simfile_bump(&hc.sim);
+	runs(ROLLBACK);
+	has("etc/vmgenc/machine", "identity=web-1\nchange=copy");
+	runs("");
+	has("etc/vmgenc/machine", "identity=web-2");
+	runs("10-seed new-machine yes 1\n20-identity new-machine yes 1\n40-unsaid new-machine yes "
+	     "1\n");
+	is_machine(UUID_B, MAC_B); /* it says the same, but is a copied file as well */
+	power_cycle(true);
+	runs(COPY);
+	has("etc/vmgenc/machine", "changes=rollback");
+	simfile_bump(&hc.sim);
+	assert_int_equal(hooks_once(), 0);
+	assert_string_equal(noted(), "10-seed change unknown 1\n30-running change unknown 1\n");
+	assert_non_null(strstr(hc.result.err, "its line 1 is neither identity=TEXT nor change="));
+}
+
+/* Fails if a header that is wrong is guessed, or a hook without one is not spoken of. */
+static void headers(void **unused)
+{
+	(void)unused;
+	hook("10-wrong", "# vmgenc-hook: when=always", "");
+	hook("20-wrong", "# vmgenc-hook: when=change foo=bar", "");
+	hook("30-wrong", "# vmgenc-hook: timeout=-1", "");
+	hook("40-wrong", "# vmgenc-hook: scratch=etc", "");
+	hook("50-wrong", "# vmgenc-hook: retry", "");
+	hook("60-unsaid", "# vmgenc-hooks: when=change", "");
+	hook("70-good", "#\n# vmgenc-hook:  when=change\tretry=never timeout=1.5 scratch=/tmp ",
+	     "");
+	assert_int_equal(hooks_once(), 0);
+	assert_non_null(strstr(hc.result.err,
+			       "10-wrong: refused, since its line \"# vmgenc-hook:\" "
+			       "says when=always, which is not change, running or"));
+	assert_non_null(strstr(hc.result.err, "says foo, which is none of when=, retry=,"));
+	assert_non_null(strstr(hc.result.err, "says timeout=-1, which is not seconds"));
+	assert_non_null(strstr(hc.result.err, "says scratch=etc, which is not the absolute name"));
+	assert_non_null(strstr(hc.result.err, "says retry, which is none of"));
+	assert_non_null(strstr(hc.result.err, "60-unsaid: does not say what it is for"));
+	simfile_bump(&hc.sim);
+	assert_int_equal(hooks_once(), 1);
+	assert_string_equal(noted(), "60-unsaid change yes 1\n70-good change yes 1\n");
+	assert_int_equal(recorded()->owed_count, 5);
+}
+
+#define VERSION_1                                                                                  \
+	"{\"version\": 1, \"boot\": \"b\", \"generation\": 7, \"previous\": 6, \"changed_ns\": "   \
+	"1, "                                                                                      \
+	"\"id\": \"an id\", \"under_way\": %s, \"started\": false, \"hook\": \"%s\", "             \
+	"\"changes\": 3, \"runs\": 9, \"failures\": 2, \"interrupted\": 1, \"passed_over\": 0, "   \
+	"\"last_failure\": \"generation 6: 20-keys took too long and was ended\"}"
+
+/* Fails if the hooks and the record of 0.1 replace an identity at a boot, or lose a failure. */
+static void carried_over_from_0_1(void **unused)
+{
+	char record[1024];
+
+	(void)unused;
+	hook("10-seed", "# vmgenc-hook: when=change", "");
+	hook("20-keys", "", ""); /* as 0.1 shipped it */
+	is_machine(UUID_A, MAC_A);
+	snprintf(record, sizeof(record), VERSION_1, "false", "");
+	write_file(hc.scratch, "state", record, 0644);
+	runs(UNKNOWN);
+	assert_int_equal(recorded()->changes, 4);
+	assert_int_equal(recorded()->failures, 2);
+	assert_string_equal(recorded()->owed[0].name, "20-keys");
+	assert_string_equal(recorded()->owed[0].reason, "took too long and was ended");
+	power_cycle(true);
+	runs(SAME);
+	snprintf(record, sizeof(record), VERSION_1, "true", "10-seed");
+	write_file(hc.scratch, "state", record, 0644);
+	assert_int_equal(hooks_once(), 0);
+	assert_string_equal(noted(), UNKNOWN); /* of what came after what was under way */
+}
+
+/* Fails if a record of a newer version is destroyed, or does not get its sentence. */
+static void newer_record(void **unused)
+{
+	static const char newer[] = "{\"version\": 3, \"new\": true}";
+
+	(void)unused;
+	hook("10-seed", "# vmgenc-hook: when=change", "");
+	write_file(hc.scratch, "state", newer, 0644);
+	assert_int_equal(hooks_once(), 3);
+	assert_non_null(strstr(hc.result.err,
+			       "state is of version 3, which a newer vmgenc wrote: it "
+			       "is left as it is\n"));
+	assert_int_equal(count_of(hc.result.err, "\n"), 1);
+	RUN(&hc.result, "hooks", "--retry", "--state", hc.state);
+	assert_int_equal(hc.result.code, 3);
+	RUN(&hc.result, "hooks", "--new-machine", "--state", hc.state);
+	assert_int_equal(hc.result.code, 3);
+	assert_string_equal(read_file(hc.scratch, "state", hc.text), newer);
+}
+
+/* Fails if who removes the record loses a clone by it: while running, or a copied disk. */
+static void record_that_is_removed(void **unused)
+{
+	(void)unused;
+	begin();
+	assert_int_equal(unlink(hc.state), 0);
+	simfile_bump(&hc.sim);
+	assert_int_equal(hooks_once(), 0);
+	assert_string_equal(noted(), HOT_COPY);
+	assert_non_null(strstr(hc.result.err, "state is gone; its copy"));
+	is_machine(UUID_B, MAC_B);
+	power_cycle(true);
+	assert_int_equal(unlink(hc.state), 0);
+	runs(COPY);
+	assert_int_equal(unlink(hc.state), 0);
+	runs("");
+	assert_int_equal(access(hc.state, F_OK), 0);
+}
+
+#define TEST(function) cmocka_unit_test_setup_teardown(function, hookcase_setup, hookcase_teardown)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(power_cycles),
+		TEST(copied_disks),
+		TEST(what_is_not_known),
+		TEST(xen),
+		TEST(cloud_init),
+		TEST(changes_while_running),
+		TEST(what_the_administrator_says),
+		TEST(headers),
+		TEST(carried_over_from_0_1),
+		TEST(newer_record),
+		TEST(record_that_is_removed),
+	};
+
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
+	return cmocka_run_group_tests_name("vmgenc hooks: copies", tests, NULL, NULL);
+}
