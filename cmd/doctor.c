@@ -83,8 +83,7 @@ static void check_state(const struct vmgenc_status *st)
 
 	snprintf(remedy, sizeof(remedy), "set one in the hypervisor; %s", doctor_offer());
 	if (st->guarantee == VMGENC_NONE)
-		bad(remedy,
-		    "the host has not filled in the id of %s", st->source);
+		bad(remedy, "the host has not filled in the id of %s", st->source);
 	else if (is_vmclock(st))
 		bad("load the vmgenc module if the hypervisor has a VM Generation ID device",
 		    "%s detects clones, but no driver rekeys the kernel", st->source);
@@ -127,7 +126,8 @@ static void check_hooks(const char *path)
 	if (error == -ENOENT)
 		good("vmgenc hooks has never run; it is needed only if you use hooks");
 	else if (error == -EPROTO)
-		bad("run the newer vmgenc that wrote it", "the record of the hooks %s %s", path, why);
+		bad("run the newer vmgenc that wrote it", "the record of the hooks %s %s", path,
+		    why);
 	else if (error)
 		bad(error == -EINVAL ? "remove it: its copy beside it is used then"
 				     : "give it and its directories to root",
@@ -143,7 +143,8 @@ static void check_hooks(const char *path)
 		    s.owed_count == 1 ? " has" : "s have", s.owed_count == 1 ? "its" : "their",
 		    (unsigned long long)s.owed[0].generation, s.owed[0].name, s.owed[0].reason);
 	else if (*s.doubt)
-		bad("if it is one, vmgenc hooks --new-machine; COPIES in vmgenc(8) says how copies are told",
+		bad("if it is one, vmgenc hooks --new-machine; COPIES in vmgenc(8) says how copies "
+		    "are told",
 		    "whether this machine is a copy is not known: %s", s.doubt);
 	else
 		good("hooks of generation %llu are done", (unsigned long long)s.generation);

@@ -22,22 +22,21 @@ static const char help[] =
 	"       vmgenc hooks --retry [NAME] [--state FILE]\n"
 	"       vmgenc hooks --new-machine [--state FILE]\n"
 	"       vmgenc hooks --wait [--timeout SECONDS] [--state FILE]\n"
-	"Runs each executable in DIR, in the order of their names, once for each generation that "
-	"it is\n"
-	"for: after the kernel is rekeyed, also for a change that came while this did not run.\n"
+	"Runs the executables in DIR, in the order of their names, once for each generation:\n"
+	"after the kernel is rekeyed, also for a change while this was not running.\n"
 	"\n"
-	"  --once               handle what there is to handle, and end\n"
-	"  --retry              run the hooks again that failed, or the one of that name\n"
-	"  --new-machine        this is a copy, whatever it looks like: run the hooks for one\n"
-	"  --wait               until no hook is under way; 1 if one has failed\n"
-	"  --timeout SECONDS    that each hook may take; default 60\n"
+	"  --once               handle the generation in force, if needed, and end\n"
+	"  --retry              run the hooks that failed once more, or only the one named\n"
+	"  --new-machine        declare this machine a copy and run the hooks for copies\n"
+	"  --wait               wait until no hook is running; exit code 1 if one has failed\n"
+	"  --timeout SECONDS    how long each hook may take; default 60\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
-	"  --state FILE         what was done; default " VMGENC_STATE "\n"
-	"  --root ROOT          read which machine this is below ROOT, for a test\n"
+	"  --state FILE         the record of what was done; default " VMGENC_STATE "\n"
+	"  --root ROOT          read which machine this is below ROOT, for tests\n"
 	"\n"
-	"DIR, the hooks, FILE and each directory and link above them must belong to root or to "
-	"this\n"
-	"user, and be writable by no other. What a hook is for, it says itself: see vmgenc(8).\n"
+	"DIR, the hooks, FILE and each directory and link on the way to them must belong to\n"
+	"root or to this user, and nobody else may be able to write to them. A hook declares\n"
+	"when it runs; see HOOKS in vmgenc(8).\n"
 	"Exit codes: 0 ended, 1 no source, or a hook failed, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
 	"  vmgenc hooks /etc/vmgenc/hooks.d\n"
@@ -58,7 +57,7 @@ static void on_request(int number)
 	follow_wake = 1;
 }
 
-/* Signals come while we wait, and between two hooks; not while one is recorded or runs. */
+/* Signals are taken while we wait and between two hooks, not while one is recorded or runs. */
 void service_mask_signals(struct service *s)
 {
 	struct sigaction action = {.sa_handler = on_stop};
@@ -91,7 +90,7 @@ static void read_boot(char boot[40])
 		close(fd);
 }
 
-/* The generation in force: as a new one, or as the one that the record has already. */
+/* Runs the hooks if the generation in force is new; otherwise only updates the record. */
 static int handle(struct service *s)
 {
 	bool first = !s->state.known, changed, same_boot = !strcmp(s->boot, s->state.boot);
@@ -123,7 +122,7 @@ static int handle(struct service *s)
 	return round_run(s);
 }
 
-/* False if the source is not settled yet. */
+/* Reads the status into s->now. Returns false if the source is not settled or fails. */
 static bool settled_now(struct service *s)
 {
 	struct vmgenc_mark mark = {{0}};
@@ -170,8 +169,8 @@ static int serve(struct service *s)
 	if (!settled_now(s)) {
 		if (s->args->once)
 			return say_trouble(
-				"the source is not settled, or fails: vmgenc status tells more");
-		memset(&s->now, 0, sizeof(s->now)); /* follow() waits for the first that is */
+				"the source is not settled, or fails; see vmgenc status");
+		memset(&s->now, 0, sizeof(s->now)); /* follow() waits for any settled one */
 		result = FOLLOW_TIMEOUT;
 	}
 	for (;;) {
@@ -204,7 +203,7 @@ static int open_lock(const char *state)
 	return lock.fd;
 }
 
-/* So that vmgenc hooks --retry finds us. A full disk is no reason not to start. */
+/* For vmgenc hooks --retry. It works without this if the disk is full, so only log an error. */
 static void write_pid(int fd)
 {
 	char text[32];
@@ -214,7 +213,7 @@ static void write_pid(int fd)
 		say_log("the lock does not say which process has it: %s", strerror(errno));
 }
 
-/* Held by us and by the supervisor of a hook, so that two runs never overlap. */
+/* We and the supervisor of a hook hold the lock, so that two runs never overlap. */
 int service_lock(const char *record, bool wait, bool *busy)
 {
 	int64_t deadline = now_ms() + (wait ? LOCK_MS : 0);

@@ -32,7 +32,7 @@ struct round {
 	uint64_t attempt; /* 1: the first */
 };
 
-/* hookdir.c: a directory that only root or this user can have put something into. */
+/* hookdir.c: a directory in which only root or this user could have put anything */
 struct hookdir {
 	struct trust place;
 	char **names; /* sorted */
@@ -53,14 +53,14 @@ struct header {
 	char scratch[PATH_MAX]; /* where its private directory is to be; "" : beside the record */
 };
 
-/* 0, or -1 with one clause on what is wrong. */
+/* Returns 0, or -1 with one clause in why that says what is wrong. */
 int header_read(int fd, struct header *h, char *why, size_t why_size);
 bool header_wants(const struct header *h, enum why why, enum copy copy);
 
 /*
- * Opens a hook; what runs later is this descriptor, which the caller closes. OFF: it is not
- * executable, no regular file, or gone. REFUSED: others could have written it, or its header is
- * wrong; hook->why says so. SHORT: descriptors or memory have run out, as *error tells.
+ * Opens a hook. The descriptor is run later, and the caller closes it. OFF: not executable, not a
+ * regular file, or gone. REFUSED: other users could have written it, or its header is wrong, see
+ * hook->why. SHORT: descriptors or memory ran out, see *error.
  */
 enum hook_is { HOOK_READY, HOOK_OFF, HOOK_REFUSED, HOOK_SHORT };
 enum hook_is hookdir_open(const struct hookdir *d, const char *name, struct trust *hook,
@@ -81,7 +81,7 @@ struct outcome {
 	uint64_t cut; /* bytes of output beyond the limit */
 };
 
-/* What is run, and how; scratch goes when the hook has been ended since we died. */
+/* What is run, and how. The supervisor removes scratch if we die before the hook ends. */
 struct job {
 	const struct trust *file;
 	const char *name;
@@ -90,7 +90,10 @@ struct job {
 	const char *scratch;
 };
 
-/* Everything that can fail is done here, so that what follows is recorded only if it starts. */
+/*
+ * Does everything that can fail, so that a hook is recorded as started only if it can start.
+ * Returns 0 or -errno.
+ */
 int runner_prepare(struct runner *r, const struct job *job);
 void runner_go(struct runner *r, struct outcome *o);
 void runner_cancel(struct runner *r);

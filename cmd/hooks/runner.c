@@ -264,7 +264,7 @@ void runner_cancel(struct runner *r)
 		;
 }
 
-/* Its answer may take as long as the hook; who watches us is told that we live. */
+/* The answer may take as long as the hook, so keep the watchdog of systemd content. */
 static ssize_t await(struct runner *r, struct outcome *o)
 {
 	struct pollfd p = {.fd = r->answer, .events = POLLIN};
@@ -278,7 +278,7 @@ static ssize_t await(struct runner *r, struct outcome *o)
 	return n;
 }
 
-/* A supervisor that dies without an answer leaves it unknown whether the hook ended. */
+/* If the supervisor dies without an answer, the outcome is ENDED_UNKNOWN. */
 void runner_go(struct runner *r, struct outcome *o)
 {
 	ssize_t n = write(r->orders, "g", 1);
