@@ -4,6 +4,23 @@
 
 #include "debian_kernel.h"
 
+size_t debian_kernel_names(const char *names[DEBIAN_KERNELS])
+{
+	static char text[DEBIAN_KERNELS][40];
+	FILE *f = fopen("build/kernels/list", "re");
+	size_t n = 0;
+
+	while (f && n < DEBIAN_KERNELS && fscanf(f, "%39s", text[n]) == 1) {
+		names[n] = text[n];
+		n++;
+	}
+	if (f)
+		fclose(f);
+	if (!n)
+		fprintf(stderr, "cannot read build/kernels/list: run make kernels\n");
+	return n;
+}
+
 bool debian_kernel_find(struct debian_kernel *k, const char *series)
 {
 	char path[100];

@@ -63,6 +63,9 @@ static int here(const char *where)
 int main(int argc, char **argv)
 {
 	catch_signals();
+	kernel_count = debian_kernel_names(kernel_series);
+	if (!kernel_count)
+		return NO_ROOM;
 	if (argc > 1 && !strcmp(argv[1], "--inside")) {
 		step_only = argv[2];
 		return outer_prepare_inside() && warm_up() ? here("an emulated machine") : NO_ROOM;

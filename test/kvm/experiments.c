@@ -13,8 +13,8 @@
 #define LIMIT_S 3600
 #define SILENT_S "600"
 
-const char *const kernel_series[] = {"6.1", "6.12"};
-const size_t kernel_count = sizeof(kernel_series) / sizeof(*kernel_series);
+const char *kernel_series[DEBIAN_KERNELS];
+size_t kernel_count;
 
 static const char *const device_tests[] = {"announce", "device", "map",	    "notifier", "params",
 					   "sysgenid", "unload", "vmclock", "watchers"};

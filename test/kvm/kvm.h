@@ -12,8 +12,9 @@
 #define LAB "build/vmgenc-lab"
 #define NO_ROOM 3 /* exit code: no room for the outer guest, or it cannot be had */
 
-extern const char *const kernel_series[];
-extern const size_t kernel_count;
+/* This Debian's kernels, which main() finds. */
+extern const char *kernel_series[];
+extern size_t kernel_count;
 
 /* step.c: a program as one test, or as many as it says it passed; what it said is shown if not */
 bool step(const char *name, int seconds, const char *const argv[]);

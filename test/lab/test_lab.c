@@ -171,10 +171,12 @@ static void kernel_that_waits(void **state)
 static void module_for_another_kernel(void **state)
 {
 	(void)state;
-	EXPECT(4, "vmgenc: disagrees about version of symbol", PROVE, "--module", other_module);
-	EXPECT(4, "(it is built for another kernel)", PROVE, "--module", other_module);
 	EXPECT(4, "the kernel refused the module", PROVE, "--module", module, "--module-args",
 	       "look_ms=often");
+	if (other_module == module)
+		skip(); /* this Debian offers one kernel */
+	EXPECT(4, "vmgenc: disagrees about version of symbol", PROVE, "--module", other_module);
+	EXPECT(4, "(it is built for another kernel)", PROVE, "--module", other_module);
 }
 
 /* Fails if a missing QEMU is blamed on something else, by the probe of /dev/kvm too. */
@@ -439,11 +441,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test(lab_killed),
 	};
 
-	if (argc != 5 || tests_begin())
+	if ((argc != 3 && argc != 5) || tests_begin())
 		return 2;
 	kernel = argv[1];
 	module = argv[2];
-	other_module = argv[4];
+	other_module = argv[argc - 1];
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
 	tests_end();
