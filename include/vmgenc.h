@@ -46,7 +46,7 @@ enum vmgenc_guarantee {
 struct vmgenc_status {
 	uint32_t size;	    /* set by the caller to sizeof(struct vmgenc_status) */
 	uint32_t guarantee; /* enum vmgenc_guarantee */
-	uint32_t flags;	    /* of the generation page */
+	uint32_t flags;	    /* of the generation page; a VMClock: VMGENC_PREDICTABLE */
 	uint32_t reserved;
 	uint64_t generation;
 	uint64_t settled;

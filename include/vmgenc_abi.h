@@ -32,6 +32,10 @@
  *                answers at its address) since attach, so it identifies nothing
  * REKEY_FAILED   the kernel's random generator refused the last rekey: settled < generation
  *                until a retry succeeds. A generator that is not seeded yet is no failure
+ * PREDICTABLE    settled, so no clone draws what another draws; but nothing was mixed in that the
+ *                owner of another clone cannot know: the timing of memory accesses fails its
+ *                tests, and there are no CPU random instructions. He may be able to compute what
+ *                this machine draws, until a later rekey has more and clears the flag
  *
  * What the driver lacks on this kernel, or was told to leave off (Linux; FreeBSD sets none):
  *
@@ -48,6 +52,7 @@
 #define VMGENC_LACKS_DRAWS 0x20u
 #define VMGENC_LACKS_REDRAW 0x40u
 #define VMGENC_LACKS_VDSO 0x80u
+#define VMGENC_PREDICTABLE 0x100u
 
 /*
  * The generation page: page 0 of /dev/vmgenc, read-only, native-endian.

@@ -11,8 +11,9 @@
  *  2. Compare them with the id that was seen last. If it is the same, nothing has changed: a
  *     notification is counted as spurious. All zeros or all ones identify nothing, and are no
  *     change either.
- *  3. Mix the id and what is fresh (time, cycles) into the kernel's random generator, make it
- *     rekey, and verify that it did. A failure is tried again, now and at each look.
+ *  3. Mix the id and what is fresh (time, cycles, the jitter of memory accesses) into the kernel's
+ *     random generator, make it rekey, and verify that it did. A failure is tried again, now and
+ *     at each look.
  *  4. Publish the id and the next generation; if step 3 was verified, settled as well.
  *  5. Call the listeners in the kernel. They may draw: the generator is rekeyed.
  *  6. Tell user space by one event, and wake what waits on the device.
@@ -43,7 +44,7 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
 /*
  * One device.
  *
- * Locking: vmgenc_os_lock() guards page, seen, error, unnotified and failed_ns, and is held
+ * Locking: vmgenc_os_lock() guards page, seen, error, secret, unnotified and failed_ns, and is held
  * through steps 1 to 4. The core itself does not sleep under it; vmgenc_os_rekey() may where the
  * system's lock can be held asleep (FreeBSD: a reseed takes 100 ms), and then looks come from
  * threads alone. Where it does not (Linux), a change is settled in whatever context comes first,
@@ -59,6 +60,7 @@ struct vmgenc_core {
 	struct vmgenc_page *page;     /* a whole zeroed page, given by the system */
 	uint64_t seen[2];	      /* the id of page->generation */
 	int error;		      /* of the last rekey */
+	bool secret;		      /* what was mixed in for this id, siblings' owners do not know */
 	bool unnotified;	      /* a look found a change since the last notification */
 	uint64_t failed_ns;	      /* when that was, if it failed */
 
@@ -106,6 +108,14 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger);
  * error. Fills *event on success.
  */
 int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event);
+
+/*
+ * Step 3 once more for the generation in force, as the system has gathered more since; more: from
+ * a source whose bytes the owner of a sibling cannot know. Nothing is published but flags and
+ * counters, and nobody is told. Callable as vmgenc_core_look(). Returns 0, -EAGAIN if a look has
+ * work to do and this had to leave it to that, or the rekey's error; the generation stays settled.
+ */
+int vmgenc_core_again(struct vmgenc_core *core, bool more);
 
 /*
  * Steps 5 and 6 for the generation in force, if it is settled and was not told; and the log.

@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include <machine/atomic.h>
+#include <machine/cpu.h>
 
 #include "vmgenc_core.h"
 
@@ -37,6 +38,14 @@ vmgenc_os_now(void)
 	return ((now >> 32) * 1000000000 + ((now & 0xffffffff) * 1000000000 >> 32));
 }
 
+/* What random(4) itself times events with. */
+static inline uint64_t
+vmgenc_os_cycles(void)
+{
+
+	return (get_cyclecount());
+}
+
 /* Sets core->raw, and the page's RAW flags and id_offset.  Refuses RAM that the kernel uses. */
 int	vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void	vmgenc_os_unmap(struct vmgenc_core *core);
@@ -47,10 +56,11 @@ void	vmgenc_os_unlock(struct vmgenc_core *core);
 
 /*
  * Mixes the id and whatever is fresh into the kernel's generators and returns when they have
- * been reseeded, which takes more than 100 ms; with the lock held.  0 only if they were;
- * -ENODATA while they are not seeded; -EIO otherwise.
+ * been reseeded, which takes more than 100 ms; with the lock held.  0 only if they were, and sets
+ * *secret if the owner of a sibling cannot know all that was fresh; -ENODATA while they are not
+ * seeded; -EIO otherwise.
  */
-int	vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
+int	vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret);
 
 /* Has vmgenc_core_tell() called soon, by the task; with the lock held. */
 void	vmgenc_os_defer(struct vmgenc_core *core);

@@ -8,8 +8,6 @@
 #include <sys/linker.h>
 #include <sys/proc.h>
 
-#include <machine/cpu.h>
-
 /*
  * No generator of FreeBSD says that it has reseeded, so `settled' rests on the rules by which
  * each reseeds (read in 12.1, 13.0, 14 and main), and on checks that their premises hold.
@@ -158,9 +156,38 @@ harvest(const void *event)
 #endif
 }
 
+/* Events of other sources than VMGENID, and of any source in Fenestras X, go to pools in turn. */
+static u_int
+pools(void)
+{
+
+	return (VMGENC_HAVE_SOURCE && is_fortuna() ? 1 : POOLS);
+}
+
 /*
- * At least `size' bytes into pool 0.  Fortuna takes VMGENID there; events of any other source,
- * and of any source in Fenestras X, go to the pools in turn.
+ * Each sample into each pool, as pool 0 alone is certain to be used.  That is what the owner of a
+ * sibling cannot know: whether it counts is returned.
+ */
+static bool
+feed_jitter(struct vmgenc_jitter *jitter)
+{
+	uint64_t event;
+	u_int i, pool;
+	bool counts;
+
+	counts = vmgenc_jitter_gather(jitter) || vmgenc_jitter_gather(jitter);
+	for (i = 0; i + 1 < jitter->count; i += 2) {
+		event = (uint64_t)jitter->samples[i] << 32 | jitter->samples[i + 1];
+		for (pool = 0; pool < pools(); pool++)
+			harvest(&event);
+	}
+	explicit_bzero(&event, sizeof(event));
+	vmgenc_jitter_wipe(jitter);
+	return (counts);
+}
+
+/*
+ * At least `size' bytes into pool 0.
  *
  * The new id alone makes two clones differ; time and cycles are for the clone of a host that
  * gives both the same.
@@ -169,15 +196,14 @@ static void
 feed(const uint64_t id[2], u_int size)
 {
 	uint64_t fresh[4] = { id[0], id[1] };
-	u_int i, pools, rounds;
+	u_int i, rounds;
 
 	CTASSERT(sizeof(fresh[0]) == EVENT_SIZE);
-	pools = VMGENC_HAVE_SOURCE && is_fortuna() ? 1 : POOLS;
 	rounds = MAX(howmany(size, EVENT_SIZE), nitems(fresh));
-	for (i = 0; i < rounds * pools; i++) {
+	for (i = 0; i < rounds * pools(); i++) {
 		fresh[2] = get_cyclecount();
 		fresh[3] = sbinuptime();
-		harvest(&fresh[i / pools % nitems(fresh)]);
+		harvest(&fresh[i / pools() % nitems(fresh)]);
 	}
 	explicit_bzero(fresh, sizeof(fresh));
 }
@@ -270,7 +296,7 @@ fenestras_end(const uint64_t id[2])
 }
 
 static int
-rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
+rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *secret)
 {
 	sbintime_t fed;
 
@@ -278,6 +304,7 @@ rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
 	stir();
 	if (!is_fortuna())
 		(void)fenestras_begin(id);
+	*secret = feed_jitter(sc->jitter);
 	feed(id, size);
 	fed = getsbinuptime();
 	/* Fortuna reseeds here, or cannot yet; the second time it can. */
@@ -304,7 +331,7 @@ complain(struct vmgenc_core *core, const char *reason)
 }
 
 int
-vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
+vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 {
 	const char *reason = NULL;
 	u_int size = 64;
@@ -320,7 +347,7 @@ vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	else if (!source_accepted())
 		reason = "random(4) does not accept events of VMGENID";
 	complain(core, reason);
-	error = reason != NULL ? EIO : rekey(vmgenc_softc_of(core), id, size);
+	error = reason != NULL ? EIO : rekey(vmgenc_softc_of(core), id, size, secret);
 	explicit_bzero(discarded, sizeof(discarded));
 	sx_xunlock(&rekey_lock);
 	return (-error);

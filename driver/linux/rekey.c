@@ -95,11 +95,38 @@ static int reseed(struct file *urandom, const struct cred *kernel_cred)
 	return error ? -EIO : 0;
 }
 
+/* Read by the kernel's own extraction, too; here to know whether there are any that answer. */
+static bool mix_processor_random(void)
+{
+	unsigned long words[4];
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		all &= vmgenc_arch_random(&words[i]);
+	if (all)
+		add_device_randomness(words, sizeof(words));
+	memzero_explicit(words, sizeof(words));
+	return all;
+}
+
+/* Twice, for the host may take a break in the middle of the first. */
+static bool mix_jitter(struct vmgenc_jitter *jitter)
+{
+	bool counts = vmgenc_param_jitter &&
+		      (vmgenc_jitter_gather(jitter) || vmgenc_jitter_gather(jitter));
+
+	add_device_randomness(jitter->samples, sizeof(jitter->samples));
+	vmgenc_jitter_wipe(jitter);
+	return counts;
+}
+
 /*
  * The new id alone makes two clones differ; time and cycles are for the clone of a host that
- * gives both the same. CPU random instructions are read by the kernel's own extraction.
+ * gives both the same. Jitter and CPU random instructions are what the owner of a sibling does not
+ * know.
  */
-int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
+int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 {
 	struct vmgenc_device *dev = vmgenc_device_of(core);
 	struct {
@@ -114,7 +141,11 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	struct file *urandom = smp_load_acquire(&dev->urandom);
 
 	add_device_randomness(&fresh, sizeof(fresh));
-	return urandom ? reseed(urandom, dev->kernel_cred) : -EIO;
+	if (!urandom)
+		return -EIO;
+	*secret = mix_jitter(dev->jitter);
+	*secret |= mix_processor_random();
+	return reseed(urandom, dev->kernel_cred);
 }
 
 int vmgenc_rekey_prepare(struct vmgenc_device *dev)

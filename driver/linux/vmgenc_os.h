@@ -7,6 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/timex.h>
 #include <linux/types.h>
 
 #include "vmgenc_core.h"
@@ -23,6 +24,12 @@ static inline uint64_t vmgenc_os_now(void)
 	return ktime_get_boot_fast_ns();
 }
 
+/* What the kernel itself times events with: the finest counter that there is, or 0. */
+static inline uint64_t vmgenc_os_cycles(void)
+{
+	return random_get_entropy();
+}
+
 /* Sets core->raw, and the page's RAW flags and id_offset. Refuses what is not the firmware's. */
 int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_os_unmap(struct vmgenc_core *core);
@@ -33,10 +40,10 @@ void vmgenc_os_unlock(struct vmgenc_core *core);
 
 /*
  * Mixes the id and whatever is fresh into the kernel's generator and makes it take a new key
- * before returning; with the lock held. 0 only if it did; -ENODATA while it is not seeded; -EIO
- * otherwise.
+ * before returning; with the lock held. 0 only if it did, and sets *secret if the owner of a sibling
+ * cannot know all that was fresh; -ENODATA while it is not seeded; -EIO otherwise.
  */
-int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
+int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret);
 
 /* Has vmgenc_core_tell() called soon, by the worker; with the lock held. */
 void vmgenc_os_defer(struct vmgenc_core *core);
