@@ -74,7 +74,7 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 	id_text(st->id, id);
 	since_text(st->changed_ns, since);
 	root = json_pack(
-		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:I,s:I,s:I,s:o,s:o}",
+		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:b,s:I,s:I,s:I,s:o,s:o}",
 		"version", 1, "source", st->source, "guarantee", guarantee_name(st->guarantee),
 		"protected", !reason, "reason", reason, "generation", (json_int_t)st->generation,
 		"settled", (json_int_t)st->settled, "id", id, "changed_ns",
@@ -83,7 +83,8 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 		"rekey_failures", (json_int_t)st->rekey_failures, "raw_privileged",
 		(st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
 		(st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
-		(st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded", (json_int_t)st->unseeded,
+		(st->flags & VMGENC_REKEY_FAILED) != 0, "predictable",
+		(st->flags & VMGENC_PREDICTABLE) != 0, "unseeded", (json_int_t)st->unseeded,
 		"redraws", (json_int_t)st->redraws, "redraws_missed",
 		(json_int_t)st->redraws_missed, "lacks", lacks_json(st->flags), "hooks",
 		hooks_json(h));
@@ -133,7 +134,7 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
 	printf("source      %s\n", st->source);
 	printf("guarantee   %s\n", guarantee_name(st->guarantee));
 	printf("generation  %" PRIu64 "%s%s%s\n", st->generation, *since ? ", since " : "", since,
-	       is_settled(st) ? ", settled" : "");
+	       settled_text(st));
 	if (has_id(st)) {
 		printf("id          %s\n", id);
 		printf("changes     %" PRIu64 ", and %" PRIu64 " spurious notifications\n",
