@@ -24,6 +24,8 @@ static const struct option options[] = {
 	{"vmclock", no_argument, NULL, 'v'},
 	{"start", required_argument, NULL, 'b'},
 	{"processes", no_argument, NULL, 'p'},
+	{"config", required_argument, NULL, 'C'},
+	{"snippet", required_argument, NULL, 'P'},
 	{0},
 };
 
@@ -101,6 +103,12 @@ static int take(struct args *a, int option, const char *text)
 	case 'p':
 		a->processes = true;
 		break;
+	case 'C':
+		a->config = text;
+		break;
+	case 'P':
+		a->snippet = text;
+		break;
 	}
 	return -1;
 }
@@ -109,7 +117,7 @@ int args_parse(int argc, char **argv, const char *allowed, const char *help, str
 {
 	int option, index = 0, code = -1;
 
-	*a = (struct args){.state = VMGENC_STATE, .root = "", .timeout_ms = -1};
+	*a = (struct args){.state = VMGENC_STATE, .root = "", .snippet = VMGENC_SNIPPET, .timeout_ms = -1};
 	opterr = 0;
 	while (code < 0 && (option = getopt_long(argc, argv, ":h", options, &index)) != -1) {
 		if (option == 'h')

@@ -3,7 +3,17 @@
 # wrong, where descriptors or libraries have run out, and in a few milliseconds.
 CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
 CMD_FLAGS = -Icmd -Ilib
+# Compiled into these; the file changes, and they are compiled again, only when the places do.
+PLACED := $(patsubst %,build/cmd/%.o,args doctor openssl status switch units hooks/hooks)
+$(PLACED): CMD_FLAGS += $(CMD_PLACES)
+$(PLACED): build/cmd/places
+CMD_PLACES = -DVMGENC_STATE='"$(statedir)/hooks.json"' -DVMGENC_CONF='"$(confdir)"' \
+	-DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_OPENSSL_CNF='"$(opensslcnf)"'
 all: build/vmgenc
+build/cmd/places: FORCE
+	@mkdir -p $(@D)
+	@echo "$(CMD_PLACES)" | cmp -s - $@ || echo "$(CMD_PLACES)" >$@
+FORCE:
 build/cmd/%.o: cmd/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -12,35 +22,41 @@ build/vmgenc: $(CMD_SRCS:cmd/%.c=build/cmd/%.o) build/libvmgenc.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $(LDFLAGS) -ljansson
 
-# Where hooks are enabled; the shipped ones lie in share/vmgenc/hooks, not executable: all are off.
+# The shipped hooks are not executable: all are off.
+hook_places = cat
 ifeq ($(shell uname -s),FreeBSD)
-HOOKS_DIR ?= /usr/local/etc/vmgenc/hooks.d
-SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmgenc-hooks.conf:share/examples/vmgenc/devd.conf:644
+SERVICES = dist/freebsd/vmgenc_hooks:$(prefix)/etc/rc.d/vmgenc_hooks:755 \
+	dist/freebsd/vmgenc-hooks.conf:$(datadir)/examples/vmgenc/devd.conf:644
+hooks_off = service vmgenc_hooks onestop >/dev/null 2>&1 || true
 else
-HOOKS_DIR ?= /etc/vmgenc/hooks.d
-SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644 \
-	dist/systemd/vmgenc-device.conf:share/vmgenc/vmgenc-device.conf:644
+hook_places = sed 's,/etc/vmgenc/,$(confdir)/,g'
+SERVICES = dist/systemd/vmgenc-hooks.service:$(systemdsystemunitdir)/vmgenc-hooks.service:644 \
+	dist/systemd/vmgenc-device.conf:$(pkgdatadir)/vmgenc-device.conf:644
+hooks_off = [ ! -d /run/systemd/system ] || [ ! -e $(systemdsystemunitdir)/vmgenc-hooks.service ] || \
+	systemctl disable --quiet --now vmgenc-hooks.service
 endif
-COMPLETIONS := vmgenc.bash:bash-completion/completions/vmgenc _vmgenc:zsh/site-functions/_vmgenc \
-	vmgenc.fish:fish/vendor_completions.d/vmgenc.fish
-install: install-cmd
+COMPLETIONS = vmgenc.bash:$(bashcompletiondir)/vmgenc _vmgenc:$(zshcompletiondir)/_vmgenc \
+	vmgenc.fish:$(fishcompletiondir)/vmgenc.fish
 install-cmd: build/vmgenc
-	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/vmgenc/hooks $(DESTDIR)$(HOOKS_DIR)
-	$(Q)install -m 755 build/vmgenc $(DESTDIR)$(PREFIX)/sbin/
-	$(Q)install -m 644 $(wildcard dist/hooks/*) $(DESTDIR)$(PREFIX)/share/vmgenc/hooks/
+	$(Q)install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(pkgdatadir)/hooks $(DESTDIR)$(hooksdir)
+	$(Q)install -m 755 build/vmgenc $(DESTDIR)$(sbindir)/
+	$(Q)for hook in $(notdir $(wildcard dist/hooks/*)); do to=$(DESTDIR)$(pkgdatadir)/hooks/$$hook; \
+		$(hook_places) dist/hooks/$$hook >$$to && chmod 644 $$to || exit; done
 	$(Q)for pair in $(COMPLETIONS); do \
-		to=$(DESTDIR)$(PREFIX)/share/$${pair#*:}; install -d $${to%/*} || exit; \
+		to=$(DESTDIR)$${pair#*:}; install -d $${to%/*} || exit; \
 		install -m 644 dist/completions/$${pair%%:*} $$to || exit; done
 	$(Q)for triple in $(SERVICES); do \
-		rest=$${triple#*:} to=$(DESTDIR)$(PREFIX)/$${rest%:*}; install -d $${to%/*} || exit; \
-		sed 's,@PREFIX@,$(PREFIX),; s,@HOOKS@,$(HOOKS_DIR),' $${triple%%:*} >$$to || exit; \
-		chmod $${rest##*:} $$to || exit; done
-uninstall: uninstall-cmd
+		rest=$${triple#*:} to=$(DESTDIR)$${rest%:*}; install -d $${to%/*} || exit; \
+		$(PLACES) $${triple%%:*} >$$to && chmod $${rest##*:} $$to || exit; done
+# The service first, so that nothing runs from a file that is gone. Hooks that are on stay, like their record.
 uninstall-cmd:
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vmgenc $(DESTDIR)$(PREFIX)/share/man/man8/vmgenc.8
-	$(Q)for f in $(COMPLETIONS); do rm -f $(DESTDIR)$(PREFIX)/share/$${f#*:}; done
-	$(Q)for f in $(SERVICES); do rest=$${f#*:}; rm -f $(DESTDIR)$(PREFIX)/$${rest%:*}; done
-	$(Q)rm -rf $(DESTDIR)$(PREFIX)/share/vmgenc/hooks
+	$(Q)$(if $(DESTDIR),,$(hooks_off))
+	$(Q)rm -f $(DESTDIR)$(sbindir)/vmgenc $(DESTDIR)$(mandir)/man8/vmgenc.8
+	$(Q)for f in $(COMPLETIONS); do rm -f $(DESTDIR)$${f#*:} || exit; done
+	$(Q)for f in $(SERVICES); do rest=$${f#*:}; rm -f $(DESTDIR)$${rest%:*} || exit; done
+	$(Q)rm -rf $(DESTDIR)$(pkgdatadir)
+	$(Q)rmdir $(DESTDIR)$(hooksdir) $(DESTDIR)$(confdir) 2>/dev/null || true
+	$(Q)$(if $(DESTDIR),,[ ! -d /run/systemd/system ] || systemctl daemon-reload)
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.

@@ -12,15 +12,11 @@
 /* The exit codes of every command, as documented in vmgenc(8). */
 enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
-#ifdef __FreeBSD__
-#define VMGENC_STATE "/var/db/vmgenc/hooks.json"
-#else
-#define VMGENC_STATE "/var/lib/vmgenc/hooks.json"
-#endif
+/* Where things are: the build says it by VMGENC_STATE, VMGENC_CONF, VMGENC_SNIPPET, VMGENC_OPENSSL_CNF. */
 
 /* args.c: the options, which mean the same in each command that takes them */
 struct args {
-	const char *source, *state, *root;
+	const char *source, *state, *root, *config, *snippet;
 	bool json, once, raw, unsettled, vmclock, processes;
 	bool has_since, has_start;
 	uint64_t since, start, count;
@@ -83,5 +79,6 @@ int cmd_sync(int argc, char **argv);
 int cmd_sim(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_hooks(int argc, char **argv);
+int cmd_openssl(int argc, char **argv);
 
 #endif

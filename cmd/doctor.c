@@ -146,6 +146,7 @@ int cmd_doctor(int argc, char **argv)
 	if (a.processes)
 		return doctor_processes(a.json);
 	check_source(a.source);
+	doctor_driver_version();
 	doctor_openssl();
 	check_hooks(a.state);
 	return problems ? EXIT_NO : EXIT_YES;

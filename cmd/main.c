@@ -12,7 +12,8 @@ static const struct {
 	int (*run)(int argc, char **argv);
 } commands[] = {
 	{"status", cmd_status}, {"wait", cmd_wait},	{"watch", cmd_watch}, {"sync", cmd_sync},
-	{"hooks", cmd_hooks},	{"doctor", cmd_doctor}, {"sim", cmd_sim},
+	{"hooks", cmd_hooks},	{"doctor", cmd_doctor}, {"openssl", cmd_openssl},
+	{"sim", cmd_sim},
 };
 
 static const char help[] =
@@ -25,6 +26,7 @@ static const char help[] =
 	"  sync     have the kernel look now, and rekey if the machine was cloned\n"
 	"  hooks    run a directory of programs after each change\n"
 	"  doctor   why is this machine not protected, and what to do\n"
+	"  openssl  switch the provider for OpenSSL on or off\n"
 	"  sim      a file that plays device and hypervisor, for tests of other programs\n"
 	"\n"
 	"vmgenc COMMAND --help tells more, with examples.\n"

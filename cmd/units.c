@@ -44,15 +44,15 @@ static const struct {
 		 "see OPENSSL_CONF and the permissions of what %s reads", false},
 	[OLD_LIBCRYPTO] =
 		{"old_libcrypto", "has an OpenSSL before 3, which takes no provider",
-		 "list %s in /etc/vmgenc/services and enable the hook 90-restart-services", false},
+		 "list %s in " VMGENC_CONF "/services and enable the hook 90-restart-services", false},
 	[HAS_GNUTLS] = {"gnutls", "has GnuTLS, whose generator nobody tells of clones",
-			"list %s in /etc/vmgenc/services and enable the hook 90-restart-services",
+			"list %s in " VMGENC_CONF "/services and enable the hook 90-restart-services",
 			false},
 	[HAS_LIBGCRYPT] =
 		{"libgcrypt", "has libgcrypt, whose nonces repeat in clones",
-		 "list %s in /etc/vmgenc/services and enable the hook 90-restart-services", false},
+		 "list %s in " VMGENC_CONF "/services and enable the hook 90-restart-services", false},
 	[HAS_NSS] = {"nss", "has NSS, whose generator nobody tells of clones",
-		     "list %s in /etc/vmgenc/services and enable the hook 90-restart-services",
+		     "list %s in " VMGENC_CONF "/services and enable the hook 90-restart-services",
 		     false},
 	[DRAWS_IN_VDSO] =
 		{"vdso",

@@ -33,8 +33,8 @@ static const char help[] =
 	"Hooks get VMGENC_GENERATION, VMGENC_PREVIOUS_GENERATION and VMGENC_ID.\n"
 	"Exit codes: 0 ended, 1 no source, or a hook failed (--once), 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
-	"  vmgenc hooks /etc/vmgenc/hooks.d\n"
-	"  vmgenc hooks --once --state /var/lib/vmgenc/try.json /etc/vmgenc/hooks.d\n";
+	  "  vmgenc hooks " VMGENC_CONF "/hooks.d\n"
+	"  vmgenc hooks --once --state /var/lib/vmgenc/try.json " VMGENC_CONF "/hooks.d\n";
 
 #define HOOK_TIMEOUT_MS 60000
 #define RETRY_MS 1000
