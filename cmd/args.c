@@ -117,7 +117,8 @@ int args_parse(int argc, char **argv, const char *allowed, const char *help, str
 {
 	int option, index = 0, code = -1;
 
-	*a = (struct args){.state = VMGENC_STATE, .root = "", .snippet = VMGENC_SNIPPET, .timeout_ms = -1};
+	*a = (struct args){
+		.state = VMGENC_STATE, .root = "", .snippet = VMGENC_SNIPPET, .timeout_ms = -1};
 	opterr = 0;
 	while (code < 0 && (option = getopt_long(argc, argv, ":h", options, &index)) != -1) {
 		if (option == 'h')

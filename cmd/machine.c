@@ -117,9 +117,11 @@ static void why_not_built(const char *release)
 
 	snprintf(headers, sizeof(headers), "/lib/modules/%s/build/Makefile", release);
 	if (!doctor_there(headers))
-		bad("install them (Debian: linux-headers-amd64 or -arm64), then dkms autoinstall and "
+		bad("install them (Debian: linux-headers-amd64 or -arm64), then dkms autoinstall "
+		    "and "
 		    "modprobe vmgenc",
-		    "dkms cannot build the module vmgenc: the headers of the kernel %s are not there",
+		    "dkms cannot build the module vmgenc: the headers of the kernel %s are not "
+		    "there",
 		    release);
 	else if (any_has("/var/lib/dkms/vmgenc/*/build/make.log", ""))
 		bad("see /var/lib/dkms/vmgenc/*/build/make.log, then dkms autoinstall",
@@ -134,9 +136,11 @@ static void why_not_loaded(void)
 {
 	if (doctor_there("/sys/kernel/security/lockdown") &&
 	    !doctor_file_has("/sys/kernel/security/lockdown", "[none]"))
-		bad("modprobe vmgenc; if its key is rejected, mokutil --import /var/lib/dkms/mok.pub "
+		bad("modprobe vmgenc; if its key is rejected, mokutil --import "
+		    "/var/lib/dkms/mok.pub "
 		    "and boot",
-		    "the hypervisor offers the device, but the module vmgenc is not loaded, and this "
+		    "the hypervisor offers the device, but the module vmgenc is not loaded, and "
+		    "this "
 		    "kernel takes only modules that are signed");
 	else
 		bad("modprobe vmgenc, and put vmgenc in a file in /etc/modules-load.d",

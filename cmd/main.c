@@ -11,9 +11,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"status", cmd_status}, {"wait", cmd_wait},	{"watch", cmd_watch}, {"sync", cmd_sync},
-	{"hooks", cmd_hooks},	{"doctor", cmd_doctor}, {"openssl", cmd_openssl},
-	{"sim", cmd_sim},
+	{"status", cmd_status},	  {"wait", cmd_wait},	{"watch", cmd_watch},
+	{"sync", cmd_sync},	  {"hooks", cmd_hooks}, {"doctor", cmd_doctor},
+	{"openssl", cmd_openssl}, {"sim", cmd_sim},
 };
 
 static const char help[] =

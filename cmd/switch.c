@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc openssl - switches the provider on and off by one marked line of openssl.cnf, which is
- * replaced by a file that OpenSSL has read and drawn with. */
+/* cmd: vmgenc openssl - switches the provider on and off by one marked line of openssl.cnf, which
+ * is replaced by a file that OpenSSL has read and drawn with. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -31,7 +31,7 @@ static const char help[] =
 #define CONFIG_MAX (1 << 20)
 
 struct config {
-	const char *name; /* as the user says it; NULL: the system's */
+	const char *name;  /* as the user says it; NULL: the system's */
 	struct trust file; /* locked */
 	char candidate[PATH_MAX + 8];
 	char line[PATH_MAX + 64];
@@ -126,8 +126,8 @@ static int write_candidate(struct config *c, const char *text, size_t size)
 		n = write(fd, text + done, size - done);
 		done += n > 0 ? (size_t)n : 0;
 	}
-	if (done < size || fchown(fd, st->st_uid, st->st_gid) ||
-	    fchmod(fd, st->st_mode & 07777) || fsync(fd)) {
+	if (done < size || fchown(fd, st->st_uid, st->st_gid) || fchmod(fd, st->st_mode & 07777) ||
+	    fsync(fd)) {
 		say_trouble("%s cannot be written: %s", c->candidate, strerror(errno));
 		close(fd);
 		unlink(c->candidate);
@@ -165,11 +165,13 @@ static int refuse(const struct config *c, enum openssl_answer answer, const char
 		return say_trouble("%s stays as it is: there is no program openssl to try it with",
 				   c->file.path);
 	case OPENSSL_FAILS:
-		return say_trouble("%s stays as it is: OpenSSL could not draw with the line; is the "
-				   "module there that %s names?",
-				   c->file.path, c->line + strlen(".include "));
+		return say_trouble(
+			"%s stays as it is: OpenSSL could not draw with the line; is the "
+			"module there that %s names?",
+			c->file.path, c->line + strlen(".include "));
 	default:
-		say_log("%s stays as it is: OpenSSL would still draw by %s, since its sections have "
+		say_log("%s stays as it is: OpenSSL would still draw by %s, since its sections "
+			"have "
 			"other names or a random = follows; see vmgenc-provider(7)",
 			c->file.path, generator);
 		return EXIT_NO;
@@ -224,7 +226,8 @@ static int enable(struct config *c, const char *snippet)
 	if (!code)
 		code = confirm(c);
 	if (!code)
-		printf("OpenSSL draws by the provider (VMGENC-DRBG); vmgenc doctor --processes says "
+		printf("OpenSSL draws by the provider (VMGENC-DRBG); vmgenc doctor --processes "
+		       "says "
 		       "what to restart\n");
 	return code;
 }
@@ -250,7 +253,8 @@ static int disable(struct config *c)
 	}
 	code = put_in_place(c);
 	if (!code)
-		printf("the line is gone from %s; programs draw as before once they are restarted\n",
+		printf("the line is gone from %s; programs draw as before once they are "
+		       "restarted\n",
 		       c->file.path);
 	return code;
 }
