@@ -64,6 +64,7 @@ static const char help[] =
 	"  --timeout S           give up on a guest that is silent for this long (60)\n"
 	"  --file HOST[:GUEST]   run: put a file into the guest's / (repeatable)\n"
 	"  --tree DIR            run: put all files below DIR into the guest's / (Linux)\n"
+	"  --cpu MODEL           run: the CPU's model, in QEMU's words (max,-rdrand,-rdseed)\n"
 	"  --memory MB           run: the guest's RAM beyond what --tree needs (256)\n"
 	"  --no-load             run: do not load the module, which is at /vmgenc.ko\n"
 	"  --id GUID             run: the VM Generation ID (random)\n"

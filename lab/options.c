@@ -18,6 +18,7 @@ enum {
 	OPT_BRIEF,
 	OPT_CLONES,
 	OPT_COMPARE,
+	OPT_CPU,
 	OPT_CPUS,
 	OPT_DEPTH,
 	OPT_DRAWS,
@@ -61,6 +62,7 @@ const struct option options_list[] = {
 	{"brief", no_argument, NULL, OPT_BRIEF},
 	{"clones", required_argument, NULL, OPT_CLONES},
 	{"compare", required_argument, NULL, OPT_COMPARE},
+	{"cpu", required_argument, NULL, OPT_CPU},
 	{"cpus", required_argument, NULL, OPT_CPUS},
 	{"depth", required_argument, NULL, OPT_DEPTH},
 	{"draws", required_argument, NULL, OPT_DRAWS},
@@ -410,6 +412,9 @@ int options_take(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_QUIET:
 		lab_quiet();
+		return 0;
+	case OPT_CPU:
+		p->run.cpu = optarg;
 		return 0;
 	case OPT_RDRAND:
 		p->prove.rdrand = p->run.rdrand = true;

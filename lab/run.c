@@ -122,6 +122,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	struct boot_files disk = {.kernel = NULL};
 	struct machine m = {.kernel = o->kernel,
 			    .accel = accel,
+			    .cpu = o->cpu,
 			    .cpus = o->cpus,
 			    .memory_mb = memory_mb(o),
 			    .initramfs_mb = tree_mb(o),

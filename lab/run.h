@@ -13,6 +13,7 @@
 
 struct run_options {
 	const char *kernel, *module, *module_args, *arc4rand, *accel, *append;
+	const char *cpu;  /* a model in QEMU's words, or NULL */
 	const char *tree; /* Linux: a directory to copy into the guest's root, or NULL */
 	bool freebsd;
 	unsigned int cpus, memory_mb;

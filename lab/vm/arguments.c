@@ -124,7 +124,10 @@ void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool inc
 	else
 		add(a, "tcg,thread=%s", m->tcg_single ? "single" : "multi");
 	add(a, "-cpu");
-	add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
+	if (m->cpu)
+		add(a, "%s", m->cpu);
+	else
+		add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
 	add(a, "-smp");
 	add(a, "%u", m->cpus);
 	add(a, "-m");

@@ -24,6 +24,7 @@ struct machine {
 	unsigned int initramfs_mb; /* extra RAM for a large one */
 	const char *accel;
 	const char *append; /* to the kernel's command line */
+	const char *cpu;    /* a model in QEMU's words, or NULL: max */
 	unsigned int cpus;
 	unsigned int memory_mb;
 	bool rdrand;

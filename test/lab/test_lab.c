@@ -62,6 +62,8 @@ static void wrong_usage(void **state)
 	       "/nowhere", LAB);
 	EXPECT(125, "a guest has at most 3500 MiB", "run", "--kernel", kernel, "--tree", directory,
 	       "--memory", "3500", LAB);
+	EXPECT(125, "unable to find CPU model 'nonsense'", "run", "--kernel", kernel, "--cpu",
+	       "nonsense", LAB);
 	EXPECT(125, "--memory takes a number from", "run", "--kernel", kernel, "--memory", "4000",
 	       LAB);
 	EXPECT(125, "run needs --kernel and a program", "run", "--kernel", kernel);
