@@ -77,7 +77,7 @@ static void cell_time(const json_t *result, const char *key, char *to, size_t si
 	if (!n)
 		snprintf(to, size, "-");
 	else
-		snprintf(to, size, "%.2f / %.2f ms", (list[(n - 1) / 2] + list[n / 2]) / 2,
+		snprintf(to, size, "%.0f / %.0f ms", (list[(n - 1) / 2] + list[n / 2]) / 2,
 			 list[n - 1]);
 }
 
@@ -98,8 +98,8 @@ static void print_rows(const char *series, const json_t *root)
 		cell_time(ours, "rekeyed_ns", rekeyed, sizeof(rekeyed));
 		cell_time(ours, "woken_ns", woken, sizeof(woken));
 		cell_time(ours, "resume_within_ns", within, sizeof(within));
-		printf("%-7s%-11s%-16s%-16s%-19s%-19s%-19s%s\n", series, generator, without, with,
-		       rekeyed, woken, within, clock_of(ours));
+		printf("%-6s %-10s %-16s %-16s %-18s %-18s %-18s %s\n", series, generator, without,
+		       with, rekeyed, woken, within, clock_of(ours));
 	}
 }
 
@@ -108,7 +108,7 @@ void table_print(void)
 	char path[64];
 
 	printf("\nIdentical draws of two clones, and when after the resume (median / worst):\n\n"
-	       "%-7s%-11s%-16s%-16s%-19s%-19s%-19s%s\n",
+	       "%-6s %-10s %-16s %-16s %-18s %-18s %-18s %s\n",
 	       "kernel", "generator", "without", "with vmgenc", "kernel rekeyed", "poller running",
 	       "resume known to", "clock");
 	for (size_t i = 0; i < kernel_count; i++) {
