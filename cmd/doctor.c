@@ -134,7 +134,6 @@ static void check_hooks(const char *path)
 		    "the record of the hooks %s %s%s", path,
 		    error == -EINVAL ? "" : "cannot be read: ", why);
 	else if (s.under_way)
-
 		bad("start vmgenc hooks, or wait for it", "hooks of generation %llu are under way",
 		    (unsigned long long)s.generation);
 	else if (s.owed_count)

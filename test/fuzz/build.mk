@@ -13,7 +13,7 @@ build/fuzz/results: $(FUZZ_REPORT) $(wildcard lab/report/*.h lab/compare/*.h)
 build/fuzz/results: FUZZ_WITH = -Ilab $(FUZZ_REPORT) -I/usr/include/libxml2 -ljansson -lxml2
 FUZZ_SHARED := $(sort $(wildcard lab/shared/*.c lab/compare/*.c lab/firmware/*.c)) lab/generators.c lab/vm/layout.c \
 	$(addprefix lab/prove/,reported.c json.c judge.c) $(addprefix lab/host/,say.c clean.c output.c time.c)
-build/fuzz/shared: $(FUZZ_SHARED) $(wildcard lab/*.h lab/shared/*.h lab/prove/*.h lab/host/*.h) test/fuzz/input.h
+build/fuzz/shared: $(FUZZ_SHARED) $(wildcard lab/*.h lab/shared/*.h lab/prove/*.h lab/host/*.h) test/fuzz/input.h test/unit/lab/turns.h
 build/fuzz/shared: FUZZ_WITH = -Ilab $(FUZZ_SHARED) -ljansson -Wl,--wrap=load_u32,--wrap=load_u64,--wrap=load_bytes
 build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit $(wildcard provider/*.c lib/*.c) \
 	test/unit/simfile.c -lcrypto

@@ -14,6 +14,7 @@
 #include "prove/prove.h"
 #include "shared/load.h"
 #include "shared/shared.h"
+#include "../unit/lab/turns.h"
 
 enum { CPUS = 2, DRAWS = 32, RING = 1024, SIZE = 1 << 16, RECORDS = 40960 };
 
@@ -116,35 +117,6 @@ static void turn(void)
 	}
 	guest_writes();
 	waits = input_byte(&left) % 64;
-}
-
-uint32_t __real_load_u32(const volatile uint32_t *from);
-uint64_t __real_load_u64(const volatile uint64_t *from);
-void __real_load_bytes(void *to, const volatile void *from, size_t size);
-uint32_t __wrap_load_u32(const volatile uint32_t *from);
-uint64_t __wrap_load_u64(const volatile uint64_t *from);
-void __wrap_load_bytes(void *to, const volatile void *from, size_t size);
-
-uint32_t __wrap_load_u32(const volatile uint32_t *from)
-{
-	uint32_t value = __real_load_u32(from);
-
-	turn();
-	return value;
-}
-
-uint64_t __wrap_load_u64(const volatile uint64_t *from)
-{
-	uint64_t value = __real_load_u64(from);
-
-	turn();
-	return value;
-}
-
-void __wrap_load_bytes(void *to, const volatile void *from, size_t size)
-{
-	__real_load_bytes(to, from, size);
-	turn();
 }
 
 static void must(bool promise)

@@ -36,7 +36,7 @@ build/test/test_clean: TEST_FLAGS = -Ilab
 test_clean_LDFLAGS := -lutil
 # The host's side of the memory that it shares with a guest, which changes between two loads
 SHARED_SRCS := $(sort $(wildcard lab/shared/*.c lab/compare/*.c)) lab/generators.c $(addprefix lab/host/,say.c clean.c)
-build/test/test_shared: $(SHARED_SRCS) $(wildcard lab/shared/*.h lab/compare/*.h lab/host/*.h) lab/exchange.h
+build/test/test_shared: $(SHARED_SRCS) $(wildcard lab/shared/*.h lab/compare/*.h lab/host/*.h) lab/exchange.h test/unit/lab/turns.h
 build/test/test_shared: TEST_SRCS = $(SHARED_SRCS)
 build/test/test_shared: TEST_FLAGS = -Ilab
 test_shared_LDFLAGS := -ljansson -Wl,--wrap=load_u32,--wrap=load_u64,--wrap=load_bytes

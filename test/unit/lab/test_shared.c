@@ -16,6 +16,7 @@
 #include "host/host.h"
 #include "shared/load.h"
 #include "shared/shared.h"
+#include "turns.h"
 
 enum { CPUS = 2, DRAWS = 100, RING = 4096, SIZE = 1 << 20, RECORDS = 65536 };
 
@@ -28,39 +29,10 @@ struct trial {
 /* The hostile guest's turn after each load, if there is one. */
 static void (*between_loads)(void);
 
-uint32_t __real_load_u32(const volatile uint32_t *from);
-uint64_t __real_load_u64(const volatile uint64_t *from);
-void __real_load_bytes(void *to, const volatile void *from, size_t size);
-uint32_t __wrap_load_u32(const volatile uint32_t *from);
-uint64_t __wrap_load_u64(const volatile uint64_t *from);
-void __wrap_load_bytes(void *to, const volatile void *from, size_t size);
-
 static void turn(void)
 {
 	if (between_loads)
 		between_loads();
-}
-
-uint32_t __wrap_load_u32(const volatile uint32_t *from)
-{
-	uint32_t value = __real_load_u32(from);
-
-	turn();
-	return value;
-}
-
-uint64_t __wrap_load_u64(const volatile uint64_t *from)
-{
-	uint64_t value = __real_load_u64(from);
-
-	turn();
-	return value;
-}
-
-void __wrap_load_bytes(void *to, const volatile void *from, size_t size)
-{
-	__real_load_bytes(to, from, size);
-	turn();
 }
 
 static int begin(void **state, enum lab_mode mode)
