@@ -54,6 +54,8 @@ HOOKCASE_TESTS := $(addprefix build/test/,test_doctor_host test_hooks_machine te
 $(HOOKCASE_TESTS): TEST_SRCS := $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c \
 	cmd/trust.c test/unit/cmd/hookcase.c
 $(HOOKCASE_TESTS): test/unit/cmd/hookcase.c test/unit/cmd/hookcase.h
+build/test/test_words: TEST_SRCS += cmd/say.c
+build/test/test_words: cmd/say.c cmd/cmd.h
 $(CMD_TESTS): TEST_FLAGS = -Icmd
 $(foreach t,$(notdir $(CMD_TESTS)),$(eval $(t)_LDFLAGS := -ljansson))
 $(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c

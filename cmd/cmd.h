@@ -38,6 +38,10 @@ struct args {
 int args_parse(int argc, char **argv, const char *allowed, const char *help, struct args *a);
 
 /* say.c */
+/* A number and its noun, for "%" PRIu64 " %s": 1 change, 2 changes. */
+#define NUMBER_OF(n, noun) (n), (n) == 1 ? noun : noun "s"
+/* Seconds for people, as 45 s, 3 min 5 s, 2 h 10 min, 3 days 4 h. */
+void age_text(int64_t seconds, char text[32]);
 int say_trouble(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int say_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void say_log(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -52,8 +56,9 @@ int source_open_trusted(const char *name, struct vmgenc **vg);
 const char *source_error(int error);
 int source_status(struct vmgenc *vg, struct vmgenc_status *st);
 const char *guarantee_name(uint32_t guarantee);
-/* NULL if the kernel and programs that check are protected, else the reason why not. */
-const char *unprotected(const struct vmgenc_status *st);
+/* NULL if the kernel and programs that check are protected, else the reason why not, and in
+ * *remedy what to do. */
+const char *unprotected(const struct vmgenc_status *st, const char **remedy);
 
 /* What a driver can lack: a flag of the page, its name in JSON, and texts for people. */
 struct lack {
@@ -65,8 +70,11 @@ bool is_vmclock(const struct vmgenc_status *st);
 bool has_id(const struct vmgenc_status *st);
 bool is_settled(const struct vmgenc_status *st);
 void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
-/* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. */
+/* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. It moves when somebody
+ * sets the clock. */
 void since_text(uint64_t ns, char text[32]);
+/* Seconds since then by the steady clock, which nobody sets; -1 if it is not known. */
+int64_t age_of(uint64_t ns);
 int64_t now_ms(void);
 /* The clock of the driver's changed_ns. */
 #ifdef __FreeBSD__

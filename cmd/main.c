@@ -27,7 +27,7 @@ static const char help[] =
 	"  doctor   find out why this machine is not protected, and what to do\n"
 	"  sim      simulate driver and hypervisor in a file, for tests of other programs\n"
 	"\n"
-	"vmgenc COMMAND --help has the options, and examples.\n"
+	"vmgenc COMMAND --help, or vmgenc help COMMAND, has the options, and examples.\n"
 	"Exit codes: 0 yes or done, 1 no, 2 wrong usage, 3 trouble.\n";
 
 /* If the caller closed descriptors 0 to 2, no file that we open may take such a number. */
@@ -44,10 +44,17 @@ static void have_standard_descriptors(void)
 
 int main(int argc, char **argv)
 {
+	static char dash_help[] = "--help";
 	const char *name = argc > 1 ? argv[1] : "";
 
 	have_standard_descriptors();
-	if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+	if (!strcmp(name, "help") && argc > 2) {
+		argv[1] = argv[2]; /* help COMMAND is COMMAND --help */
+		argv[2] = dash_help;
+		name = argv[1];
+		argc = 3;
+	}
+	if (!strcmp(name, "--help") || !strcmp(name, "-h") || !strcmp(name, "help"))
 		return fputs(help, stdout) < 0 ? EXIT_TROUBLE : say_done(EXIT_YES);
 	if (!strcmp(name, "--version")) {
 		printf("vmgenc %s\n", VMGENC_VERSION);

@@ -125,12 +125,15 @@ bool is_settled(const struct vmgenc_status *st)
 	return !is_vmclock(st) && st->settled == st->generation;
 }
 
-const char *unprotected(const struct vmgenc_status *st)
+const char *unprotected(const struct vmgenc_status *st, const char **remedy)
 {
+	*remedy = "\"vmgenc doctor\" says what the host has to offer";
 	if (st->guarantee == VMGENC_NONE)
 		return "the host has not filled in the id, so clones go unnoticed";
+	*remedy = "\"modprobe vmgenc\", if the host has a VM Generation ID (vmgenc doctor)";
 	if (is_vmclock(st))
 		return "a VMClock tells of clones, but no vmgenc driver rekeys the kernel";
+	*remedy = "\"vmgenc sync\" tries again; the kernel's log has the reason";
 	if (st->settled != st->generation)
 		return "the kernel's random generator is not rekeyed for this generation yet";
 	return NULL;
@@ -172,6 +175,13 @@ void since_text(uint64_t ns, char text[32])
 	text[0] = '\0';
 	if (ns && ns < INT64_MAX / 2 && gmtime_r(&seconds, &tm))
 		strftime(text, 32, "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+int64_t age_of(uint64_t ns)
+{
+	int64_t now = ns_of(DRIVER_CLOCK);
+
+	return ns && ns <= (uint64_t)now ? (now - (int64_t)ns) / 1000000000 : -1;
 }
 
 int64_t now_ms(void)

@@ -85,6 +85,13 @@ static json_t *lacks_json(uint32_t flags)
 	return names;
 }
 
+static json_t *age_json(uint64_t changed_ns)
+{
+	int64_t age = age_of(changed_ns);
+
+	return age < 0 ? json_null() : json_integer(age);
+}
+
 static int print_json(const struct vmgenc_status *st, const char *reason, const struct hooks *h)
 {
 	char id[37], since[32];
@@ -93,21 +100,21 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 
 	id_text(st->id, id);
 	since_text(st->changed_ns, since);
-	root = json_pack("{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:"
-			 "I,s:I,s:I,s:o,s:o}",
-			 "version", 1, "source", st->source, "guarantee",
-			 guarantee_name(st->guarantee), "protected", !reason, "reason", reason,
-			 "generation", (json_int_t)st->generation, "settled",
-			 (json_int_t)st->settled, "id", id, "changed_ns",
-			 (json_int_t)st->changed_ns, "since", since, "changes",
-			 (json_int_t)st->changes, "spurious", (json_int_t)st->spurious, "rekeys",
-			 (json_int_t)st->rekeys, "rekey_failures", (json_int_t)st->rekey_failures,
-			 "raw_privileged", (st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
-			 (st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
-			 (st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded",
-			 (json_int_t)st->unseeded, "redraws", (json_int_t)st->redraws,
-			 "redraws_missed", (json_int_t)st->redraws_missed, "lacks",
-			 lacks_json(st->flags), "hooks", hooks_json(h));
+	root = json_pack(
+		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:o,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:"
+		"I,s:I,s:I,s:o,s:o}",
+		"version", 1, "source", st->source, "guarantee", guarantee_name(st->guarantee),
+		"protected", !reason, "reason", reason, "generation", (json_int_t)st->generation,
+		"settled", (json_int_t)st->settled, "id", id, "changed_ns",
+		(json_int_t)st->changed_ns, "since", since, "age", age_json(st->changed_ns),
+		"changes", (json_int_t)st->changes, "spurious", (json_int_t)st->spurious, "rekeys",
+		(json_int_t)st->rekeys, "rekey_failures", (json_int_t)st->rekey_failures,
+		"raw_privileged", (st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
+		(st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
+		(st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded", (json_int_t)st->unseeded,
+		"redraws", (json_int_t)st->redraws, "redraws_missed",
+		(json_int_t)st->redraws_missed, "lacks", lacks_json(st->flags), "hooks",
+		hooks_json(h));
 	failed = !root || json_dumpf(root, stdout, JSON_INDENT(2)) || putchar('\n') < 0;
 	json_decref(root);
 	return failed ? say_trouble("the report cannot be written") : EXIT_YES;
@@ -143,38 +150,55 @@ static void print_hooks(const struct hooks *h)
 	if (h->error == -ENOENT)
 		return;
 	if (h->error) {
-		printf("hooks       the record %s\n", h->why);
+		printf("hooks       the record %s\n            to do: %s\n", h->why,
+		       "\"vmgenc doctor\" says how it is mended");
 		return;
 	}
-	printf("hooks       generation %" PRIu64 " %s; %" PRIu64 " changes, %" PRIu64
-	       " hooks run, %" PRIu64 " failed, %" PRIu64 " interrupted, %" PRIu64
-	       " generations passed over\n",
-	       s->generation, s->under_way ? "under way" : "done", s->changes, s->runs, s->failures,
-	       s->interrupted, s->passed_over);
+	printf("hooks       generation %" PRIu64 " %s; %" PRIu64 " %s, %" PRIu64 " %s run, %" PRIu64
+	       " failed, %" PRIu64 " interrupted, %" PRIu64 " %s passed over\n",
+	       s->generation, s->under_way ? "under way" : "done", NUMBER_OF(s->changes, "change"),
+	       NUMBER_OF(s->runs, "hook"), s->failures, s->interrupted,
+	       NUMBER_OF(s->passed_over, "generation"));
 	if (*s->last_failure)
 		printf("            last failure: %s\n", s->last_failure);
 	if (*s->doubt)
 		printf("            whether generation %" PRIu64 " is a copy is not known: %s\n",
 		       s->generation, s->doubt);
+	if (*s->doubt)
+		puts("            to do, if it is one: vmgenc hooks --new-machine");
 	print_owed(s);
 }
 
-static void print_text(const struct vmgenc_status *st, const char *reason, const struct hooks *h)
+static void print_generation(const struct vmgenc_status *st)
 {
-	char id[37], since[32];
+	char since[32], age[32];
+	int64_t seconds = age_of(st->changed_ns);
+
+	since_text(st->changed_ns, since);
+	age_text(seconds, age);
+	printf("generation  %" PRIu64 "%s", st->generation, is_settled(st) ? ", settled" : "");
+	if (seconds >= 0)
+		printf(", for %s, since %s", age, since);
+	putchar('\n');
+}
+
+static void print_text(const struct vmgenc_status *st, const char *reason, const char *remedy,
+		       const struct hooks *h)
+{
+	char id[37];
 
 	id_text(st->id, id);
-	since_text(st->changed_ns, since);
 	printf("protected   %s%s%s\n", reason ? "no" : "yes", reason ? ": " : "",
 	       reason ? reason : "");
+	if (reason)
+		printf("            to do: %s\n", remedy);
 	printf("source      %s\n", st->source);
 	printf("guarantee   %s\n", guarantee_name(st->guarantee));
-	printf("generation  %" PRIu64 "%s%s%s\n", st->generation, *since ? ", since " : "", since,
-	       is_settled(st) ? ", settled" : "");
+	print_generation(st);
 	if (has_id(st)) {
 		printf("id          %s\n", id);
-		printf("changes     %" PRIu64 ", and %" PRIu64 " spurious notifications\n",
-		       st->changes, st->spurious);
+		printf("changes     %" PRIu64 ", and %" PRIu64 " spurious %s\n", st->changes,
+		       NUMBER_OF(st->spurious, "notification"));
 		printf("rekeys      %" PRIu64 " verified, %" PRIu64 " failed\n", st->rekeys,
 		       st->rekey_failures);
 		printf("redraws     %" PRIu64 ", and %" PRIu64 " missed\n", st->redraws,
@@ -182,7 +206,8 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
 	}
 	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++)
 		if (st->flags & lacks[i].flag)
-			printf("lacks       %s: %s\n", lacks[i].name, lacks[i].what);
+			printf("lacks       %s: %s\n            to do: %s\n", lacks[i].name,
+			       lacks[i].what, lacks[i].remedy);
 	print_hooks(h);
 }
 
@@ -209,11 +234,11 @@ int cmd_status(int argc, char **argv)
 					 &hooks);
 		return code;
 	}
-	const char *reason = unprotected(&st);
+	const char *remedy, *reason = unprotected(&st, &remedy);
 
 	if (a.json)
 		code = print_json(&st, reason, &hooks);
 	else
-		print_text(&st, reason, &hooks);
+		print_text(&st, reason, remedy, &hooks);
 	return code ? code : reason || hooks.state.owed_count ? EXIT_NO : EXIT_YES;
 }

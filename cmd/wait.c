@@ -49,8 +49,11 @@ static int start(const struct args *a, struct vmgenc **vg, struct vmgenc_status 
 	return code ? code : source_status(*vg, st);
 }
 
-static int code_of(enum follow result)
+/* What follow() ended with as an exit code; a time limit is said. */
+static int code_of(enum follow result, const struct args *a, const char *what)
 {
+	if (result == FOLLOW_TIMEOUT)
+		say_log("%s within %.10g s", what, (double)a->timeout_ms / 1000);
 	return result == FOLLOW_CHANGED	  ? EXIT_YES
 	       : result == FOLLOW_TIMEOUT ? EXIT_NO
 					  : EXIT_TROUBLE;
@@ -69,7 +72,7 @@ int cmd_wait(int argc, char **argv)
 	if (!code && a.has_since && a.since != seen.generation)
 		seen.generation = a.since; /* it is over, so the first look finds another one */
 	if (!code)
-		code = code_of(follow(vg, &seen, deadline_of(&a), NULL));
+		code = code_of(follow(vg, &seen, deadline_of(&a), NULL), &a, "no change");
 	vmgenc_close(vg);
 	return code;
 }
@@ -111,7 +114,7 @@ int cmd_watch(int argc, char **argv)
 		code = print_line(&seen, a.json);
 		if (code || lines == a.count)
 			break;
-		code = code_of(follow(vg, &seen, deadline, NULL));
+		code = code_of(follow(vg, &seen, deadline, NULL), &a, "no further change");
 	}
 	vmgenc_close(vg);
 	return code;

@@ -205,7 +205,7 @@ int main(int argc, char **argv)
 
 	if (standard_files())
 		return is_run ? LAB_EXIT_RUN : LAB_EXIT_ENVIRONMENT;
-	if (!strcmp(command, "--help") || !strcmp(command, "-h"))
+	if (!strcmp(command, "--help") || !strcmp(command, "-h") || !strcmp(command, "help"))
 		return fputs(help, stdout) < 0;
 	if (!strcmp(command, "--version"))
 		return puts("vmgenc-lab " LAB_VERSION) < 0;

@@ -88,7 +88,8 @@ static void note_outcome(struct service *s, const char *name, const struct round
 	char what[64];
 
 	if (o->cut)
-		say_log("%s: %" PRIu64 " bytes more of output are not shown", name, o->cut);
+		say_log("%s: %" PRIu64 " %s more of output not shown", name,
+			NUMBER_OF(o->cut, "byte"));
 	if (o->how == ENDED_UNKNOWN) {
 		note_interrupted(s, name, round, safe);
 		return;

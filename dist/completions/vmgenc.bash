@@ -4,7 +4,7 @@ _vmgenc() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]} words=
 	COMPREPLY=()
 	if [ "$COMP_CWORD" = 1 ]; then
-		COMPREPLY=($(compgen -W "status wait watch sync hooks doctor sim --help --version" -- "$cur"))
+		COMPREPLY=($(compgen -W "status wait watch sync hooks doctor sim help --help --version" -- "$cur"))
 		return
 	fi
 	case $prev in

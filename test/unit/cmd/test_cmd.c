@@ -101,6 +101,7 @@ static void json_keys(void **unused)
 		{"id", JSON_STRING},
 		{"changed_ns", JSON_INTEGER},
 		{"since", JSON_STRING},
+		{"age", JSON_INTEGER},
 		{"changes", JSON_INTEGER},
 		{"spurious", JSON_INTEGER},
 		{"rekeys", JSON_INTEGER},
