@@ -24,6 +24,8 @@ static void catch_signals(void)
 		sigaction(numbers[i], &action, NULL);
 }
 
+#define TRIED "build/kvm.log"
+
 /* The thing itself: a kernel that comes to PID 1 and runs a program. */
 static bool kvm_works(const char *silent_s, int seconds)
 {
@@ -35,7 +37,7 @@ static bool kvm_works(const char *silent_s, int seconds)
 				    "--quiet", "--kernel",     k.image,	    "--timeout",
 				    silent_s,  "build/vmgenc", "--version", NULL};
 
-	return step_run(argv, seconds, "build/kvm.log") == 0;
+	return step_run(argv, seconds, TRIED) == 0;
 }
 
 /* The first guest of all waits longest: QEMU itself comes from a cold cache. */
@@ -46,6 +48,7 @@ static bool warm_up(void)
 			return true;
 	}
 	fprintf(stderr, "no kernel comes up under the emulated machine's KVM\n");
+	step_show(TRIED);
 	return false;
 }
 

@@ -15,6 +15,7 @@
 
 const char *kernel_series[DEBIAN_KERNELS];
 size_t kernel_count;
+const char *kernel_append = "";
 
 static const char *const device_tests[] = {"announce", "device", "map",	    "notifier", "params",
 					   "sysgenid", "unload", "vmclock", "watchers"};
@@ -23,9 +24,10 @@ static const char *const device_tests[] = {"announce", "device", "map",	    "not
 static void prove(const struct debian_kernel *k)
 {
 	char plain[400], ours[800], json[40], name[80];
-	const char *const argv[] = {LAB,  "prove",   "--accel", "kvm",	     "--times", "--json",
-				    json, "--guest", plain,	"--guest",   ours,	"--clones",
-				    "2",  "--draws", "10000",	"--timeout", SILENT_S,	NULL};
+	const char *const argv[] = {LAB,	 "prove",    "--accel",	 "kvm",		"--times",
+				    "--json",	 json,	     "--guest",	 plain,		"--guest",
+				    ours,	 "--clones", "2",	 "--draws",	"10000",
+				    "--timeout", SILENT_S,   "--append", kernel_append, NULL};
 
 	snprintf(plain, sizeof(plain), "without=%s", k->image);
 	snprintf(ours, sizeof(ours), "vmgenc=%s,%s", k->image, k->module);
@@ -41,11 +43,11 @@ static void prove_auto(const struct debian_kernel *k)
 {
 	char name[80];
 	const char *json = "build/kvm-auto.json";
-	const char *const argv[] = {LAB,	   "prove",   "--accel",     "auto",
-				    "--json",	   json,      "--kernel",    k->image,
-				    "--module",	   k->module, "--draws",     "5000",
-				    "--timeout",   SILENT_S,  "--generator", "getrandom",
-				    "--generator", "guarded", NULL};
+	const char *const argv[] = {
+		LAB,	       "prove",	  "--accel",  "auto",	     "--json",	    json,
+		"--kernel",    k->image,  "--module", k->module,     "--draws",	    "5000",
+		"--timeout",   SILENT_S,  "--append", kernel_append, "--generator", "getrandom",
+		"--generator", "guarded", NULL};
 
 	unlink(json);
 	snprintf(name, sizeof(name), "%s: clones, --accel auto", k->series);
@@ -57,9 +59,10 @@ static void prove_auto(const struct debian_kernel *k)
 static void firmware(const struct debian_kernel *k)
 {
 	char name[80];
-	const char *const argv[] = {LAB,       "prove",	    "--accel",	"kvm",	  "--firmware",
-				    "all",     "--brief",   "--kernel", k->image, "--module",
-				    k->module, "--timeout", SILENT_S,	NULL};
+	const char *const argv[] = {LAB,	  "prove",    "--accel",     "kvm",
+				    "--firmware", "all",      "--brief",     "--kernel",
+				    k->image,	  "--module", k->module,     "--timeout",
+				    SILENT_S,	  "--append", kernel_append, NULL};
 
 	snprintf(name, sizeof(name), "%s: firmware of nine hypervisors", k->series);
 	step(name, LIMIT_S, argv);
@@ -70,9 +73,10 @@ static void device(const struct debian_kernel *k, const char *test)
 	char name[80], program[80];
 	/* An argument of unload's: a load takes seconds here. */
 	const char *brief = strcmp(test, "unload") ? NULL : "5";
-	const char *const argv[] = {LAB,	 "run",	     "--accel", "kvm",	    "--file",
-				    k->listener, "--kernel", k->image,	"--module", k->module,
-				    "--timeout", SILENT_S,   program,	brief,	    NULL};
+	const char *const argv[] = {LAB,	 "run",	     "--accel",	 "kvm",		"--file",
+				    k->listener, "--kernel", k->image,	 "--module",	k->module,
+				    "--timeout", SILENT_S,   "--append", kernel_append, program,
+				    brief,	 NULL};
 
 	snprintf(name, sizeof(name), "%s: %s", k->series, test);
 	snprintf(program, sizeof(program), "build/test/vm/%s", test);

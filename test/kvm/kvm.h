@@ -15,6 +15,7 @@
 /* This Debian's kernels, which main() finds. */
 extern const char *kernel_series[];
 extern size_t kernel_count;
+extern const char *kernel_append; /* to the command line of each guest */
 
 /* step.c: a program as one test, or as many as it says it passed; what it said is shown if not */
 bool step(const char *name, int seconds, const char *const argv[]);
@@ -24,6 +25,8 @@ bool step_judge(const char *name, const char *why);
 int step_result(void);
 /* Runs it with a time limit: its exit code, or -1. Its output goes to the file, or ours if NULL. */
 int step_run(const char *const argv[], int seconds, const char *output);
+/* Prints what it wrote there. */
+void step_show(const char *output);
 extern volatile int step_signal;
 extern const char *step_only; /* only tests with this in their name, or NULL */
 

@@ -99,9 +99,9 @@ static bool counted(unsigned int *good, unsigned int *bad)
 	return found;
 }
 
-static void show(void)
+void step_show(const char *output)
 {
-	FILE *f = fopen(LOG, "re");
+	FILE *f = fopen(output, "re");
 	char line[1000];
 
 	while (f && fgets(line, sizeof(line), f))
@@ -140,7 +140,7 @@ bool step(const char *name, int seconds, const char *const argv[])
 	if (code < 0 && !step_signal)
 		printf("     it was ended after %d s, or died\n", seconds);
 	if (bad || !good)
-		show();
+		step_show(LOG);
 	fflush(stdout);
 	return !bad && good;
 }
