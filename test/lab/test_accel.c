@@ -410,7 +410,7 @@ static void hangs_and_slow(void **state)
 	sprintf(slow_cache, "%s/slow", directory);
 	setenv("XDG_CACHE_HOME", slow_cache, 1);
 	setenv("STAND_IN_KVM", "slow", 1);
-	START(&slow, "run", "--no-load", "--kernel", kernel, "build/vmgenc", "--help");
+	START(&slow, "run", "--kernel", kernel, "build/vmgenc", "--help");
 	setenv("STAND_IN_KVM", "hangs", 1);
 	setenv("XDG_CACHE_HOME", cache, 1);
 	run_end_one(&slow, 0, "usage: vmgenc");
