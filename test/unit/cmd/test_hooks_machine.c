@@ -80,7 +80,7 @@ static void is_doubtful(const char *why)
 	assert_non_null(strstr(state().doubt, why));
 }
 
-/* Fails if what is not known, or contradicts itself, replaces an identity or is told by nobody. */
+/* Fails if unknown or contradictory parts replace an identity, or are not reported. */
 static void what_is_not_known(void **unused)
 {
 	(void)unused;

@@ -27,7 +27,7 @@ static void environment_of_a_hook(void **unused)
 	assert_null(strstr(result.err, "SECRET"));
 }
 
-/* Fails if a failure stops the others, is repeated, or is told by nobody. */
+/* Fails if a failure stops the other hooks, is repeated, or is not reported. */
 static void hooks_that_fail(void **unused)
 {
 	(void)unused;
