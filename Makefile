@@ -136,7 +136,9 @@ $(LAB_TESTS): test/lab/run.c test/lab/run.h
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) $(SANITIZE) -o $@ $(filter %.c,$^) -lcmocka
 tests: all $(LAB_TESTS) $(UNIT) $(VM_PROGRAMS) $(BENCH)
 
-# The two commands of the README; each brings what it needs
+# The two commands of the README; each brings what it needs. A make that was started without -j does
+# what these build with as many jobs as there are CPUs, and keeps the output of each target together.
+JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc) --output-sync=target)
 deps:
 	@tools/deps
 kernels: deps
@@ -148,13 +150,13 @@ modules: kernels
 	@for k in $(KERNELS); do \
 		$(MAKE) --no-print-directory $(KMODULES) KVER=$$(cat build/kernels/$$k) || exit; done
 demo: deps
-	@$(MAKE) --no-print-directory all modules
+	@$(MAKE) --no-print-directory $(JOBS) all modules
 	@tools/demo
 check: deps
-	@$(MAKE) --no-print-directory tests modules KMODULES=listener WERROR=-Werror
+	@$(MAKE) --no-print-directory $(JOBS) tests modules KMODULES=listener WERROR=-Werror
 	@WERROR=-Werror test/run "$(UNIT)" "$(VM_PROGRAMS)"
 bench: deps
-	@$(MAKE) --no-print-directory tests modules
+	@$(MAKE) --no-print-directory $(JOBS) tests modules
 	@test/bench/run
 
 install: all

@@ -49,11 +49,6 @@ uninstall-cmd:
 CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) build/test/test_shipped_hooks build/test/test_killed_hooks
 $(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c \
 	$(wildcard test/unit/cmd/*_fixture.c)
-# These have a set-up of their own.
-HOOKCASE_TESTS := $(addprefix build/test/,test_doctor_host test_hooks_machine test_hooks_retry)
-$(HOOKCASE_TESTS): TEST_SRCS := $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c \
-	cmd/trust.c test/unit/cmd/hookcase.c
-$(HOOKCASE_TESTS): test/unit/cmd/hookcase.c test/unit/cmd/hookcase.h
 build/test/test_words: TEST_SRCS += cmd/say.c
 build/test/test_words: cmd/say.c cmd/cmd.h
 $(CMD_TESTS): TEST_FLAGS = -Icmd

@@ -24,10 +24,31 @@ static const char help[] =
 	"run runs a static program in a virtual machine, as root.\n"
 	"report makes one HTML page from the files that --json wrote.\n"
 	"\n"
+	"prove and run:\n"
+	"  --kernel FILE         the guest's kernel, of Linux or FreeBSD\n"
+	"  --module FILE         the module that this guest loads\n"
+	"  --module-args TEXT    parameters for the module\n"
+	"  --append TEXT         append to the kernel's command line; FreeBSD: NAME=VALUE, "
+	"kenv(1)\n"
+	"  --arc4rand FILE       FreeBSD: the module that makes arc4rand(9) readable\n"
+	"  --accel auto|kvm|tcg  how QEMU runs the guest; auto: kvm if the kernel boots with it\n"
+	"                        (VMGENC_LAB_ACCEL, or auto)\n"
+	"  --tcg-single          with tcg, emulate one CPU at a time\n"
+	"  --cpus N              number of virtual CPUs (2)\n"
+	"  --rdrand              do not mask the CPU's random instructions in the guest\n"
+	"  --timeout S           give up on a guest that is silent for this long (60)\n"
+	"  --keep                keep the files of the run\n"
+	"\n"
+	"prove:\n"
+	"  --guest LABEL=KERNEL[,MODULE[,COMPANION]]\n"
+	"                        add a column: a guest (repeatable)\n"
+	"  --compare LABEL=KERNEL[,MODULE[,COMPANION]]\n"
+	"                        add a column that is not judged, such as another driver\n"
 	"  --generator NAME      getrandom, unguarded or guarded; on FreeBSD also arandom or "
 	"arc4rand;\n"
 	"                        or all (default all; repeatable)\n"
 	"  --probe NAME          uuid, openssl, postgres or nginx: a real program (repeatable)\n"
+	"  --programs DIR        the programs from \"make programs\" (build/programs)\n"
 	"  --firmware NAME       print a matrix: use the ACPI table of a hypervisor, and change "
 	"the id\n"
 	"                        as it does: qemu, vmware, hyperv-old, hyperv, xen, aws,\n"
@@ -35,9 +56,6 @@ static const char help[] =
 	"  --brief               with --firmware: boot once for each row, without getrandom and\n"
 	"                        without the kernel's own driver\n"
 	"  --tables DIR          the tables from \"make firmware\" (build/test/firmware)\n"
-	"  --programs DIR        the programs from \"make programs\" (build/programs)\n"
-	"  --compare LABEL=KERNEL[,MODULE[,COMPANION]]\n"
-	"                        add a column that is not judged, such as another driver\n"
 	"  --clones N            number of clones of each snapshot (2)\n"
 	"  --at-once N           run this many clones at once if memory allows (1)\n"
 	"  --runs N              boot and clone everything this many times (1)\n"
@@ -52,26 +70,21 @@ static const char help[] =
 	"  --max-identical N     allow getrandom N identical draws with a module (one per CPU)\n"
 	"  --json FILE           also write the results to FILE\n"
 	"  --times               also print how long things took\n"
-	"  --module-args TEXT    parameters for the module\n"
-	"  --append TEXT         append to the kernel's command line; FreeBSD: NAME=VALUE, "
-	"kenv(1)\n"
-	"  --arc4rand FILE       FreeBSD: the module that makes arc4rand(9) readable\n"
-	"  --accel auto|kvm|tcg  how QEMU runs the guest; auto: kvm if the kernel boots with it\n"
-	"                        (VMGENC_LAB_ACCEL, or auto)\n"
-	"  --tcg-single          with tcg, emulate one CPU at a time\n"
-	"  --cpus N              number of virtual CPUs (2)\n"
-	"  --rdrand              do not mask the CPU's random instructions in the guest\n"
-	"  --timeout S           give up on a guest that is silent for this long (60)\n"
-	"  --file HOST[:GUEST]   run: put a file into the guest's / (repeatable)\n"
-	"  --tree DIR            run: put all files below DIR into the guest's / (Linux)\n"
-	"  --cpu MODEL           run: the CPU's model, in QEMU's words (max,-rdrand,-rdseed)\n"
-	"  --memory MB           run: the guest's RAM beyond what --tree needs (256)\n"
-	"  --no-load             run: do not load the module, which is at /vmgenc.ko\n"
-	"  --id GUID             run: the VM Generation ID (random)\n"
-	"  --no-vmgenid          run: leave out QEMU's own VM Generation ID device\n"
-	"  --acpi FILE           run: give the guest one more compiled ACPI table\n"
-	"  -o, --output FILE     report: write the page to FILE (standard output)\n"
-	"  --keep                keep the files of the run\n"
+	"\n"
+	"run:\n"
+	"  --file HOST[:GUEST]   put a file into the guest's / (repeatable)\n"
+	"  --tree DIR            put all files below DIR into the guest's / (Linux)\n"
+	"  --cpu MODEL           the CPU's model, in QEMU's words (max,-rdrand,-rdseed)\n"
+	"  --memory MB           the guest's RAM beyond what --tree needs (256)\n"
+	"  --no-load             do not load the module, which is at /vmgenc.ko\n"
+	"  --id GUID             the VM Generation ID (random)\n"
+	"  --no-vmgenid          leave out QEMU's own VM Generation ID device\n"
+	"  --acpi FILE           give the guest one more compiled ACPI table\n"
+	"\n"
+	"report:\n"
+	"  -o, --output FILE     write the page to FILE (standard output)\n"
+	"\n"
+	"all:\n"
 	"  --quiet               do not print progress or notes\n"
 	"  --help, --version\n"
 	"\n"
@@ -97,18 +110,9 @@ static int main_prove(struct parsed *p, char **rest)
 		return code;
 	if (!o->guest_count)
 		return options_usage("prove needs --kernel or %s", "--guest");
-	if (p->any_firmware && p->not_for_matrix)
-		return options_usage("either --firmware or --%s", p->not_for_matrix);
-	if (!p->any_firmware && p->matrix_only)
-		return options_usage("--%s needs --firmware", p->matrix_only);
-	if (o->torn && !o->vmclock)
-		return options_usage("--torn needs --%s", "vmclock");
-	for (size_t i = 0; o->vmclock && i < o->guest_count; i++) {
-		if (o->guests[i].module || o->guests[i].freebsd)
-			return options_usage(
-				"--vmclock is for Linux guests without a module, not %s",
-				o->guests[i].label);
-	}
+	code = allowed_prove(p);
+	if (code)
+		return code;
 	if (p->any_firmware)
 		return matrix(&p->matrix);
 	for (int g = 0; g < LAB_GENERATORS; g++)
@@ -130,10 +134,8 @@ static int main_run(struct parsed *p, char **rest)
 	if (kernel_release(p->kernel, release, sizeof(release), &o->freebsd) ||
 	    firmware_check(&p->run.firmware))
 		return LAB_EXIT_RUN;
-	if (o->tree && o->freebsd) {
-		options_usage("--tree is for Linux guests, not %s", release);
+	if (allowed_run(p))
 		return LAB_EXIT_RUN;
-	}
 	o->kernel = p->kernel;
 	o->module = p->module;
 	o->argv = rest;
@@ -213,6 +215,7 @@ int main(int argc, char **argv)
 		return options_usage(*command ? "there is no command %s"
 					      : "give a command: prove, run or report%s",
 				     command);
+	p.command = command;
 	argv[1] = argv[0];
 	/* "+": leave the program's own options alone. */
 	while (!code &&

@@ -115,8 +115,8 @@ static int number(const char *name, const char *text, double min, double max, do
 
 	*to = strtod(text, &end);
 	if (!*text || *end || !(*to >= min && *to <= max))
-		return lab_fail(LAB_EXIT_USAGE, "--%s takes a number from %.10g to %.10g, not %s", name,
-				min, max, text);
+		return lab_fail(LAB_EXIT_USAGE, "--%s takes a number from %.10g to %.10g, not %s",
+				name, min, max, text);
 	return 0;
 }
 
@@ -322,36 +322,10 @@ static int parse_module_args(struct parsed *p)
 	return 0;
 }
 
-/* With --firmware, the matrix decides what is tried, so refuse options that it would ignore. */
-static void note_for_matrix(struct parsed *p, int option, const char *name)
-{
-	switch (option) {
-	case OPT_BRIEF:
-	case OPT_TABLES:
-		p->matrix_only = name;
-		break;
-	case OPT_AT_ONCE:
-	case OPT_CLONES:
-	case OPT_COMPARE:
-	case OPT_DEPTH:
-	case OPT_DRAWS:
-	case OPT_GENERATOR:
-	case OPT_INTERVAL:
-	case OPT_MAX:
-	case OPT_PROBE:
-	case OPT_RUNS:
-	case OPT_SAME_ID:
-	case OPT_SECONDS:
-	case OPT_TIMES:
-	case OPT_VMCLOCK:
-		p->not_for_matrix = name;
-		break;
-	}
-}
-
 int options_take(struct parsed *p, int option, const char *name)
 {
-	note_for_matrix(p, option, name);
+	if (option != '?' && allowed_take(p, option == 'o' ? "output" : name))
+		return LAB_EXIT_USAGE;
 	switch (option) {
 	case OPT_ACCEL:
 		return parse_accel(p);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: whether a machine is a copy of the one that a record tells of. What is not known, or
- * contradicts itself, is no reason to say so. */
+/* cmd/hooks: decides whether this machine is a copy of the one in the record. Unknown or
+ * contradictory parts do not make it a copy. */
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -34,7 +34,7 @@ static bool uuid_bytes(const char *text, uint8_t bytes[16])
 	return digits == 32;
 }
 
-/* Its first three fields the other way round: firmware and kernels disagree about their order. */
+/* Reverses the bytes of the first three fields: firmware and kernels disagree about their order. */
 static void swap_fields(const uint8_t from[16], uint8_t to[16])
 {
 	static const uint8_t order[16] = {3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 14, 15};
@@ -53,8 +53,8 @@ static bool means_nothing(const uint8_t bytes[16])
 }
 
 /*
- * FNV-1a, of which 64 of 122 bits are left: the record may be read by all, the UUID may not. An
- * update of the host can turn the UUID's byte order, so both orders give the same.
+ * FNV-1a keeps 64 of the UUID's 122 bits, because everyone may read the record, but only root the
+ * UUID. An update of the host can reverse the UUID's byte order, so both orders give one digest.
  */
 void machine_digest(const char *uuid, char digest[17])
 {
@@ -97,7 +97,7 @@ static enum copy because(enum copy copy, const char *reason, char *why, size_t s
 	return copy;
 }
 
-/* That identity= or the instance is the same tells nothing: the disk was copied with them. */
+/* An equal identity= or instance proves nothing, because a copied disk contains them. */
 enum copy machine_compare(const struct machine *before, const struct machine *now, char *why,
 			  size_t size)
 {

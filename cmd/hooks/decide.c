@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: what the generation in force is to this machine - nothing new, a boot, a change while
- * it ran, or that it is a copy. vmgenc(8) has the table. */
+/* cmd/hooks: decides what the generation in force means for this machine: nothing new, a boot, a
+ * change while it ran, or a copy. vmgenc(8) has the table. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static bool is_new(const struct service *s)
 	return true;
 }
 
-/* Also one before this service was started: the driver counts those since the boot. */
+/* Includes a change before this service was started: the driver counts them since the boot. */
 static bool while_running(const struct service *s)
 {
 	return s->serving || same_boot(s) || (!is_vmclock(&s->now) && s->now.changes > 0);
@@ -63,7 +63,7 @@ static void say(const struct service *s, const char *why)
 			st->copy == COPY_YES ? "a copy" : "the same machine", why);
 }
 
-/* What the machine is compared with the record, and what the administrator says of it. */
+/* How the machine compares with the record, and what the administrator says about it. */
 struct evidence {
 	struct machine now;
 	struct said said;

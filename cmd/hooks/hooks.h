@@ -102,7 +102,7 @@ void runner_cancel(struct runner *r);
 int descendants_adopt(void);
 void descendants_kill(pid_t group);
 
-/* scratch.c: 0 or -errno; scratch_name() gives why, too. What cannot be removed is said. */
+/* scratch.c: return 0 or -errno. scratch_remove() logs what it cannot remove. */
 int scratch_name(const char *wanted, const char *record, char path[PATH_MAX], char *why,
 		 size_t why_size);
 int scratch_make(const char *path);
@@ -113,30 +113,32 @@ struct owed *owed_find(struct state *s, const char *name);
 void owed_note(struct state *s, const char *name, const struct round *round, bool safe,
 	       const char *reason);
 void owed_drop(struct state *s, const char *name);
-/* When the first of them is to be run again by itself; -1: none. */
+/* The time at which the next of them is run again without being asked, or -1. */
 int64_t owed_due_ms(const struct state *s);
 int64_t owed_pause_ms(uint64_t attempts);
 
-/* round.c: runs hooks. 0, or 1 to end. */
+/* round.c: runs hooks. Returns 0, or 1 if the service must end. */
 int service_save(struct service *s);
 void service_pause(struct service *s, int64_t ms);
 bool service_asked_to_stop(void);
 int round_run(struct service *s);
-/* The record of a dead run: the hook that had started is reported, those behind it are run. */
+/* Finishes the run of a service that died: reports the hook it had started, runs the rest. */
 int round_finish(struct service *s);
-/* Runs those again that are due; or that one, or all with "". */
+/* Run owed hooks again: those that are due; the named one, or all if the name is "". */
 int round_retry_due(struct service *s);
 int round_retry(struct service *s, const char *name);
 
-/* decide.c: what the generation in force is to this machine. */
-/* True if its hooks are to run: why, copy and doubt of the state say what for. *changed: the
- * machine is to be recorded anew. */
+/*
+ * decide.c: what the generation in force means for this machine. Returns whether its hooks must
+ * run, with why, copy and doubt set in the state. Sets *changed if the machine must be recorded
+ * anew.
+ */
 bool decide_anew(struct service *s, bool *changed);
 void decide_new_machine(struct service *s);
 void decide_record(struct service *s);
 
 /* request.c: --retry, --new-machine and --wait, beside a service that runs or without one. */
-/* What was asked of this service while it ran. 0, or 1 to end. */
+/* Does what this service was asked for while it ran. Returns 0, or 1 if the service must end. */
 int request_take(struct service *s);
 int request_retry(struct service *s, const char *name);
 int request_new_machine(struct service *s);

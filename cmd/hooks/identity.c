@@ -25,7 +25,10 @@
 
 #define SAID_MAX 4096
 
-/* The text of a file, as trust_open() opens it; what it says steers what root does. 0 or -errno. */
+/*
+ * Reads a file that steers what root does, so trust_open() must accept it. Returns 0, or -errno
+ * with the reason in why.
+ */
 static int read_text(const char *root, const char *path, char *text, size_t size, char *why,
 		     size_t why_size)
 {
@@ -51,7 +54,7 @@ static int read_text(const char *root, const char *path, char *text, size_t size
 	return error;
 }
 
-/* Its first line. What others could have written is not known, and said. */
+/* Reads the first line of a file. If others could have written it, logs that and takes "". */
 static void read_line(const char *root, const char *path, char *text, size_t size)
 {
 	char why[PATH_MAX + 160] = "";
@@ -66,7 +69,7 @@ static int by_text(const void *a, const void *b)
 	return strcmp(a, b);
 }
 
-/* QEMU gives the first of these to each machine whose configuration names none. */
+/* Addresses that QEMU gives out from :56 on, the same in each machine that configures none. */
 static bool is_default(const char *mac)
 {
 	return !strncmp(mac, "52:54:00:12:34:", 15) && strcmp(mac + 15, "56") >= 0;
@@ -138,7 +141,7 @@ static bool is_xen(const char *root)
 	return !strcmp(type, "xen");
 }
 
-/* A device is behind it, and its address is the device's own (NET_ADDR_PERM). */
+/* Takes the address only if a device is behind it and it is the device's own (NET_ADDR_PERM). */
 static void read_mac(const char *root, const char *name, struct machine *m, size_t *count)
 {
 	char path[PATH_MAX + NAME_MAX + 64], text[64];
@@ -185,7 +188,7 @@ void machine_read(const char *root, struct machine *m)
 	read_macs(root, m);
 	read_line(root, "/var/lib/cloud/data/instance-id", m->instance, sizeof(m->instance));
 	if (!strcmp(m->instance, "iid-datasource-none"))
-		m->instance[0] = '\0'; /* the medium that named it is gone */
+		m->instance[0] = '\0'; /* cloud-init found no data source */
 	m->xen = is_xen(root);
 }
 

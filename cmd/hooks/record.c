@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: the record of vmgenc hooks as JSON. Version 1 is vmgenc 0.1's, which knew nothing of
- * the machine and only counted the hooks that failed. */
+/* cmd/hooks: the record of vmgenc hooks as JSON. Version 1 is vmgenc 0.1's: it has no machine,
+ * and only counts the hooks that failed. */
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -144,7 +144,7 @@ static void carry_failure(struct state *s)
 	s->owed_count = 1;
 }
 
-/* Under way in version 1, it is not known whether this is a copy: no identity is replaced. */
+/* Version 1 does not say whether this is a copy, so a run under way replaces no identity. */
 static void carry_over(struct state *s)
 {
 	s->why = WHY_BOOT;
@@ -217,7 +217,7 @@ int state_parse(const char *text, size_t size, struct state *s, char *why, size_
 	return result;
 }
 
-/* A path or a file's text need not be UTF-8, which JSON is: what is not cannot be remembered. */
+/* JSON is UTF-8, but a path or a file's text need not be. Text that is not is left out. */
 static json_t *words_of(const char *s)
 {
 	json_t *j = json_string(s);

@@ -29,7 +29,7 @@ static int beside(const char *record, const char *what, char path[PATH_MAX])
 	return say_trouble("the name of the state file is too long");
 }
 
-/* One line of a file beside the record; "" where there is none. */
+/* Reads one line of a file beside the record, or "" if there is no such file. */
 static void read_beside(const char *record, const char *what, char *text, size_t size)
 {
 	char path[PATH_MAX];
@@ -78,7 +78,7 @@ int request_take(struct service *s)
 	if (!*text)
 		return 0;
 	if (!strcmp(text, NEW_MACHINE)) {
-		/* Recorded before the request goes: neither lost nor done twice. */
+		/* Record it before the request is removed, so that it is neither lost nor done twice. */
 		end = new_machine(s);
 		if (!end)
 			forget_request(s->args->state);
@@ -91,7 +91,9 @@ int request_take(struct service *s)
 	return end;
 }
 
-/* YES once it has taken the request; NO if it has ended before, and its lock is ours; or trouble.
+/*
+ * Returns YES if the service took the request, NO if it ended first and we have its lock, or
+ * trouble.
  */
 static int await_taken(const char *record)
 {
@@ -110,7 +112,7 @@ static int await_taken(const char *record)
 	return code ? code : EXIT_NO;
 }
 
-/* 0 if the service has done it, 1 if there is none and its lock is ours, or another exit code. */
+/* Returns 0 if the service did it, 1 if none runs and we have its lock, or another exit code. */
 static int ask(const char *record, const char *text)
 {
 	char path[PATH_MAX], pid[32], why[STATE_WHY];
@@ -153,7 +155,7 @@ static int say_owed(const struct state *s, const char *only)
 	return code;
 }
 
-/* What a request came to, by the record. */
+/* Returns the exit code for a request, from what the record says about it. */
 static int result(struct service *s, const char *only)
 {
 	int code = service_load(s);
@@ -161,7 +163,7 @@ static int result(struct service *s, const char *only)
 	return code ? code : say_owed(&s->state, only);
 }
 
-/* The lock is ours: as the service would, with the directory that it had. */
+/* Begins as the service would, with its directory. We hold its lock. */
 static int begin(struct service *s)
 {
 	int code = service_load(s);

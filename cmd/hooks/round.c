@@ -20,7 +20,7 @@ void service_pause(struct service *s, int64_t ms)
 	pselect(0, NULL, NULL, NULL, &t, &s->unmasked);
 }
 
-/* 0 once it is on the disk; 1 if that is not to be had and we are to end. */
+/* Writes the record, and retries until it is on disk. Returns 0, or 1 if the service must end. */
 int service_save(struct service *s)
 {
 	char why[STATE_WHY];
@@ -107,7 +107,7 @@ static void note_outcome(struct service *s, const char *name, const struct round
 		note_done(s, name, round);
 }
 
-/* Nothing of our own environment: a hook's work must not depend on who started us. */
+/* Passes on none of our environment: a hook's work must not depend on who started us. */
 struct environment {
 	char text[6][96];
 	char scratch[PATH_MAX + 32];
@@ -137,7 +137,7 @@ static void fill_environment(const struct state *st, const struct round *round,
 	e->list[n] = NULL;
 }
 
-/* 1 to end, else it is to be tried again. */
+/* Returns 1 if the service must end, or 0 to try again. */
 static int cannot_start(struct service *s, const char *name, int error)
 {
 	say_log("%s cannot be started: %s; trying again", name, strerror(-error));
@@ -154,7 +154,7 @@ struct opened {
 	struct header header;
 };
 
-/* The supervisor is ready before the record says that the hook has started. 0, or 1 to end. */
+/* Prepares the supervisor before the record says that the hook has started. Returns 0 or 1. */
 static int start(struct service *s, const struct opened *hook, const struct round *round,
 		 struct runner *runner)
 {
@@ -194,7 +194,7 @@ static void cannot_work(struct service *s, const struct opened *hook, const stru
 	note_failure(s, hook->name, round, hook->header.safe, what);
 }
 
-/* Where the record lies, it may have to be waited for until that can be written. 0 or 1 to end. */
+/* If scratch is beside the record, waits until that can be written. Returns 0, or 1 to end. */
 static int choose_scratch(struct service *s, const struct opened *hook, const struct round *round,
 			  bool *chosen)
 {
@@ -250,7 +250,7 @@ static void refuse(struct service *s, const struct opened *hook, const struct ro
 	note_failure(s, hook->name, round, false, "was refused");
 }
 
-/* As hookdir_open(), but waits for descriptors; *end is 1 where this is to end instead. */
+/* Does hookdir_open(), and waits if descriptors run out. Sets *end to 1 if the service must end. */
 static enum hook_is open_hook(struct service *s, const struct hookdir *d, struct opened *hook,
 			      int *end)
 {
@@ -266,7 +266,7 @@ static enum hook_is open_hook(struct service *s, const struct hookdir *d, struct
 	return is;
 }
 
-/* 0 once it has run, or is not to run; 1 to end. */
+/* Returns 0 if the hook has run or need not run, or 1 if the service must end. */
 static int handle_hook(struct service *s, const struct hookdir *d, const char *name)
 {
 	const struct round round = {s->state.generation, s->state.why, s->state.copy, 1};
@@ -288,7 +288,7 @@ static int handle_hook(struct service *s, const struct hookdir *d, const char *n
 	return end;
 }
 
-/* Those behind the last one that the record names. 0 when all have run, or 1 to end. */
+/* Runs the hooks after the last one in the record. Returns 0 when all have run, or 1 to end. */
 static int run_rest(struct service *s, const struct hookdir *d)
 {
 	for (size_t i = 0; i < d->count; i++) {
@@ -309,7 +309,7 @@ static int run_rest(struct service *s, const struct hookdir *d)
 	return service_save(s);
 }
 
-/* A directory that has become unsafe is looked at again until it is safe: nothing is lost. */
+/* Checks an unsafe directory again until it is safe, so that no hook is lost. */
 static int open_directory(struct service *s, struct hookdir *d)
 {
 	bool said = false;
@@ -349,7 +349,7 @@ int round_finish(struct service *s)
 
 		if (again)
 			round = (struct round){o->generation, o->why, o->copy, o->attempts};
-		/* Said before it is recorded: rather twice in the log than never. */
+		/* Log it before it is recorded, so that it is logged twice rather than never. */
 		note_interrupted(s, st->hook, &round, st->safe);
 		scratch_remove(st->scratch);
 		st->scratch[0] = '\0';
@@ -362,7 +362,7 @@ int round_finish(struct service *s)
 	return st->under_way ? round_run(s) : 0;
 }
 
-/* One that is off or gone is not owed any more: that is how it is given up. */
+/* A hook that was turned off or removed is no longer owed; this is how to give one up. */
 static int run_again(struct service *s, const struct hookdir *d, const char *name)
 {
 	const struct owed *o = owed_find(&s->state, name);
@@ -396,7 +396,7 @@ static bool is_due(const struct owed *o, const char *only, int64_t now)
 	return o->safe && o->due_ms <= now;
 }
 
-/* Each at most once, in the order of their names; the list changes meanwhile. */
+/* Runs each at most once, in the order of names, because the list changes meanwhile. */
 static int retry(struct service *s, const char *only)
 {
 	int64_t now = now_ms();

@@ -49,9 +49,11 @@ bool node_bool(const struct node *n, const char *key);
 const char *node_text(const struct node *n, const char *key);
 const char *node_text_or(const struct node *n, const char *key, const char *otherwise);
 size_t node_list(const struct node *n, const char *key); /* the length of an array */
-struct node node_item(const struct node *n, const char *key, size_t i);
 /* Allocates zeroed elements, at least one; the caller frees them. */
 void *node_alloc(const struct node *n, size_t count, size_t size);
+/* The same for an array of objects, each read into its element of that size. Sets *count. */
+void *node_items(const struct node *n, const char *key, size_t size, size_t *count,
+		 void (*read)(const struct node *item, void *element));
 
 /* The kinds of results. Texts belong to the file. */
 struct trial_clone {

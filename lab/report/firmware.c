@@ -7,31 +7,28 @@
 
 #include "document.h"
 
+static void read_row(const struct node *n, void *element)
+{
+	*(struct firmware_row *)element = (struct firmware_row){
+		.firmware = node_text(n, "firmware"),
+		.release = node_text(n, "release"),
+		.driver = node_text(n, "driver"),
+		.address = node_text_or(n, "address", ""),
+		.noticed = node_text(n, "noticed"),
+		.note = node_text_or(n, "note", ""),
+		.found = node_bool(n, "found"),
+		.id_order = node_bool(n, "id_order"),
+		.rekeyed = node_bool(n, "rekeyed"),
+		.ok = node_bool(n, "ok"),
+		.getrandom_identical = node_count_or(n, "getrandom_identical"),
+		.getrandom_drawn = node_count_or(n, "getrandom_drawn"),
+		.guarded_identical = node_count_or(n, "guarded_identical"),
+		.guarded_drawn = node_count_or(n, "guarded_drawn")};
+}
+
 static void read_firmware(struct document *d, const struct node *root)
 {
-	struct firmware_row *list;
-
-	d->row_count = node_list(root, "rows");
-	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
-	for (size_t i = 0; i < d->row_count && !root->input->code; i++) {
-		struct node n = node_item(root, "rows", i);
-
-		list[i] = (struct firmware_row){
-			.firmware = node_text(&n, "firmware"),
-			.release = node_text(&n, "release"),
-			.driver = node_text(&n, "driver"),
-			.address = node_text_or(&n, "address", ""),
-			.noticed = node_text(&n, "noticed"),
-			.note = node_text_or(&n, "note", ""),
-			.found = node_bool(&n, "found"),
-			.id_order = node_bool(&n, "id_order"),
-			.rekeyed = node_bool(&n, "rekeyed"),
-			.ok = node_bool(&n, "ok"),
-			.getrandom_identical = node_count_or(&n, "getrandom_identical"),
-			.getrandom_drawn = node_count_or(&n, "getrandom_drawn"),
-			.guarded_identical = node_count_or(&n, "guarded_identical"),
-			.guarded_drawn = node_count_or(&n, "guarded_drawn")};
-	}
+	d->rows = node_items(root, "rows", sizeof(struct firmware_row), &d->row_count, read_row);
 }
 
 static bool is_ours(const struct firmware_row *r)

@@ -7,22 +7,19 @@
 
 #include "document.h"
 
+static void read_row(const struct node *n, void *element)
+{
+	*(struct hostile_row *)element = (struct hostile_row){.variant = node_text(n, "variant"),
+							      .release = node_text(n, "release"),
+							      .error = node_text_or(n, "errno", ""),
+							      .log = node_text_or(n, "log", ""),
+							      .survived = node_bool(n, "survived"),
+							      .ok = node_bool(n, "ok")};
+}
+
 static void read_hostile(struct document *d, const struct node *root)
 {
-	struct hostile_row *list;
-
-	d->row_count = node_list(root, "rows");
-	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
-	for (size_t i = 0; i < d->row_count && !root->input->code; i++) {
-		struct node n = node_item(root, "rows", i);
-
-		list[i] = (struct hostile_row){.variant = node_text(&n, "variant"),
-					       .release = node_text(&n, "release"),
-					       .error = node_text_or(&n, "errno", ""),
-					       .log = node_text_or(&n, "log", ""),
-					       .survived = node_bool(&n, "survived"),
-					       .ok = node_bool(&n, "ok")};
-	}
+	d->rows = node_items(root, "rows", sizeof(struct hostile_row), &d->row_count, read_row);
 }
 
 static bool is_right(const struct hostile_row *r)

@@ -168,7 +168,7 @@ size_t node_list(const struct node *n, const char *key)
 	return n->input->code ? 0 : json_array_size(value);
 }
 
-struct node node_item(const struct node *n, const char *key, size_t i)
+static struct node item_of(const struct node *n, const char *key, size_t i)
 {
 	struct node item = {.input = n->input,
 			    .json = json_array_get(json_object_get(n->json, key), i)};
@@ -186,5 +186,20 @@ void *node_alloc(const struct node *n, size_t count, size_t size)
 
 	if (!list && !n->input->code)
 		n->input->code = lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
+	return list;
+}
+
+void *node_items(const struct node *n, const char *key, size_t size, size_t *count,
+		 void (*read)(const struct node *item, void *element))
+{
+	*count = node_list(n, key);
+
+	char *list = node_alloc(n, *count, size);
+
+	for (size_t i = 0; i < *count && !n->input->code; i++) {
+		struct node item = item_of(n, key, i);
+
+		read(&item, list + i * size);
+	}
 	return list;
 }

@@ -16,31 +16,34 @@ static const struct {
 	{"changes", "Changes in one running guest", "change", "changes"},
 };
 
-static void read_shared(const struct node *part, struct soak_part *p)
+static void read_shared(const struct node *n, void *element)
 {
-	p->shared_count = node_list(part, "shared");
-	p->shared = node_alloc(part, p->shared_count, sizeof(*p->shared));
-	for (size_t i = 0; i < p->shared_count && !part->input->code; i++) {
-		struct node n = node_item(part, "shared", i);
-
-		p->shared[i] = (struct soak_shared){.generator = node_text(&n, "generator"),
-						    .where = node_text_or(&n, "where", ""),
-						    .values = node_count(&n, "values"),
-						    .shared = node_count(&n, "shared")};
-	}
+	*(struct soak_shared *)element =
+		(struct soak_shared){.generator = node_text(n, "generator"),
+				     .where = node_text_or(n, "where", ""),
+				     .values = node_count(n, "values"),
+				     .shared = node_count(n, "shared")};
 }
 
-static void read_memory(const struct node *part, struct soak_part *p)
+static void read_memory(const struct node *n, void *element)
 {
-	p->memory_count = node_list(part, "memory");
-	p->memory = node_alloc(part, p->memory_count, sizeof(*p->memory));
-	for (size_t i = 0; i < p->memory_count && !part->input->code; i++) {
-		struct node n = node_item(part, "memory", i);
+	*(struct soak_memory *)element = (struct soak_memory){.what = node_text(n, "what"),
+							      .before = node_count(n, "before"),
+							      .after = node_count(n, "after")};
+}
 
-		p->memory[i] = (struct soak_memory){.what = node_text(&n, "what"),
-						    .before = node_count(&n, "before"),
-						    .after = node_count(&n, "after")};
-	}
+static void read_part(const struct node *n, void *element)
+{
+	struct soak_part *p = element;
+
+	*p = (struct soak_part){.name = node_text(n, "name"),
+				.release = node_text_or(n, "release", NULL),
+				.count = node_count(n, "count"),
+				.warnings = node_count_or(n, "warnings"),
+				.seconds = node_real(n, "seconds"),
+				.ok = node_bool(n, "ok")};
+	p->shared = node_items(n, "shared", sizeof(*p->shared), &p->shared_count, read_shared);
+	p->memory = node_items(n, "memory", sizeof(*p->memory), &p->memory_count, read_memory);
 }
 
 static void read_soak(struct document *d, const struct node *root)
@@ -48,19 +51,10 @@ static void read_soak(struct document *d, const struct node *root)
 	struct soak_part *list;
 
 	d->release = node_text(root, "release");
-	d->row_count = node_list(root, "parts");
-	d->rows = list = node_alloc(root, d->row_count, sizeof(*list));
-	for (size_t i = 0; i < d->row_count && !root->input->code; i++) {
-		struct node n = node_item(root, "parts", i);
-
-		list[i] = (struct soak_part){.name = node_text(&n, "name"),
-					     .release = node_text_or(&n, "release", d->release),
-					     .count = node_count(&n, "count"),
-					     .warnings = node_count_or(&n, "warnings"),
-					     .seconds = node_real(&n, "seconds"),
-					     .ok = node_bool(&n, "ok")};
-		read_shared(&n, &list[i]);
-		read_memory(&n, &list[i]);
+	d->rows = list = node_items(root, "parts", sizeof(*list), &d->row_count, read_part);
+	for (size_t i = 0; list && i < d->row_count; i++) {
+		if (!list[i].release)
+			list[i].release = d->release;
 	}
 }
 

@@ -24,8 +24,10 @@ static void read_span(const struct node *clone, size_t i, struct span *to)
 		input_wrong(clone, "strip", "has a span that is not [from, to, drawn, identical]");
 }
 
-static void read_clone(const struct node *n, struct trial_clone *c)
+static void read_clone(const struct node *n, void *element)
 {
+	struct trial_clone *c = element;
+
 	*c = (struct trial_clone){.drawn = node_count(n, "drawn"),
 				  .identical = node_count(n, "identical"),
 				  .first_ns = node_time(n, "first_identical_ns"),
@@ -58,17 +60,13 @@ static void read_draws(const struct node *n, struct trial *t)
 		t->allowed = node_count(n, "allowed");
 	if (t->identical > t->drawn)
 		input_wrong(n, "identical", "is more than drawn");
-	t->clone_count = node_list(n, "clones");
-	t->clones = node_alloc(n, t->clone_count, sizeof(*t->clones));
-	for (size_t i = 0; i < t->clone_count && !n->input->code; i++) {
-		struct node clone = node_item(n, "clones", i);
-
-		read_clone(&clone, &t->clones[i]);
-	}
+	t->clones = node_items(n, "clones", sizeof(*t->clones), &t->clone_count, read_clone);
 }
 
-static void read_trial(const struct node *n, struct trial *t)
+static void read_trial(const struct node *n, void *element)
 {
+	struct trial *t = element;
+
 	*t = (struct trial){.guest = node_text(n, "guest"),
 			    .release = node_text(n, "release"),
 			    .generator = node_text(n, "generator"),
@@ -96,14 +94,8 @@ void trials_read(struct document *d, const struct node *root)
 				    .torn = node_bool(root, "torn"),
 				    .rdrand = node_bool(root, "rdrand"),
 				    .module_args = node_text_or(root, "module_args", ""),
-				    .append = node_text_or(root, "append", ""),
-				    .trial_count = node_list(root, "results")};
-	p->trials = node_alloc(root, p->trial_count, sizeof(*p->trials));
-	for (size_t i = 0; i < p->trial_count && !root->input->code; i++) {
-		struct node trial = node_item(root, "results", i);
-
-		read_trial(&trial, &p->trials[i]);
-	}
+				    .append = node_text_or(root, "append", "")};
+	p->trials = node_items(root, "results", sizeof(*p->trials), &p->trial_count, read_trial);
 }
 
 void trials_release(struct document *d)

@@ -28,7 +28,7 @@ check-freebsd:
 else
 check-freebsd:
 	@tools/deps lld makefs
-	@$(MAKE) --no-print-directory check-freebsd-parts
+	@$(MAKE) --no-print-directory $(JOBS) check-freebsd-parts
 	@build/test/freebsd-check $(if $(WITNESS),--witness) $(if $(COMPARE),--compare $(COMPARE)) \
 		--runs $(RUNS) $(FREEBSD_KERNEL) $(FREEBSD_MODULES)
 check-freebsd-parts: build/vmgenc-lab build/test/freebsd-check $(FREEBSD_PROGRAMS) \

@@ -18,7 +18,7 @@
 /* Between the resume and the announcement. */
 #define MAX_IDENTICAL 5
 #define NO_LIMIT 1000000
-/* ACPICA has a lot to say, too. */
+/* ACPICA logs much. */
 #define WRONG "--no-load --append kern.msgbufsize=1048576 --acpi build/test/firmware/all.aml"
 #define DRAWS_OF_ALL "--append hw.vmgenc.draws=2 "
 #define IDLE                                                                                       \

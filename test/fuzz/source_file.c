@@ -17,7 +17,7 @@
 
 static int fd = -1;
 
-/* Waiting for writers that are not there is not what is to be tested. */
+/* Do not wait for writers: there are none. */
 int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left);
 int __wrap_nanosleep(const struct timespec *wanted, struct timespec *left)
 {

@@ -7,6 +7,6 @@ build/test/kvm/check: $(wildcard test/kvm/*.c test/kvm/*.h) test/debian_kernel.c
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilab -o $@ $(filter %.c,$^) -ljansson
 tests: build/test/kvm/check
 check-kvm: deps
-	@$(MAKE) --no-print-directory all firmware build/test/kvm/check $(VM_PROGRAMS) modules KMODULES=listener
+	@$(MAKE) --no-print-directory $(JOBS) all firmware build/test/kvm/check $(VM_PROGRAMS) modules KMODULES=listener
 	@build/test/kvm/check "$(KVM_ONLY)"
 .PHONY: check-kvm

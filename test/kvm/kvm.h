@@ -19,7 +19,7 @@ extern const char *kernel_append; /* to the command line of each guest */
 
 /* step.c: a program as one test, or as many as it says it passed; what it said is shown if not */
 bool step(const char *name, int seconds, const char *const argv[]);
-/* A test that is none of a program's; why is what is wrong, or NULL. */
+/* Counts a test that is not a program's. why says what is wrong; NULL: it passed. */
 bool step_judge(const char *name, const char *why);
 /* The last line; the exit code. */
 int step_result(void);

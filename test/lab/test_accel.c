@@ -68,7 +68,9 @@ static int make_stand_in(void)
 	return setenv("PATH", path, 1);
 }
 
-/* Nothing is known, nothing was started, and kvm does that (NULL: there is none), whatever failed.
+/*
+ * Begins a case, also after one that failed: nothing is remembered, nothing was started, and kvm
+ * does what the word says (NULL: there is no /dev/kvm).
  */
 static void begin(const char *kvm)
 {
@@ -110,7 +112,7 @@ static void assert_said(const struct run *run, const char *text)
 		fail_msg("no \"%s\" in: %s", text, run->text);
 }
 
-/* Fails if a word that is none is taken, or counts where an option was given or is no matter. */
+/* Fails if a wrong word is taken, or the variable counts where an option overrides it. */
 static void wrong_words(void **state)
 {
 	(void)state;
@@ -354,8 +356,7 @@ static void of_another(void **state)
 	EXPECT(3, "found out in", PROVE);
 }
 
-/* Fails if nobody says that neither of them runs it, or the boot is waited for longer than asked.
- */
+/* Fails if the message does not say that neither runs it, or the lab waits longer than asked. */
 static void neither(void **state)
 {
 	static struct run run;
@@ -410,7 +411,7 @@ static void hangs_and_slow(void **state)
 	sprintf(slow_cache, "%s/slow", directory);
 	setenv("XDG_CACHE_HOME", slow_cache, 1);
 	setenv("STAND_IN_KVM", "slow", 1);
-	START(&slow, "run", "--no-load", "--kernel", kernel, "build/vmgenc", "--help");
+	START(&slow, "run", "--kernel", kernel, "build/vmgenc", "--help");
 	setenv("STAND_IN_KVM", "hangs", 1);
 	setenv("XDG_CACHE_HOME", cache, 1);
 	run_end_one(&slow, 0, "usage: vmgenc");

@@ -69,6 +69,46 @@ static void wrong_usage(void **state)
 	EXPECT(125, "run needs --kernel and a program", "run", "--kernel", kernel);
 }
 
+/* Fails if an option that the command would ignore is taken, or goes unnamed. */
+static void option_that_would_be_ignored(void **state)
+{
+	static const char *const prove_only[] = {
+		"at-once",   "brief",	"clones",   "compare", "depth",		"draws", "firmware",
+		"generator", "guest",	"interval", "json",    "max-identical", "probe", "programs",
+		"runs",	     "same-id", "seconds",  "tables",  "times",		"torn",	 "vmclock"};
+	static const char *const run_only[] = {"acpi",	 "cpu",	    "file",	  "id",
+					       "memory", "no-load", "no-vmgenid", "tree"};
+	char option[40], said[80];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(prove_only) / sizeof(*prove_only); i++) {
+		sprintf(option, "--%s", prove_only[i]);
+		sprintf(said, "run does not take --%s (", prove_only[i]);
+		EXPECT(125, said, "run", option, "2");
+		EXPECT(2, said + sizeof("run ") - 1, "report", option, "2");
+	}
+	for (size_t i = 0; i < sizeof(run_only) / sizeof(*run_only); i++) {
+		sprintf(option, "--%s", run_only[i]);
+		sprintf(said, "prove does not take --%s (", run_only[i]);
+		EXPECT(2, said, PROVE, option, "2");
+	}
+	EXPECT(2, "prove does not take --output", PROVE, "-o", "page.html");
+	EXPECT(2, "report does not take --keep", "report", "--keep", "results.json");
+	EXPECT(2, "report does not take --kernel", "report", "--kernel", kernel, "results.json");
+	EXPECT(2, "--module-args needs a guest with a module", PROVE, "--module-args", "draws=0");
+	EXPECT(2, "--arc4rand is for FreeBSD guests", PROVE, "--arc4rand", module);
+	EXPECT(2, "--programs needs --probe", PROVE, "--programs", directory);
+	EXPECT(125, "--module-args needs --module", "run", "--kernel", kernel, "--module-args",
+	       "draws=0", LAB);
+	EXPECT(125, "--no-load needs --module", "run", "--kernel", kernel, "--no-load", LAB);
+	EXPECT(125, "--arc4rand is for FreeBSD guests", "run", "--kernel", kernel, "--arc4rand",
+	       module, LAB);
+	EXPECT(125, "either --cpu or --rdrand", "run", "--kernel", kernel, "--cpu", "max",
+	       "--rdrand", LAB);
+	EXPECT(125, "either --id or --no-vmgenid", "run", "--kernel", kernel, "--no-vmgenid",
+	       "--id", "324e6eaf-d1d1-4bf6-bf41-b9bb6c91fb87", LAB);
+}
+
 /* Fails if the module is given less than was asked for. */
 static void too_long_module_args(void **state)
 {
@@ -424,6 +464,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(wrong_usage),
+		cmocka_unit_test(option_that_would_be_ignored),
 		cmocka_unit_test(too_long_module_args),
 		cmocka_unit_test(wrong_files),
 		cmocka_unit_test(no_report_of_a_failed_run),

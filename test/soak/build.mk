@@ -15,6 +15,6 @@ tests: $(SOAK)
 # The long run; SOAK_CLONES=, SOAK_DEPTH= and SOAK_CHANGES= make it shorter,
 # SOAK_KERNELS= and SOAK_PARTS= leave some out; SOAK_AT_ONCE= clones run at once (2).
 soak: deps
-	@$(MAKE) --no-print-directory all $(SOAK) modules KMODULES=listener
+	@$(MAKE) --no-print-directory $(JOBS) all $(SOAK) modules KMODULES=listener
 	@SOAK_KERNELS="$${SOAK_KERNELS:-$(KERNELS)}" build/test/soak/soak
 .PHONY: soak

@@ -14,7 +14,7 @@ enum { CPUS = 2, DRAWS = 1000 };
 int child_run(char *const argv[], void (*line)(void *context, char *text), void *context);
 
 /* verdict.c: what clones may have in common, of a report of "vmgenc-lab prove" */
-/* Adds "shared" and "ok" to part, and what is to be said to text. */
+/* Adds "shared" and "ok" to part, and the words for the table to text. */
 void verdict(const json_t *report, json_t *part, FILE *text);
 
 #endif /* SOAK_H */

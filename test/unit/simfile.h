@@ -10,7 +10,7 @@
 
 /*
  * A file of two pages, mapped writable: the generation page, then the raw page with the id
- * at page->id_offset. One writer at a time; whoever opens `source` may read meanwhile.
+ * at page->id_offset. One writer at a time; others that open `source` may read meanwhile.
  */
 struct simfile {
 	char source[64];  /* "file:PATH", for vmgenc_open() */

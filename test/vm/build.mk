@@ -12,13 +12,13 @@ firmware: $(SHAPES)
 build/test/lab: $(SHAPES)
 # Beside make check's one boot for each: getrandom, and the kernel's own driver.
 matrix: deps
-	@$(MAKE) --no-print-directory build/vmgenc-lab firmware modules
+	@$(MAKE) --no-print-directory $(JOBS) build/vmgenc-lab firmware modules
 	@for k in $(KERNELS); do sh test/vm/matrix $$k || exit; done
 # The kernels that people run, beside those of make check; KERNELS= names others.
 EVERY_KERNEL := 5.10@bullseye 5.10-generic@bullseye 6.1-generic@bookworm 6.1-rt@bookworm 6.12@trixie \
 	6.12-rt@trixie 7.2@trixie-backports newest@trixie-backports
 check-kernels: deps
-	@$(MAKE) --no-print-directory build/vmgenc-lab firmware $(HOSTILE) $(VM_PROGRAMS)
+	@$(MAKE) --no-print-directory $(JOBS) build/vmgenc-lab firmware $(HOSTILE) $(VM_PROGRAMS)
 	@KERNELS="$(if $(filter command% environment,$(origin KERNELS)),$(KERNELS),$(EVERY_KERNEL))" sh test/vm/kernels
 define compile_asl
 	$(call say,IASL,$@)

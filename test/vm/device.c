@@ -99,7 +99,7 @@ static void bad_pointer_loses_no_event(void)
 	close(fd);
 }
 
-/* Fails if a change does not wake whoever sleeps in read(2). */
+/* Fails if a change does not wake a sleeping read(2). */
 static void change_wakes_a_reader(void)
 {
 	struct vmgenc_event event, now;
@@ -426,7 +426,7 @@ static bool readable_while_awake(int fd)
 	return false;
 }
 
-/* Fails if nobody looks when neither the host notifies nor a program syncs. */
+/* Fails if no look comes when the host does not notify and no program syncs. */
 static void slow_look_notices(void)
 {
 	struct vmgenc_event event;

@@ -39,7 +39,7 @@ bool node_sync(struct vmgenc_event *event);
 /* True if the descriptor is readable, at the latest after PATIENCE_S. */
 bool wait_readable(int fd);
 
-/* Runs the function in a child, as root or as nobody without any capability: its exit code. */
+/* Runs the function in a child, as root or as nobody without capabilities. Returns its code. */
 int in_child(void (*function)(void));
 int as_nobody(void (*function)(void));
 /* Waits for the child, and ends it where it hangs: its exit code, or -1. */

@@ -44,7 +44,7 @@ static bool noted(const char *what)
 	return false;
 }
 
-/* What the hooks are to have noted so far: each generation's id once. */
+/* What the hooks must have noted so far: each generation's id once. */
 static void expect(char *all, const struct vmgenc_event *event)
 {
 	sprintf(all + strlen(all), "%llu id %s;", (unsigned long long)event->generation,

@@ -84,7 +84,7 @@ static void changes_count(struct hostile_row *row, uint64_t phys)
 			       "and by the second device");
 }
 
-/* Fails if what is used does not work, or an id that is none is not said to be one. */
+/* Fails if a device in use does not work, or an unfilled id is not reported. */
 static void works(struct hostile_row *row, const struct hostile_variant *v, unsigned int mappings)
 {
 	bool none = v->answer == ID_ZERO || v->answer == ID_ONES;

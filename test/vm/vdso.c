@@ -182,7 +182,7 @@ static void open_on_demand(void)
 	CHECK(flags_of_page() & VMGENC_LACKS_VDSO);
 }
 
-/* Fails if, left open, an interrupt does not look: nothing else does here, as nobody draws. */
+/* Fails if an interrupt does not look while the vDSO is open. Nothing else looks without a draw. */
 static void interrupts_look(void)
 {
 	const volatile struct vmgenc_page *p;

@@ -18,7 +18,7 @@ static pid_t start_waiting(int fd, unsigned long ms)
 	return pid;
 }
 
-/* Fails if one that nobody tracks is waited for, or one that is tracked is not. */
+/* Fails if an untracked watcher is waited for, or a tracked one is not. */
 static void waits_for_tracked_watchers(void)
 {
 	int tracked = watcher(O_NONBLOCK), untracked = watcher(O_NONBLOCK), caller = watcher(0);
@@ -34,7 +34,7 @@ static void waits_for_tracked_watchers(void)
 	CHECK(child_sleeps(pid));
 	CHECK(ack(tracked, *counter) == 4);
 	CHECK(child_end(pid) == 7);
-	/* The other never acked, and nobody asked for it. */
+	/* The other one never acknowledged, and was not asked to. */
 	CHECK(wait_readable(untracked));
 	CHECK(ioctl(caller, WAIT_WATCHERS, 0) == 0);
 	close(tracked);

@@ -77,7 +77,7 @@ static void test_variants(void **state)
 	assert_true(met > 50);
 }
 
-/* Fails if an id that is none is taken for one, not said to be none, or its first value is lost. */
+/* Fails if an unfilled id is used or not reported, or its first value is lost. */
 static void test_no_id(void **state)
 {
 	for (int ones = 0; ones < 2; ones++) {

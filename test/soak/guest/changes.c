@@ -19,7 +19,7 @@
 
 enum { ROUND = 100, WARM_UP = 30 };
 
-/* Who notices a change: our sync alone; the module's looks alone; whoever comes first. */
+/* What notices a change: our sync alone, the module's looks alone, or either. */
 enum how { SYNC, LOOK, ANYBODY, HOWS };
 
 static const char *const parameters[HOWS] = {"look_ms=0 notify=0 draws=0",

@@ -153,7 +153,7 @@ static void follow(struct consumers *c, struct consumer *me)
 		map_with_library(me, &c->mappers_sync);
 }
 
-/* Registers with the chain and leaves it, until it is to stop; then it is not registered. */
+/* Registers with the chain and leaves it in turn. When it stops, it is not registered. */
 static void come_and_go(struct consumers *c)
 {
 	for (unsigned int i = 0; !c->stop; i++) {

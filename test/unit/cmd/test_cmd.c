@@ -344,7 +344,7 @@ static void help_of_each_command(void **unused)
 	assert_int_equal(strncmp(result.out, "vmgenc ", 7), 0);
 }
 
-/* Fails if output that nobody got counts as given, or a closed descriptor is taken for a file. */
+/* Fails if lost output counts as written, or a file gets the number of a closed descriptor. */
 static void standard_output_that_fails(void **unused)
 {
 	(void)unused;
@@ -354,7 +354,7 @@ static void standard_output_that_fails(void **unused)
 	assert_int_equal(shell(PROGRAM " status --source %s 0<&- 1>&- 2>&-", sim.source), 0);
 }
 
-/* Fails if whoever starts a set-user-id vmgenc can give it a source of his own. */
+/* Fails if a user who starts a set-user-id vmgenc can choose its source. */
 static void environment_of_a_set_user_id_program(void **unused)
 {
 	struct statvfs fs;

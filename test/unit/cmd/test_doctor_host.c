@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: vmgenc doctor - what it says to do on each hypervisor's host, by its DMI. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <string.h>
 
-#include "hookcase.h"
+#include "hooks_fixture.h"
 
 static void says(const char *what)
 {
-	if (!strstr(hc.result.out, what))
-		fail_msg("\"%s\" does not say \"%s\"", hc.result.out, what);
+	if (!strstr(result.out, what))
+		fail_msg("\"%s\" does not say \"%s\"", result.out, what);
 }
 
 static int doctor(void)
 {
-	RUN(&hc.result, "doctor", "--root", hc.root, "--state", hc.state, "--source",
-	    hc.sim.source);
-	return hc.result.code;
+	RUN(&result, "doctor", "--root", root, "--state", state_file, "--source", sim.source);
+	return result.code;
 }
 
 /* A host that is told by this alone. */
@@ -39,7 +31,7 @@ static void each_host_is_told(void **unused)
 {
 	(void)unused;
 	is_host("proc/cpuinfo", "flags : hypervisor");
-	assert_null(strstr(hc.result.out, "note "));
+	assert_null(strstr(result.out, "note "));
 	is_host("sys/hypervisor/type", "xen");
 	says("note  the host is Xen\n");
 	says("use xl restore CFG FILE");
@@ -51,7 +43,7 @@ static void each_host_is_told(void **unused)
 	says("note  the host is Hyper-V\n");
 	is_host(DMI "bios_vendor", "Proxmox distribution of EDK II");
 	says("note  the host is Proxmox\n");
-	assert_null(strstr(hc.result.out, "virt-clone"));
+	assert_null(strstr(result.out, "virt-clone"));
 	is_host(DMI "sys_vendor", "QEMU");
 	says("note  the host is QEMU, by itself or under libvirt or Proxmox\n");
 	says("virt-clone keeps the original's id");
@@ -59,16 +51,16 @@ static void each_host_is_told(void **unused)
 	says("no product UUID (QEMU: -uuid)");
 	has(DMI "product_uuid", UUID_A);
 	doctor();
-	assert_null(strstr(hc.result.out, "no product UUID"));
+	assert_null(strstr(result.out, "no product UUID"));
 }
 
 /* Fails if the way to a device, or to its id, is that of another host. */
 static void the_way_to_a_device(void **unused)
 {
 	(void)unused;
-	hc.sim.page->flags |= VMGENC_ID_UNFILLED;
+	sim.page->flags |= VMGENC_ID_UNFILLED;
 	is_host("sys/hypervisor/type", "xen");
-	assert_int_equal(hc.result.code, 1);
+	assert_int_equal(result.code, 1);
 	says("set one in the hypervisor; xl: ms_vm_genid = \"generate\"");
 	is_host(DMI "sys_vendor", "QEMU");
 	says("set one in the hypervisor; QEMU: -device vmgenid,guid=auto; libvirt: <genid/> in");
@@ -76,8 +68,6 @@ static void the_way_to_a_device(void **unused)
 	is_host(DMI "sys_vendor", "VMware, Inc.");
 	says("set one in the hypervisor; vm.genid in the .vmx file");
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, hookcase_setup, hookcase_teardown)
 
 int main(void)
 {

@@ -53,7 +53,7 @@ static void boots_are_no_changes(void **unused)
 	assert_string_equal(done(), "begin a 1\nend a 1\n");
 }
 
-/* Fails if an id that comes back is no change, or generations that nobody saw go unreported. */
+/* Fails if an id that comes back is not a change, or missed generations go unreported. */
 static void generations_that_are_passed_over(void **unused)
 {
 	const uint64_t before[2] = {sim.raw[0], sim.raw[1]};

@@ -54,7 +54,7 @@ static void kill_in_the_middle_of_a_hook(void **unused)
 	kill(pid, SIGKILL);
 	assert_int_equal(program_end(pid), 128 + SIGKILL);
 	assert_int_equal(once(), 0);
-	assert_true(is_gone(noted("near")));
+	assert_true(is_gone(pid_in("near")));
 	assert_non_null(strstr(result.err, "generation 2: 10-slow was interrupted"));
 	assert_string_equal(done(), "begin 10-slow 2\nbegin 20-next 2\nend 20-next 2\n");
 	assert_int_equal(state().interrupted, 1);

@@ -1,38 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: vmgenc hooks - an identity is replaced where the machine is a copy, and nowhere
  * else: what tells the two apart, what is not known, and what the administrator says. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "hookcase.h"
+#include "hooks_fixture.h"
 
 /* One hook of each kind, and a machine that has been noted. */
 static void begin(void)
 {
-	hook("10-seed", "# vmgenc-hook: when=change", "");
-	hook("20-identity", "# vmgenc-hook: when=new-machine", "");
-	hook("30-running", "# vmgenc-hook: when=running", "");
-	hook("40-unsaid", "", "");
+	hook_with("10-seed", "# vmgenc-hook: when=change", "");
+	hook_with("20-identity", "# vmgenc-hook: when=new-machine", "");
+	hook_with("30-running", "# vmgenc-hook: when=running", "");
+	hook_with("40-unsaid", "", "");
 	is_machine(UUID_A, MAC_A);
-	assert_int_equal(hooks_once(), 0);
+	assert_int_equal(machine_once(), 0);
 	assert_string_equal(noted(), "");
 }
 
 static void runs(const char *expected)
 {
-	assert_int_equal(hooks_once(), 0);
+	assert_int_equal(machine_once(), 0);
 	assert_string_equal(noted(), expected);
-	assert_int_equal(hooks_once(), 0); /* and once only */
+	assert_int_equal(machine_once(), 0); /* and once only */
 	assert_string_equal(noted(), "");
 }
 
@@ -84,10 +77,10 @@ static void is_doubtful(const char *why)
 {
 	power_cycle(true);
 	runs(UNKNOWN);
-	assert_non_null(strstr(recorded()->doubt, why));
+	assert_non_null(strstr(state().doubt, why));
 }
 
-/* Fails if what is not known, or contradicts itself, replaces an identity or is told by nobody. */
+/* Fails if unknown or contradictory parts replace an identity, or are not reported. */
 static void what_is_not_known(void **unused)
 {
 	(void)unused;
@@ -100,14 +93,14 @@ static void what_is_not_known(void **unused)
 	is_doubtful("gives it no product UUID");
 	is_machine("not a uuid", NULL);
 	is_doubtful("gives it no product UUID");
-	RUN(&hc.result, "status", "--state", hc.state, "--source", hc.sim.source);
-	assert_non_null(strstr(hc.result.out, "is a copy is not known: its host gives it no"));
-	RUN(&hc.result, "doctor", "--state", hc.state, "--source", hc.sim.source);
-	assert_non_null(strstr(hc.result.out, "to do whether this machine is a copy is not known"));
-	RUN(&hc.result, "hooks", "--new-machine", "--state", hc.state);
-	assert_int_equal(hc.result.code, 0);
+	RUN(&result, "status", "--state", state_file, "--source", sim.source);
+	assert_non_null(strstr(result.out, "is a copy is not known: its host gives it no"));
+	RUN(&result, "doctor", "--state", state_file, "--source", sim.source);
+	assert_non_null(strstr(result.out, "to do whether this machine is a copy is not known"));
+	RUN(&result, "hooks", "--new-machine", "--state", state_file);
+	assert_int_equal(result.code, 0);
 	assert_string_equal(noted(), COPY);
-	assert_string_equal(recorded()->doubt, "");
+	assert_string_equal(state().doubt, "");
 	is_machine(UUID_B, MAC_B); /* what was recorded before it was unknown counts */
 	power_cycle(true);
 	runs(SAME);
@@ -142,11 +135,11 @@ static void cloud_init(void **unused)
 	power_cycle(true);
 	runs(SAME);
 	has("var/lib/cloud/data/instance-id", "i-89ab");
-	snprintf(path, sizeof(path), "%s/var/lib/cloud/data/instance-id", hc.root);
+	snprintf(path, sizeof(path), "%s/var/lib/cloud/data/instance-id", root);
 	assert_int_equal(chmod(path, 0666), 0);
 	power_cycle(true);
-	assert_int_equal(hooks_once(), 0);
-	assert_non_null(strstr(hc.result.err, "is not believed, since"));
+	assert_int_equal(machine_once(), 0);
+	assert_non_null(strstr(result.err, "is not believed, since"));
 	assert_string_equal(noted(), SAME);
 	has("var/lib/cloud/data/instance-id", "iid-datasource-none");
 	power_cycle(true);
@@ -165,15 +158,15 @@ static void changes_while_running(void **unused)
 
 	(void)unused;
 	begin();
-	simfile_bump(&hc.sim);
+	simfile_bump(&sim);
 	runs(HOT_COPY);
 	power_cycle(true); /* and a change before the service was started */
-	hc.sim.page->changes = 1;
+	sim.page->changes = 1;
 	runs(HOT_COPY);
 	power_cycle(true);
-	pid = hooks_service();
+	pid = machine_service();
 	assert_true(wait_for("log", "a boot of the same machine"));
-	simfile_bump(&hc.sim);
+	simfile_bump(&sim);
 	assert_true(wait_for("log", "generation 2: 40-unsaid done"));
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
@@ -186,7 +179,7 @@ static void what_the_administrator_says(void **unused)
 	(void)unused;
 	begin();
 	has("etc/vmgenc/machine", "# ours\nchange=rollback");
-	simfile_bump(&hc.sim);
+	simfile_bump(&sim);
 	runs(ROLLBACK);
 	has("etc/vmgenc/machine", "identity=web-1\nchange=copy");
 	runs("");
@@ -197,37 +190,36 @@ static void what_the_administrator_says(void **unused)
 	power_cycle(true);
 	runs(COPY);
 	has("etc/vmgenc/machine", "changes=rollback");
-	simfile_bump(&hc.sim);
-	assert_int_equal(hooks_once(), 0);
+	simfile_bump(&sim);
+	assert_int_equal(machine_once(), 0);
 	assert_string_equal(noted(), "10-seed change unknown 1\n30-running change unknown 1\n");
-	assert_non_null(strstr(hc.result.err, "its line 1 is neither identity=TEXT nor change="));
+	assert_non_null(strstr(result.err, "its line 1 is neither identity=TEXT nor change="));
 }
 
 /* Fails if a header that is wrong is guessed, or a hook without one is not spoken of. */
 static void headers(void **unused)
 {
 	(void)unused;
-	hook("10-wrong", "# vmgenc-hook: when=always", "");
-	hook("20-wrong", "# vmgenc-hook: when=change foo=bar", "");
-	hook("30-wrong", "# vmgenc-hook: timeout=-1", "");
-	hook("40-wrong", "# vmgenc-hook: scratch=etc", "");
-	hook("50-wrong", "# vmgenc-hook: retry", "");
-	hook("60-unsaid", "# vmgenc-hooks: when=change", "");
-	hook("70-good", "#\n# vmgenc-hook:  when=change\tretry=never timeout=1.5 scratch=/tmp ",
-	     "");
-	assert_int_equal(hooks_once(), 0);
-	assert_non_null(strstr(hc.result.err,
-			       "10-wrong: refused, since its line \"# vmgenc-hook:\" "
-			       "says when=always, which is not change, running or"));
-	assert_non_null(strstr(hc.result.err, "says foo, which is none of when=, retry=,"));
-	assert_non_null(strstr(hc.result.err, "says timeout=-1, which is not seconds"));
-	assert_non_null(strstr(hc.result.err, "says scratch=etc, which is not the absolute name"));
-	assert_non_null(strstr(hc.result.err, "says retry, which is none of"));
-	assert_non_null(strstr(hc.result.err, "60-unsaid: does not say what it is for"));
-	simfile_bump(&hc.sim);
-	assert_int_equal(hooks_once(), 1);
+	hook_with("10-wrong", "# vmgenc-hook: when=always", "");
+	hook_with("20-wrong", "# vmgenc-hook: when=change foo=bar", "");
+	hook_with("30-wrong", "# vmgenc-hook: timeout=-1", "");
+	hook_with("40-wrong", "# vmgenc-hook: scratch=etc", "");
+	hook_with("50-wrong", "# vmgenc-hook: retry", "");
+	hook_with("60-unsaid", "# vmgenc-hooks: when=change", "");
+	hook_with("70-good",
+		  "#\n# vmgenc-hook:  when=change\tretry=never timeout=1.5 scratch=/tmp ", "");
+	assert_int_equal(machine_once(), 0);
+	assert_non_null(strstr(result.err, "10-wrong: refused, since its line \"# vmgenc-hook:\" "
+					   "says when=always, which is not change, running or"));
+	assert_non_null(strstr(result.err, "says foo, which is none of when=, retry=,"));
+	assert_non_null(strstr(result.err, "says timeout=-1, which is not seconds"));
+	assert_non_null(strstr(result.err, "says scratch=etc, which is not the absolute name"));
+	assert_non_null(strstr(result.err, "says retry, which is none of"));
+	assert_non_null(strstr(result.err, "60-unsaid: does not say what it is for"));
+	simfile_bump(&sim);
+	assert_int_equal(machine_once(), 1);
 	assert_string_equal(noted(), "60-unsaid change yes 1\n70-good change yes 1\n");
-	assert_int_equal(recorded()->owed_count, 5);
+	assert_int_equal(state().owed_count, 5);
 }
 
 #define VERSION_1                                                                                  \
@@ -243,21 +235,21 @@ static void carried_over_from_0_1(void **unused)
 	char record[1024];
 
 	(void)unused;
-	hook("10-seed", "# vmgenc-hook: when=change", "");
-	hook("20-keys", "", ""); /* as 0.1 shipped it */
+	hook_with("10-seed", "# vmgenc-hook: when=change", "");
+	hook_with("20-keys", "", ""); /* as 0.1 shipped it */
 	is_machine(UUID_A, MAC_A);
 	snprintf(record, sizeof(record), VERSION_1, "false", "");
-	write_file(hc.scratch, "state", record, 0644);
+	write_file(scratch, "state", record, 0644);
 	runs(UNKNOWN);
-	assert_int_equal(recorded()->changes, 4);
-	assert_int_equal(recorded()->failures, 2);
-	assert_string_equal(recorded()->owed[0].name, "20-keys");
-	assert_string_equal(recorded()->owed[0].reason, "took too long and was ended");
+	assert_int_equal(state().changes, 4);
+	assert_int_equal(state().failures, 2);
+	assert_string_equal(state().owed[0].name, "20-keys");
+	assert_string_equal(state().owed[0].reason, "took too long and was ended");
 	power_cycle(true);
 	runs(SAME);
 	snprintf(record, sizeof(record), VERSION_1, "true", "10-seed");
-	write_file(hc.scratch, "state", record, 0644);
-	assert_int_equal(hooks_once(), 0);
+	write_file(scratch, "state", record, 0644);
+	assert_int_equal(machine_once(), 0);
 	assert_string_equal(noted(), UNKNOWN); /* of what came after what was under way */
 }
 
@@ -267,18 +259,17 @@ static void newer_record(void **unused)
 	static const char newer[] = "{\"version\": 3, \"new\": true}";
 
 	(void)unused;
-	hook("10-seed", "# vmgenc-hook: when=change", "");
-	write_file(hc.scratch, "state", newer, 0644);
-	assert_int_equal(hooks_once(), 3);
-	assert_non_null(strstr(hc.result.err,
-			       "state is of version 3, which a newer vmgenc wrote: it "
-			       "is left as it is\n"));
-	assert_int_equal(count_of(hc.result.err, "\n"), 1);
-	RUN(&hc.result, "hooks", "--retry", "--state", hc.state);
-	assert_int_equal(hc.result.code, 3);
-	RUN(&hc.result, "hooks", "--new-machine", "--state", hc.state);
-	assert_int_equal(hc.result.code, 3);
-	assert_string_equal(read_file(hc.scratch, "state", hc.text), newer);
+	hook_with("10-seed", "# vmgenc-hook: when=change", "");
+	write_file(scratch, "state", newer, 0644);
+	assert_int_equal(machine_once(), 3);
+	assert_non_null(strstr(result.err, "state is of version 3, which a newer vmgenc wrote: it "
+					   "is left as it is\n"));
+	assert_int_equal(count_of(result.err, "\n"), 1);
+	RUN(&result, "hooks", "--retry", "--state", state_file);
+	assert_int_equal(result.code, 3);
+	RUN(&result, "hooks", "--new-machine", "--state", state_file);
+	assert_int_equal(result.code, 3);
+	assert_string_equal(read_file(scratch, "state", text), newer);
 }
 
 /* Fails if who removes the record loses a clone by it: while running, or a copied disk. */
@@ -286,21 +277,19 @@ static void record_that_is_removed(void **unused)
 {
 	(void)unused;
 	begin();
-	assert_int_equal(unlink(hc.state), 0);
-	simfile_bump(&hc.sim);
-	assert_int_equal(hooks_once(), 0);
+	assert_int_equal(unlink(state_file), 0);
+	simfile_bump(&sim);
+	assert_int_equal(machine_once(), 0);
 	assert_string_equal(noted(), HOT_COPY);
-	assert_non_null(strstr(hc.result.err, "state is gone; its copy"));
+	assert_non_null(strstr(result.err, "state is gone; its copy"));
 	is_machine(UUID_B, MAC_B);
 	power_cycle(true);
-	assert_int_equal(unlink(hc.state), 0);
+	assert_int_equal(unlink(state_file), 0);
 	runs(COPY);
-	assert_int_equal(unlink(hc.state), 0);
+	assert_int_equal(unlink(state_file), 0);
 	runs("");
-	assert_int_equal(access(hc.state, F_OK), 0);
+	assert_int_equal(access(state_file, F_OK), 0);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, hookcase_setup, hookcase_teardown)
 
 int main(int argc, char **argv)
 {

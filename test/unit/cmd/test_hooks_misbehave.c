@@ -27,7 +27,7 @@ static void environment_of_a_hook(void **unused)
 	assert_null(strstr(result.err, "SECRET"));
 }
 
-/* Fails if a failure stops the others, is repeated, or is told by nobody. */
+/* Fails if a failure stops the other hooks, is repeated, or is not reported. */
 static void hooks_that_fail(void **unused)
 {
 	(void)unused;
@@ -69,8 +69,8 @@ static void hook_that_hangs(void **unused)
 	assert_int_equal(once(), 1);
 	assert_non_null(strstr(result.err, "generation 2: 10-hangs took too long and was ended"));
 	assert_non_null(strstr(done(), "end 20-next 2"));
-	assert_true(noted("near") > 1 && is_gone(noted("near")));
-	assert_true(noted("far") > 1 && is_gone(noted("far")));
+	assert_true(pid_in("near") > 1 && is_gone(pid_in("near")));
+	assert_true(pid_in("far") > 1 && is_gone(pid_in("far")));
 }
 
 /* Fails if a daemon that a hook starts is waited for, for its end or for that of its output. */
@@ -88,8 +88,8 @@ static void hook_that_forks_away(void **unused)
 	simfile_bump(&sim);
 	assert_int_equal(once(), 0);
 	assert_null(strstr(result.err, "too long"));
-	assert_true(noted("far") > 1);
-	assert_int_equal(kill(noted("far"), SIGKILL), 0); /* it lives: restarts start daemons */
+	assert_true(pid_in("far") > 1);
+	assert_int_equal(kill(pid_in("far"), SIGKILL), 0); /* it lives: restarts start daemons */
 }
 
 /* Fails if the log fills the disk, or the hook waits for somebody to read. */

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: vmgenc hooks - a hook that fails is seen, is run again, and leaves nothing behind;
  * systemd is told how it stands. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -20,70 +13,69 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "hookcase.h"
+#include "hooks_fixture.h"
 
 static char fails[256]; /* what is between: fails until there is a file "mended" */
 
 static int setup(void **unused)
 {
-	int error = hookcase_setup(unused);
+	int error = hooks_setup(unused);
 
-	snprintf(fails, sizeof(fails), "[ -e %s/mended ]", hc.scratch);
+	snprintf(fails, sizeof(fails), "[ -e %s/mended ]", scratch);
 	return error;
 }
 
 static void mend(void)
 {
-	write_file(hc.scratch, "mended", "", 0600);
+	write_file(scratch, "mended", "", 0600);
 }
 
 static void change(int code)
 {
-	simfile_bump(&hc.sim);
-	assert_int_equal(hooks_once(), code);
+	simfile_bump(&sim);
+	assert_int_equal(machine_once(), code);
 }
 
 static int retry(const char *name)
 {
 	if (*name)
-		RUN(&hc.result, "hooks", "--retry", name, "--state", hc.state);
+		RUN(&result, "hooks", "--retry", name, "--state", state_file);
 	else
-		RUN(&hc.result, "hooks", "--retry", "--state", hc.state);
-	return hc.result.code;
+		RUN(&result, "hooks", "--retry", "--state", state_file);
+	return result.code;
 }
 
 static int status(void)
 {
-	RUN(&hc.result, "status", "--state", hc.state, "--source", hc.sim.source);
-	return hc.result.code;
+	RUN(&result, "status", "--state", state_file, "--source", sim.source);
+	return result.code;
 }
 
 /* Fails if a failure is not seen, is forgotten, or is run again where the hook does not say so. */
 static void failures_are_owed(void **unused)
 {
 	(void)unused;
-	hook("10-safe", "# vmgenc-hook: when=change retry=safe", fails);
-	hook("20-once", "# vmgenc-hook: when=change", fails);
-	hook("30-good", "# vmgenc-hook: when=change retry=safe", "");
-	assert_int_equal(hooks_once(), 0);
+	hook_with("10-safe", "# vmgenc-hook: when=change retry=safe", fails);
+	hook_with("20-once", "# vmgenc-hook: when=change", fails);
+	hook_with("30-good", "# vmgenc-hook: when=change retry=safe", "");
+	assert_int_equal(machine_once(), 0);
 	change(1);
 	noted();
 	assert_int_equal(status(), 1);
-	assert_non_null(strstr(hc.result.out,
-			       "owed: 10-safe exited with code 1; attempts: 1; it is "
-			       "run again by itself"));
-	assert_non_null(strstr(hc.result.out, "owed: 20-once exited with code 1; attempts: 1; "
-					      "vmgenc hooks --retry runs it again"));
-	RUN(&hc.result, "status", "--json", "--state", hc.state, "--source", hc.sim.source);
-	assert_int_equal(hc.result.code, 1);
-	assert_non_null(strstr(hc.result.out, "\"name\": \"20-once\""));
-	RUN(&hc.result, "doctor", "--state", hc.state, "--source", hc.sim.source);
-	assert_non_null(strstr(hc.result.out, "to do 2 hooks have not done their work; "
-					      "generation 2: 10-safe exited with code 1"));
-	assert_int_equal(hooks_once(), 1);
+	assert_non_null(strstr(result.out, "owed: 10-safe exited with code 1; attempts: 1; it is "
+					   "run again by itself"));
+	assert_non_null(strstr(result.out, "owed: 20-once exited with code 1; attempts: 1; "
+					   "vmgenc hooks --retry runs it again"));
+	RUN(&result, "status", "--json", "--state", state_file, "--source", sim.source);
+	assert_int_equal(result.code, 1);
+	assert_non_null(strstr(result.out, "\"name\": \"20-once\""));
+	RUN(&result, "doctor", "--state", state_file, "--source", sim.source);
+	assert_non_null(strstr(result.out, "to do 2 hooks have not done their work; "
+					   "generation 2: 10-safe exited with code 1"));
+	assert_int_equal(machine_once(), 1);
 	assert_string_equal(noted(), "10-safe change yes 2\n");
 	mend();
-	assert_int_equal(hooks_once(), 0);
+	assert_int_equal(machine_once(), 0);
 	assert_string_equal(noted(), "10-safe change yes 3\n");
 	assert_int_equal(status(), 1);
 	assert_int_equal(retry(""), 0);
@@ -97,25 +89,25 @@ static void failures_are_owed(void **unused)
 static void retry_by_name(void **unused)
 {
 	(void)unused;
-	hook("10-a", "# vmgenc-hook: when=change", fails);
-	hook("20-b", "# vmgenc-hook: when=change", fails);
-	assert_int_equal(hooks_once(), 0);
+	hook_with("10-a", "# vmgenc-hook: when=change", fails);
+	hook_with("20-b", "# vmgenc-hook: when=change", fails);
+	assert_int_equal(machine_once(), 0);
 	change(1);
 	noted();
 	assert_int_equal(retry("10-a"), 1);
 	assert_string_equal(noted(), "10-a change yes 2\n");
-	assert_non_null(strstr(hc.result.err, "10-a exited with code 1"));
+	assert_non_null(strstr(result.err, "10-a exited with code 1"));
 	mend();
 	assert_int_equal(retry("10-a"), 0);
 	assert_int_equal(retry("10-a"), 1);
-	assert_non_null(strstr(hc.result.err, "10-a is not owed"));
+	assert_non_null(strstr(result.err, "10-a is not owed"));
 	assert_int_equal(retry("../20-b"), 1);
 	noted();
-	assert_int_equal(chmod(strcat(strcpy(hc.text, hc.hooks), "/20-b"), 0644), 0);
+	assert_int_equal(chmod(strcat(strcpy(text, hooks), "/20-b"), 0644), 0);
 	assert_int_equal(retry(""), 0);
 	assert_string_equal(noted(), "");
-	assert_non_null(strstr(hc.result.err, "20-b is off, and not owed any more"));
-	assert_int_equal(recorded()->owed_count, 0);
+	assert_non_null(strstr(result.err, "20-b is off, and not owed any more"));
+	assert_int_equal(state().owed_count, 0);
 }
 
 /* Fails if a service that runs is in the way of --retry, --new-machine or --wait. */
@@ -124,22 +116,22 @@ static void asked_while_it_runs(void **unused)
 	pid_t pid;
 
 	(void)unused;
-	hook("10-a", "# vmgenc-hook: when=change", fails);
-	assert_int_equal(hooks_once(), 0);
-	pid = hooks_service();
-	simfile_bump(&hc.sim);
+	hook_with("10-a", "# vmgenc-hook: when=change", fails);
+	assert_int_equal(machine_once(), 0);
+	pid = machine_service();
+	simfile_bump(&sim);
 	assert_true(wait_for("log", "10-a exited with code 1"));
-	RUN(&hc.result, "hooks", "--wait", "--state", hc.state);
-	assert_int_equal(hc.result.code, 1);
+	RUN(&result, "hooks", "--wait", "--state", state_file);
+	assert_int_equal(result.code, 1);
 	assert_int_equal(retry("10-a"), 1);
 	mend();
 	assert_int_equal(retry(""), 0);
 	assert_string_equal(noted(), "10-a change yes 1\n10-a change yes 2\n10-a change yes 3\n");
-	RUN(&hc.result, "hooks", "--new-machine", "--state", hc.state);
-	assert_int_equal(hc.result.code, 0);
+	RUN(&result, "hooks", "--new-machine", "--state", state_file);
+	assert_int_equal(result.code, 0);
 	assert_string_equal(noted(), "10-a new-machine yes 1\n");
-	RUN(&hc.result, "hooks", "--wait", "--state", hc.state);
-	assert_int_equal(hc.result.code, 0);
+	RUN(&result, "hooks", "--wait", "--state", state_file);
+	assert_int_equal(result.code, 0);
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
 }
@@ -152,21 +144,21 @@ static void waits_for_the_end(void **unused)
 
 	(void)unused;
 	snprintf(between, sizeof(between), "while [ ! -e %s/mended ]; do sleep 0.01; done",
-		 hc.scratch);
-	hook("10-slow", "# vmgenc-hook: when=change", between);
-	RUN(&hc.result, "hooks", "--wait", "--state", hc.state);
-	assert_int_equal(hc.result.code, 0);
-	assert_int_equal(hooks_once(), 0);
-	pid = hooks_service();
-	simfile_bump(&hc.sim);
+		 scratch);
+	hook_with("10-slow", "# vmgenc-hook: when=change", between);
+	RUN(&result, "hooks", "--wait", "--state", state_file);
+	assert_int_equal(result.code, 0);
+	assert_int_equal(machine_once(), 0);
+	pid = machine_service();
+	simfile_bump(&sim);
 	assert_true(wait_for("noted", "10-slow"));
-	RUN(&hc.result, "hooks", "--wait", "--timeout", "0.1", "--state", hc.state);
-	assert_int_equal(hc.result.code, 1);
-	assert_non_null(strstr(hc.result.err, "generation 2: hooks are under way"));
+	RUN(&result, "hooks", "--wait", "--timeout", "0.1", "--state", state_file);
+	assert_int_equal(result.code, 1);
+	assert_non_null(strstr(result.err, "generation 2: hooks are under way"));
 	mend();
-	RUN(&hc.result, "hooks", "--wait", "--state", hc.state);
-	assert_int_equal(hc.result.code, 0);
-	assert_false(recorded()->under_way);
+	RUN(&result, "hooks", "--wait", "--state", state_file);
+	assert_int_equal(result.code, 0);
+	assert_false(state().under_way);
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
 }
@@ -177,18 +169,18 @@ static void pause_that_grows(void **unused)
 	int64_t before = 0, least = 10;
 
 	(void)unused;
-	hook("10-a", "# vmgenc-hook: when=change retry=safe", "exit 1");
-	assert_int_equal(hooks_once(), 0);
+	hook_with("10-a", "# vmgenc-hook: when=change retry=safe", "exit 1");
+	assert_int_equal(machine_once(), 0);
 	change(1);
 	for (int i = 1; i < 12; i++) {
-		const struct owed *o = &recorded()->owed[0];
+		const struct owed owed = state().owed[0], *o = &owed;
 		int64_t now = time(NULL);
 
 		assert_int_equal(o->attempts, i);
 		assert_true(o->next >= before + (i > 1 ? least : 0) && o->next <= now + 3600);
 		before = o->next - least; /* not before it was noted */
 		least = least * 2 < 3600 ? least * 2 : 3600;
-		assert_int_equal(hooks_once(), 1);
+		assert_int_equal(machine_once(), 1);
 	}
 }
 
@@ -197,8 +189,7 @@ static int left_behind(void)
 	char command[256];
 
 	snprintf(command, sizeof(command),
-		 "ls -dA %s/.vmgenc-* %s/here/.vmgenc-* 2>/dev/null | grep -q .", hc.scratch,
-		 hc.scratch);
+		 "ls -dA %s/.vmgenc-* %s/here/.vmgenc-* 2>/dev/null | grep -q .", scratch, scratch);
 	return !system(command);
 }
 
@@ -209,24 +200,24 @@ static void ended_by_its_limit(void **unused)
 
 	(void)unused;
 	snprintf(header, sizeof(header), "# vmgenc-hook: when=change timeout=4 scratch=%s/here",
-		 hc.scratch);
-	hook("10-a", header,
-	     "echo key >$VMGENC_SCRATCH/key; mkdir -p $VMGENC_SCRATCH/a/b; ln -s / "
-	     "$VMGENC_SCRATCH/a/root; echo $VMGENC_SCRATCH; trap '' TERM; sleep 1000");
-	assert_int_equal(hooks_once(), 0);
+		 scratch);
+	hook_with("10-a", header,
+		  "echo key >$VMGENC_SCRATCH/key; mkdir -p $VMGENC_SCRATCH/a/b; ln -s / "
+		  "$VMGENC_SCRATCH/a/root; echo $VMGENC_SCRATCH; trap '' TERM; sleep 1000");
+	assert_int_equal(machine_once(), 0);
 	change(1); /* "here" is not there: beside the record */
-	assert_non_null(strstr(hc.result.err, "10-a took too long and was ended"));
-	snprintf(header, sizeof(header), "10-a: %s/.vmgenc-", hc.scratch);
-	assert_non_null(strstr(hc.result.err, header));
+	assert_non_null(strstr(result.err, "10-a took too long and was ended"));
+	snprintf(header, sizeof(header), "10-a: %s/.vmgenc-", scratch);
+	assert_non_null(strstr(result.err, header));
 	assert_false(left_behind());
-	assert_int_equal(mkdir(strcat(strcpy(hc.text, hc.scratch), "/here"), 0755), 0);
+	assert_int_equal(mkdir(strcat(strcpy(text, scratch), "/here"), 0755), 0);
 	change(1);
-	snprintf(header, sizeof(header), "10-a: %s/here/.vmgenc-", hc.scratch);
-	assert_non_null(strstr(hc.result.err, header));
+	snprintf(header, sizeof(header), "10-a: %s/here/.vmgenc-", scratch);
+	assert_non_null(strstr(result.err, header));
 	assert_false(left_behind());
-	assert_int_equal(chmod(strcat(strcpy(hc.text, hc.scratch), "/here"), 0777), 0);
+	assert_int_equal(chmod(strcat(strcpy(text, scratch), "/here"), 0777), 0);
 	change(1);
-	assert_non_null(strstr(hc.result.err, "10-a has no private directory: "));
+	assert_non_null(strstr(result.err, "10-a has no private directory: "));
 	assert_int_equal(access("/etc/passwd", F_OK), 0); /* links are not followed */
 }
 
@@ -254,11 +245,11 @@ static void killed_with_its_supervisor(void **unused)
 	(void)unused;
 	snprintf(between, sizeof(between),
 		 "echo key >$VMGENC_SCRATCH/key; echo $$ >%s/near; [ -e %s/mended ] || sleep 1000",
-		 hc.scratch, hc.scratch);
-	hook("10-a", "# vmgenc-hook: when=change retry=safe", between);
-	assert_int_equal(hooks_once(), 0);
-	pid = hooks_service();
-	simfile_bump(&hc.sim);
+		 scratch, scratch);
+	hook_with("10-a", "# vmgenc-hook: when=change retry=safe", between);
+	assert_int_equal(machine_once(), 0);
+	pid = machine_service();
+	simfile_bump(&sim);
 	assert_true(wait_for("near", "\n"));
 	child = supervisor(pid);
 	assert_true(child > 1);
@@ -266,17 +257,17 @@ static void killed_with_its_supervisor(void **unused)
 	kill(pid, SIGKILL);
 	assert_int_equal(program_end(pid), 128 + SIGKILL);
 	kill(child, SIGKILL);
-	kill(atoi(read_file(hc.scratch, "near", hc.text)), SIGKILL);
+	kill(atoi(read_file(scratch, "near", text)), SIGKILL);
 	assert_true(left_behind());
 	noted();
 	mend();
-	assert_int_equal(hooks_once(), 0);
-	assert_non_null(strstr(hc.result.err, "10-a was interrupted"));
+	assert_int_equal(machine_once(), 0);
+	assert_non_null(strstr(result.err, "10-a was interrupted"));
 	assert_false(left_behind());
-	assert_int_equal(recorded()->owed_count, 1);
+	assert_int_equal(state().owed_count, 1);
 	assert_int_equal(retry(""), 0);
 	assert_string_equal(noted(), "10-a change yes 2\n");
-	assert_int_equal(recorded()->owed_count, 0);
+	assert_int_equal(state().owed_count, 0);
 }
 
 /* Fails if a retry that cannot be recorded runs, or is lost with the full disk. */
@@ -286,24 +277,24 @@ static void full_disk(void **unused)
 	int fd, full, empty;
 
 	(void)unused;
-	snprintf(where, sizeof(where), "%s/disk", hc.scratch);
+	snprintf(where, sizeof(where), "%s/disk", scratch);
 	assert_int_equal(mkdir(where, 0700), 0);
 	if (mount("tmpfs", where, "tmpfs", 0, "size=16k"))
 		skip(); /* needs root, and a sandbox that lets it */
-	snprintf(hc.state, sizeof(hc.state), "%s/state", where);
-	hook("10-a", "# vmgenc-hook: when=change retry=safe", fails);
-	assert_int_equal(hooks_once(), 0);
+	snprintf(state_file, sizeof(state_file), "%s/state", where);
+	hook_with("10-a", "# vmgenc-hook: when=change retry=safe", fails);
+	assert_int_equal(machine_once(), 0);
 	change(1);
 	noted();
 	mend();
-	fd = open(strcat(strcpy(hc.text, where), "/fill"), O_WRONLY | O_CREAT, 0600);
-	while (write(fd, hc.text, 4096) == 4096)
+	fd = open(strcat(strcpy(text, where), "/fill"), O_WRONLY | O_CREAT, 0600);
+	while (write(fd, text, 4096) == 4096)
 		;
 	close(fd);
 	full = retry("");
-	bool quiet = !*noted(), owed = recorded()->owed_count == 1;
+	bool quiet = !*noted(), owed = state().owed_count == 1;
 
-	unlink(strcat(strcpy(hc.text, where), "/fill"));
+	unlink(strcat(strcpy(text, where), "/fill"));
 	empty = retry("");
 	bool ran = !strcmp(noted(), "10-a change yes 2\n");
 
@@ -317,15 +308,16 @@ static void full_disk(void **unused)
 /* Takes what the service sends to systemd until it says this. */
 static bool systemd_hears(int fd, const char *what)
 {
-	char text[1024];
+	char message[1024];
 
 	for (int i = 0; i < 1000; i++) {
-		ssize_t n = recv(fd, text, sizeof(text) - 1, 0); /* at most a minute: SO_RCVTIMEO */
+		ssize_t n = recv(fd, message, sizeof(message) - 1,
+				 0); /* at most a minute: SO_RCVTIMEO */
 
 		if (n < 0)
 			return false;
-		text[n] = '\0';
-		if (!strncmp(text, what, strlen(what)))
+		message[n] = '\0';
+		if (!strncmp(message, what, strlen(what)))
 			return true;
 	}
 	return false;
@@ -337,7 +329,7 @@ static int be_systemd(void)
 	struct timeval patience = {.tv_sec = 60};
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", hc.scratch);
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", scratch);
 	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
 	setenv("NOTIFY_SOCKET", address.sun_path, 1);
@@ -356,15 +348,15 @@ static void systemd_is_told(void **unused)
 	snprintf(between, sizeof(between),
 		 "[ -z \"$NOTIFY_SOCKET\" ] || echo leaked; while [ ! -e %s/mended ]; do sleep "
 		 "0.01; done; exit 1",
-		 hc.scratch);
-	hook("10-a", "# vmgenc-hook: when=change", between);
-	pid = hooks_service();
+		 scratch);
+	hook_with("10-a", "# vmgenc-hook: when=change", between);
+	pid = machine_service();
 	unsetenv("NOTIFY_SOCKET");
 	unsetenv("WATCHDOG_USEC");
 	assert_true(systemd_hears(fd, "READY=1"));
 	assert_true(systemd_hears(fd, "STATUS=generation 1 is done"));
 	assert_true(systemd_hears(fd, "WATCHDOG=1"));
-	simfile_bump(&hc.sim);
+	simfile_bump(&sim);
 	assert_true(systemd_hears(fd, "STATUS=running the hooks of generation 2"));
 	assert_true(wait_for("noted", "10-a"));
 	for (int i = 0; i < 3; i++)
@@ -375,36 +367,37 @@ static void systemd_is_told(void **unused)
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
 	close(fd);
-	assert_null(strstr(read_file(hc.scratch, "log", hc.text), "leaked"));
+	assert_null(strstr(read_file(scratch, "log", text), "leaked"));
 }
 
 /* Fails if the service ends well where there is no device, which systemd would take for an end. */
 static void without_the_device(void **unused)
 {
 	(void)unused;
-	RUN(&hc.result, "hooks", hc.hooks, "--state", hc.state, "--source",
+	RUN(&result, "hooks", hooks, "--state", state_file, "--source",
 	    "dev:/dev/vmgenc-that-is-not-there");
-	assert_int_equal(hc.result.code, 1);
-	assert_non_null(strstr(hc.result.err, "is not there"));
+	assert_int_equal(result.code, 1);
+	assert_non_null(strstr(result.err, "is not there"));
 }
 
 /* Fails if options that do not go together are taken. */
 static void wrong_usage(void **unused)
 {
 	(void)unused;
-	RUN(&hc.result, "hooks", "--retry", "a", "b", "--state", hc.state);
-	assert_int_equal(hc.result.code, 2);
-	RUN(&hc.result, "hooks", "--retry", "--wait");
-	assert_int_equal(hc.result.code, 2);
-	RUN(&hc.result, "hooks", "--wait", "dir");
-	assert_int_equal(hc.result.code, 2);
-	RUN(&hc.result, "hooks", "--new-machine", "--once");
-	assert_int_equal(hc.result.code, 2);
-	RUN(&hc.result, "hooks", "--new-machine", "--state", hc.state);
-	assert_int_equal(hc.result.code, 3); /* nothing is recorded yet */
+	RUN(&result, "hooks", "--retry", "a", "b", "--state", state_file);
+	assert_int_equal(result.code, 2);
+	RUN(&result, "hooks", "--retry", "--wait");
+	assert_int_equal(result.code, 2);
+	RUN(&result, "hooks", "--wait", "dir");
+	assert_int_equal(result.code, 2);
+	RUN(&result, "hooks", "--new-machine", "--once");
+	assert_int_equal(result.code, 2);
+	RUN(&result, "hooks", "--new-machine", "--state", state_file);
+	assert_int_equal(result.code, 3); /* nothing is recorded yet */
 }
 
-#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, hookcase_teardown)
+#undef TEST
+#define TEST(function) cmocka_unit_test_setup_teardown(function, setup, cmd_teardown)
 
 int main(int argc, char **argv)
 {

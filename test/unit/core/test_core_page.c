@@ -27,7 +27,7 @@ static void take_picture(const struct machine *m)
 	taken++;
 }
 
-/* A wake-up and an unlock order memory too: whoever runs after them sees what was before. */
+/* A wake-up and an unlock order memory, too: code behind them sees what was stored before. */
 static void at_barriers(struct machine *m, enum machine_call call)
 {
 	if (call == CALL_BARRIER || call == CALL_DEFER)

@@ -3,6 +3,16 @@
  */
 #include "core_fixture.h"
 
+/* A change to B while the next rekeys fail, as many as said, leaves generation 2 unsettled. */
+static void change_unsettled(struct machine *m, unsigned int failures)
+{
+	m->refuse[CALL_REKEY] = failures;
+	m->clock = 2 * PUBLISHED;
+	machine_set_id(m, B);
+	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
+	m->clock = 3 * PUBLISHED;
+}
+
 /* Fails if the rekey is not tried again at once, or a rekey that did work is logged as not. */
 static void test_rekey_fails_twice(void **state)
 {
@@ -31,11 +41,7 @@ static void test_rekey_fails(void **state)
 {
 	struct machine *m = *state;
 
-	m->refuse[CALL_REKEY] = 6;
-	m->clock = 2 * PUBLISHED;
-	machine_set_id(m, B);
-	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
-	m->clock = 3 * PUBLISHED;
+	change_unsettled(m, 6);
 	assert_string_equal(m->line, "generation 2: the random generator was NOT rekeyed (error 5)"
 				     "; trying again");
 	assert_int_equal(m->level, VMGENC_LOG_ERROR);
@@ -43,7 +49,7 @@ static void test_rekey_fails(void **state)
 	assert_page(m, 2, 1, B);
 	assert_true(page_flag(m, VMGENC_REKEY_FAILED));
 	assert_true(vmgenc_core_pending(&m->core));
-	/* The id is not the reason: whoever asks only for that is not to try the rekey again. */
+	/* The id is the one seen last, so who asks for that alone does not try the rekey again. */
 	assert_false(vmgenc_core_differs(&m->core));
 
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), -EIO);
@@ -100,11 +106,7 @@ static void test_change_while_unsettled(void **state)
 {
 	struct machine *m = *state;
 
-	m->refuse[CALL_REKEY] = 6;
-	m->clock = 2 * PUBLISHED;
-	machine_set_id(m, B);
-	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
-	m->clock = 3 * PUBLISHED;
+	change_unsettled(m, 6);
 	machine_set_id(m, C);
 	machine_forget(m);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
@@ -122,9 +124,7 @@ static void test_zero_while_unsettled(void **state)
 {
 	struct machine *m = *state;
 
-	m->refuse[CALL_REKEY] = 3;
-	machine_set_id(m, B);
-	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
+	change_unsettled(m, 3);
 	machine_set_id(m, 0, 0);
 	assert_true(vmgenc_core_pending(&m->core));
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_LOOK), 0);
@@ -138,9 +138,7 @@ static void test_notify_while_unsettled(void **state)
 {
 	struct machine *m = *state;
 
-	m->refuse[CALL_REKEY] = 3;
-	machine_set_id(m, B);
-	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), -EIO);
+	change_unsettled(m, 3);
 	assert_int_equal(machine_look(m, VMGENC_TRIGGER_NOTIFY), 0);
 	assert_page(m, 2, 2, B);
 	assert_int_equal(m->page->spurious, 1);

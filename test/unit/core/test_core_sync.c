@@ -4,7 +4,7 @@
 
 #define RETRY_NS 10000000 /* as the core has it */
 
-/* Fails if sync looks where nothing is to do, or leaves a field of the event out. */
+/* Fails if sync looks without a reason, or leaves out a field of the event. */
 static void test_sync_fast(void **state)
 {
 	struct vmgenc_event event;

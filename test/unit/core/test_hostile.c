@@ -85,7 +85,7 @@ static void attach_as(struct machine *m, enum hostile_answer answer)
 	m->refuse[CALL_MAP] = answer == IN_RAM;
 }
 
-/* Fails if an id that is none or moves is taken for one, is not said to be, or stays mapped. */
+/* Fails if an id that is unfilled or moves is used, is not reported, or stays mapped. */
 static void test_attach(void **state)
 {
 	static const enum hostile_answer answers[] = {MOVING, ID_ZERO, ID_ONES, WORKS, IN_RAM};

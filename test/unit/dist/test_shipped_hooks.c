@@ -348,7 +348,7 @@ static void dhcp(void **unused)
 	says("dhcpcd could not be restarted");
 }
 
-/* Fails if the real logger(1) does not get the note to whoever listens, or its loss is silent. */
+/* Fails if the note does not reach a listener by the real logger(1), or is lost in silence. */
 static void journal(void **unused)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/dev/log"};

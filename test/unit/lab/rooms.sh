@@ -10,7 +10,7 @@ dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
 
 # The compiler says what each source includes, in whatever way.
 find lab -name '*.c' | sort | xargs "${CC:-cc}" -MM -MG -Ilab -Iinclude >"$dir/includes"
-awk -v order="guest main options run $rooms generators exchange" '
+awk -v order="guest main allowed options run $rooms generators exchange" '
 function room(path) {
 	sub("^lab/", "", path)
 	sub("[/.].*", "", path)

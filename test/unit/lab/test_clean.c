@@ -29,7 +29,7 @@ static void becomes(const char *text, const char *clean)
 	free(copy);
 }
 
-/* Fails if a control character stays, or a character that is none does not. */
+/* Fails if a control character stays, or another character does not. */
 static void control_characters(void **state)
 {
 	char one[2] = "";

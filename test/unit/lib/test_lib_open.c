@@ -138,7 +138,7 @@ static bool unreadable_is_eacces(void)
 	return vmgenc_open(&handle, sim.source) == -EACCES && !handle;
 }
 
-/* Fails if somebody who may not read the source gets it, or hears that there is none. */
+/* Fails if a user without permission gets the source, or is told that it does not exist. */
 static void source_that_may_not_be_read(void **state)
 {
 	(void)state;
@@ -190,7 +190,7 @@ static int run_copy(const char *path, mode_t mode)
 	return WIFEXITED(code) ? WEXITSTATUS(code) : -1;
 }
 
-/* Fails if whoever starts a set-user-id program can give it a source of his own. */
+/* Fails if a user who starts a set-user-id program can choose its source. */
 static void environment_is_ignored_in_set_user_id_programs(void **state)
 {
 	char path[] = "/tmp/vmgenc-setuid.XXXXXX";

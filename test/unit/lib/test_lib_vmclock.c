@@ -310,7 +310,7 @@ static void rekey_that_is_refused(void **state)
 	assert_int_equal(machine.reseeds, 2);
 }
 
-/* Fails if a field is another one's, or a rekey is claimed that nobody verified. */
+/* Fails if two fields are exchanged, or a rekey is claimed that was not verified. */
 static void status_of_a_clock(void **state)
 {
 	struct vmgenc_status st = {.size = sizeof(st)};
@@ -439,7 +439,7 @@ static void best_is_the_device(void **state)
 	assert_string_equal(st.source, "vmclock:" CLOCK_NODE);
 }
 
-/* Fails if "you may not" is told as "there is none", whichever of the two says so. */
+/* Fails if a lack of permission is reported as a missing device, by either of the two calls. */
 static void closed_is_not_absent(void **state)
 {
 	static const struct {

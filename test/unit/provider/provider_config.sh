@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/unit: openssl.cnf as people have it around the snippet, asked of the openssl program: which
 # generator draws. Fails if a configuration ends it, or another generator draws than vmgenc-provider(7)
-# says; or if a set-user-id program takes the configuration of whoever starts it.
+# says; or if a set-user-id program takes the configuration of the user who starts it.
 set -eu
 unset MAKEFLAGS
 dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT

@@ -12,7 +12,7 @@
 static bool mistakes = true;
 module_param(mistakes, bool, 0444);
 
-/* It draws, as whoever listens will: a draw before the rekey is what listening is to end. */
+/* Draws, as real listeners do: listeners must never draw before the rekey. */
 static int told(const char *name, const struct vmgenc_event *event)
 {
 	u64 draw;

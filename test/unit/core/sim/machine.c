@@ -60,7 +60,7 @@ static bool must_fail(struct machine *m, enum machine_call call)
 	return fail;
 }
 
-/* Returns true when the call is to fail; one that cannot report it then has no effect. */
+/* Returns whether the call must fail. A call that cannot report a failure then has no effect. */
 static bool begin(struct machine *m, enum machine_call call)
 {
 	bool fail;
