@@ -159,8 +159,26 @@ static int step(struct walk *w, const char *name)
 	return enter(w, fd);
 }
 
+/*
+ * In a sticky directory, another user may have made a hard link to a file of root's that lies
+ * elsewhere (fs.protected_hardlinks=0; FreeBSD's default). Its owner is right, so count its names.
+ */
+static int judge_names(const struct walk *w)
+{
+	struct trust *t = w->t;
+
+	if ((w->flags & O_ACCMODE) == O_RDONLY || t->st.st_nlink < 2)
+		return 0;
+	snprintf(t->why, sizeof(t->why),
+		 "%s has %u names, so it may be a file that lies elsewhere (owner %u)", t->path,
+		 (unsigned int)t->st.st_nlink, (unsigned int)t->st.st_uid);
+	return -EPERM;
+}
+
 static int judge_end(struct walk *w, const char *name)
 {
+	int error;
+
 	struct trust *t = w->t;
 
 	if (*name && strcmp(name, ".") && !descend(t, name))
@@ -171,7 +189,8 @@ static int judge_end(struct walk *w, const char *name)
 		snprintf(t->why, sizeof(t->why), "%s is not a regular file", t->path);
 		return -EINVAL;
 	}
-	return judge(t, &t->st, w->sticky_end);
+	error = judge(t, &t->st, w->sticky_end);
+	return error ? error : judge_names(w);
 }
 
 /* 0 if the file is open, 1 if it was a link, whose target is walked next, or -errno. */

@@ -24,7 +24,7 @@ struct trust {
  * must belong to root or to the effective user. A directory on the way may be writable by its group
  * or by everyone only if it is sticky; the file itself never. The file must be a directory if flags
  * has O_DIRECTORY, otherwise a regular file. With O_NOFOLLOW the last name must not be a link; with
- * O_CREAT the file is created with this mode. A relative path begins at `at`, or at the working
+ * O_CREAT the file is created with this mode. A file to write to must have no other name. A relative path begins at `at`, or at the working
  * directory if `at` is NULL. Returns 0, -EPERM if the file or something on the way is not trusted,
  * -EINVAL if the file is not a regular file, or another -errno. If the file itself is refused, st
  * is filled in nevertheless.

@@ -57,8 +57,37 @@ int scratch_make(const char *path)
 	return error;
 }
 
+/* Where a directory lies. A bind mount can be of the same device, so it takes the mount, too. */
+struct place {
+	dev_t device;
+	uint64_t mount; /* 0: this system does not tell */
+};
+
+static bool find_place(int fd, struct place *place)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return false;
+	*place = (struct place){.device = st.st_dev};
+#ifdef STATX_MNT_ID
+	struct statx more;
+
+	if (!statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &more) && more.stx_mask & STATX_MNT_ID)
+		place->mount = more.stx_mnt_id;
+#endif
+	return true;
+}
+
+static bool lies_in(int fd, const struct place *place)
+{
+	struct place its;
+
+	return find_place(fd, &its) && its.device == place->device && its.mount == place->mount;
+}
+
 /* Without following links, and not into what is mounted there. The descriptor is closed. */
-static int empty(int fd, dev_t device, int depth)
+static int empty(int fd, const struct place *place, int depth)
 {
 	DIR *dir = depth < DEPTH_MAX ? fdopendir(fd) : NULL;
 	struct dirent *entry;
@@ -71,19 +100,18 @@ static int empty(int fd, dev_t device, int depth)
 	}
 	while ((entry = readdir(dir))) {
 		const char *name = entry->d_name;
-		struct stat st;
 		int below;
 
 		if (!strcmp(name, ".") || !strcmp(name, "..") || !unlinkat(fd, name, 0))
 			continue;
 		below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (below < 0 || fstat(below, &st) || st.st_dev != device) {
+		if (below < 0 || !lies_in(below, place)) {
 			error = below < 0 ? -errno : -EXDEV;
 			if (below >= 0)
 				close(below);
 			continue;
 		}
-		error = empty(below, device, depth + 1);
+		error = empty(below, place, depth + 1);
 		if (unlinkat(fd, name, AT_REMOVEDIR) && !error)
 			error = -errno;
 	}
@@ -93,17 +121,20 @@ static int empty(int fd, dev_t device, int depth)
 
 static int remove_below(const struct trust *directory, const char *name)
 {
+	struct place place;
 	struct stat st;
 	int error = 0;
 	int fd = openat(directory->fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	if (fstat(fd, &st) || st.st_uid != geteuid()) {
+	/* Nor where the hook has mounted something over the directory itself. */
+	if (fstat(fd, &st) || st.st_uid != geteuid() || !find_place(directory->fd, &place) ||
+	    !lies_in(fd, &place)) {
 		close(fd);
 		return -EPERM;
 	}
-	error = empty(fd, st.st_dev, 0);
+	error = empty(fd, &place, 0);
 	return unlinkat(directory->fd, name, AT_REMOVEDIR) && !error ? -errno : error;
 }
 

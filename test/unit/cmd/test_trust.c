@@ -325,6 +325,54 @@ static void simulation_of_another(void **unused)
 	assert_string_equal(read_file(scratch, "victim", text), "precious");
 }
 
+/* Fails if root writes into a file of its own to which somebody else made a link. */
+static void other_names_of_a_file(void **unused)
+{
+	static const char *const names[] = {"state.lock", "vm"};
+
+	(void)unused;
+	write_file(scratch, "victim", "precious", 0644);
+	snprintf(state_file, sizeof(state_file), "%s/state", app);
+	snprintf(hooks, sizeof(hooks), "%s/h", scratch);
+	assert_int_equal(mkdir(hooks, 0755) || chmod(app, 01777), 0);
+	for (size_t i = 0; i < 2; i++)
+		assert_int_equal(link(in(scratch, "victim"), in(app, names[i])), 0);
+	refused(once(), in(app, "state.lock"), "has 3 names");
+	if (geteuid() == 0) {
+		RUN(&result, "sim", in(app, "vm"), "reset");
+		refused(result.code, in(app, "vm"), "has 3 names");
+	}
+	assert_string_equal(read_file(scratch, "victim", text), "precious");
+}
+
+/* Fails if what a hook has mounted in its private directory is emptied with it. */
+static void mounts_in_a_private_directory(void **unused)
+{
+	char body[1024], command[1024];
+
+	(void)unused;
+	needs_root();
+	snprintf(body, sizeof(body),
+		 "#!/bin/sh\nmkdir $VMGENC_SCRATCH/below && "
+		 "mount --bind %s $VMGENC_SCRATCH/below && echo mounted >>%s/done\n",
+		 app, scratch);
+	write_file(app, "victim", "precious", 0644);
+	write_file(hooks, "a", body, 0755);
+	assert_int_equal(once(), 0);
+	simfile_bump(&sim);
+	snprintf(command, sizeof(command),
+		 "exec " PROGRAM " hooks %s --once --state %s --source %s", hooks, state_file,
+		 sim.source);
+	program_run(&result, (const char *const[]){"/usr/bin/unshare", "-m", "/bin/sh", "-c",
+						   command, NULL});
+	if (!strstr(done(), "mounted")) {
+		printf("# skipped: nothing can be mounted here\n");
+		skip();
+	}
+	assert_string_equal(read_file(app, "victim", text), "precious");
+	assert_non_null(strstr(result.err, "where a hook worked, cannot be removed"));
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, cmd_teardown)
 
 int main(int argc, char **argv)
@@ -341,6 +389,8 @@ int main(int argc, char **argv)
 		TEST(record_below_another),
 		TEST(source_of_another),
 		TEST(simulation_of_another),
+		TEST(other_names_of_a_file),
+		TEST(mounts_in_a_private_directory),
 	};
 
 	if (argc > 1)
