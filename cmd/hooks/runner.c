@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +17,7 @@
 #define GRACE_MS 2000	      /* between SIGTERM and SIGKILL */
 #define OUTPUT_MAX (64 << 10) /* logged output of each hook */
 #define LINE_MAX_LENGTH 400
+#define CLOSE_MAX 65536
 #define LINE_COST 64 /* added for each line, because a log stores more than its text */
 
 /* The supervisor's data about its hook. */
@@ -99,21 +101,52 @@ static void execute(const struct hook *h)
 		fexecve(h->job->file->fd, argv, h->job->env);
 }
 
+/* Without close_range(2), up to a bound, since the limit can be a thousand million. */
+static void close_one_by_one(int keep)
+{
+	long limit = sysconf(_SC_OPEN_MAX);
+
+	for (int fd = 3; fd < (limit < CLOSE_MAX ? limit : CLOSE_MAX); fd++) {
+		if (fd != keep)
+			close(fd);
+	}
+}
+
+/*
+ * Our own descriptors close when the hook is executed, but not those that we were started with:
+ * a hook and the daemons that it starts would keep a terminal, a lock or a secret of the caller's.
+ */
+static void close_others(int keep)
+{
+#ifdef SYS_close_range
+	if ((keep == 3 || !syscall(SYS_close_range, 3, keep - 1, 0)) &&
+	    !syscall(SYS_close_range, keep + 1, ~0U, 0))
+		return;
+#endif
+	close_one_by_one(keep);
+}
+
+/* What was ignored by us, or when we were started, would stay ignored in the hook. */
+static void take_all_signals(void)
+{
+	sigset_t none;
+
+	for (int number = 1; number < NSIG; number++)
+		signal(number, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
 static void become_hook(const struct hook *h, int output)
 {
 	int null = open("/dev/null", O_RDONLY);
-	sigset_t none;
 
 	setpgid(0, 0);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	signal(SIGCHLD, SIG_DFL);
-	signal(SIGPIPE, SIG_DFL);
+	take_all_signals();
 	dup2(null, 0);
 	dup2(output, 1);
 	dup2(output, 2);
-	if (null > 2)
-		close(null);
+	close_others(h->job->file->fd);
 	if (!chdir("/"))
 		execute(h);
 	fprintf(stderr, "cannot be started: %s\n", strerror(errno));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: what vmgenc hooks gives a hook, and what it does with one that fails, hangs, forks
  * away or prints without end. */
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,31 @@ static void environment_of_a_hook(void **unused)
 	assert_non_null(strstr(result.err, "a: /\n"));
 	assert_non_null(strstr(result.err, "a: to the log\n"));
 	assert_null(strstr(result.err, "SECRET"));
+}
+
+/* Fails if a hook gets a descriptor that the caller left open, or a signal that is ignored. */
+static void nothing_of_the_caller(void **unused)
+{
+	char open_here[32], *ignored;
+	int left = fcntl(1, F_DUPFD, 77);
+
+	(void)unused;
+	assert_true(left >= 77);
+	snprintf(open_here, sizeof(open_here), "a: left %d\n", left);
+	signal(SIGHUP, SIG_IGN);
+	hook("a", "for f in /proc/$$/fd/*; do echo left ${f##*/}; done; grep Sig /proc/$$/status");
+	assert_int_equal(once(), 0);
+	simfile_bump(&sim);
+	assert_int_equal(once(), 0);
+	signal(SIGHUP, SIG_DFL);
+	close(left);
+	assert_non_null(strstr(result.err, "a: left 0\n"));
+	assert_null(strstr(result.err, open_here));
+	ignored = strstr(result.err, "SigIgn:?");
+	assert_non_null(ignored);
+	/* Of signals 1 to 31; two that the C library keeps for itself follow. */
+	assert_int_equal(strtoull(ignored + 8, NULL, 16) & 0x7fffffff, 0);
+	assert_non_null(strstr(result.err, "SigBlk:?0000000000000000\n"));
 }
 
 /* Fails if a failure stops the other hooks, is repeated, or is not reported. */
@@ -130,11 +156,9 @@ static void hook_that_prints_controls(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(environment_of_a_hook),
-		TEST(hooks_that_fail),
-		TEST(hook_that_hangs),
-		TEST(hook_that_forks_away),
-		TEST(hook_that_prints_endlessly),
+		TEST(environment_of_a_hook),	 TEST(nothing_of_the_caller),
+		TEST(hooks_that_fail),		 TEST(hook_that_hangs),
+		TEST(hook_that_forks_away),	 TEST(hook_that_prints_endlessly),
 		TEST(hook_that_prints_controls),
 	};
 
