@@ -348,6 +348,20 @@ static void dhcp(void **unused)
 	says("dhcpcd could not be restarted");
 }
 
+/* Fails if the client's own user, to whom the directory belongs, can have other files removed. */
+static void dhcp_with_links(void **unused)
+{
+	(void)unused;
+	enable("40-dhcp");
+	put("/etc/other/1", "stays");
+	put("/var/lib/dhcpcd/real.lease", "lease {}");
+	shell("mkdir -p /run/systemd/netif && ln -s /etc/other /run/systemd/netif/leases");
+	shell("ln -s /etc/other/1 /var/lib/dhcpcd/duid");
+	assert_int_equal(cloned(), 0);
+	says("1 files with leases or a DUID removed");
+	shell("[ \"$(cat /etc/other/1)\" = stays ]");
+}
+
 /* Fails if the note does not reach a listener by the real logger(1), or is lost in silence. */
 static void journal(void **unused)
 {
@@ -410,6 +424,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(ssh_host_keys, setup, teardown),
 		cmocka_unit_test_setup_teardown(ssh_host_keys_without, setup, teardown),
 		cmocka_unit_test_setup_teardown(dhcp, setup, teardown),
+		cmocka_unit_test_setup_teardown(dhcp_with_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(journal, setup, teardown),
 		cmocka_unit_test_setup_teardown(restart_services, setup, teardown),
 	};
