@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,12 @@
 #include "cmd.h"
 #include "doctor.h"
 #include "units.h"
+
+#define LIBC_MAX (64u << 20) /* read of a C library, which can be a file of any size */
+
+#ifndef O_PATH /* FreeBSD 12, where no vDSO draws */
+#define O_PATH O_RDONLY
+#endif
 
 /* What is mapped, from /proc/PID/maps. */
 struct mapped {
@@ -50,6 +57,28 @@ static void note_line(struct mapped *m, char *line)
 	m->nss |= is_library(path, "libfreebl3.so") || is_library(path, "libfreeblpriv3.so");
 	if (is_library(path, "libc.so.6"))
 		snprintf(m->libc, sizeof(m->libc), "%s", path);
+}
+
+/*
+ * Opens what a process names, which can be anything: opening a FIFO would wait for ever, and a
+ * device may do something. So it is looked at before it is opened.
+ */
+static FILE *open_regular(const char *path, struct stat *st)
+{
+	int named = open(path, O_PATH | O_CLOEXEC), fd = -1;
+	char again[64];
+	FILE *f;
+
+	if (named >= 0 && !fstat(named, st) && S_ISREG(st->st_mode)) {
+		snprintf(again, sizeof(again), "/proc/self/fd/%d", named);
+		fd = open(again, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	}
+	if (named >= 0)
+		close(named);
+	f = fd < 0 ? NULL : fdopen(fd, "r");
+	if (fd >= 0 && !f)
+		close(fd);
+	return f;
 }
 
 static FILE *open_file(const char *pid, const char *name)
@@ -167,30 +196,44 @@ static bool sees_device(const char *pid)
 	return false;
 }
 
-/* Whether the process' C library draws in the vDSO: it then contains the function's name. */
+static bool has_text(FILE *f, const char *wanted)
+{
+	size_t length = strlen(wanted), kept = 0, n, read = 0;
+	char text[65536 + 32];
+	bool found = false;
+
+	while (!found && read < LIBC_MAX && (n = fread(text + kept, 1, 65536, f)) > 0) {
+		read += n;
+		n += kept;
+		found = memmem(text, n, wanted, length) != NULL;
+		kept = n < length ? n : length;
+		memmove(text, text + n - kept, kept);
+	}
+	return found;
+}
+
+/*
+ * Whether the process' C library draws in the vDSO: it then contains the function's name. Mostly
+ * it is the same file for all processes, so the last answer is kept.
+ */
 static bool libc_draws_in_vdso(const char *pid, const char *libc)
 {
-	static char known[PATH_MAX];
+	static struct stat known;
 	static bool answer;
-	char path[PATH_MAX + 64], text[65536 + 32];
-	size_t kept = 0, n;
+	char path[2 * PATH_MAX + 64];
+	struct stat st;
 	FILE *f;
 
 	if (!*libc || !vdso_draws())
 		return false;
 	snprintf(path, sizeof(path), "%s/proc/%s/root%s", doctor_root, pid, libc);
-	if (!strcmp(known, libc))
-		return answer;
-	snprintf(known, sizeof(known), "%s", libc);
-	answer = false;
-	f = fopen(path, "re");
-	while (f && !answer && (n = fread(text + kept, 1, 65536, f)) > 0) {
-		answer = memmem(text, kept + n, "__vdso_getrandom", 16) != NULL;
-		kept = kept + n < 16 ? kept + n : 16;
-		memmove(text, text + (n + 16 > kept ? n : 0), kept);
-	}
-	if (f)
-		fclose(f);
+	f = open_regular(path, &st);
+	if (!f)
+		return false;
+	if (st.st_dev != known.st_dev || st.st_ino != known.st_ino)
+		answer = has_text(f, "__vdso_getrandom");
+	known = st;
+	fclose(f);
 	return answer;
 }
 

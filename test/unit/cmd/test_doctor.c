@@ -289,6 +289,18 @@ static void hidden_processes_are_said_so(void **unused)
 	says("to do 1 process may not be read: run it as root");
 }
 
+/* Fails if a process can have root wait for ever, by a FIFO in the place of its C library. */
+static void c_library_that_is_none(void **unused)
+{
+	(void)unused;
+	process("1", "init", "init.scope", "5", LIB "libc.so.6\n");
+	assert_int_equal(shell("cd %s/root/proc/1/root && mkdir -p usr/lib/x86_64-linux-gnu && "
+			       "mkfifo usr/lib/x86_64-linux-gnu/libc.so.6",
+			       scratch),
+			 0);
+	assert_int_equal(processes(), 0);
+}
+
 static bool group_has(json_t *root, const char *finding, long pid)
 {
 	json_t *group, *one;
@@ -385,7 +397,7 @@ int main(void)
 		TEST(finds_what_is_missing), TEST(tells_containers_from_machines),
 		TEST(asks_openssl),	     TEST(finds_processes_that_are_not_covered),
 		TEST(json_of_processes),     TEST(hidden_processes_are_said_so),
-		TEST(real_processes),
+		TEST(real_processes),	     TEST(c_library_that_is_none),
 	};
 
 	return cmocka_run_group_tests_name("vmgenc doctor", tests, NULL, NULL);
