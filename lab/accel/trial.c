@@ -12,7 +12,7 @@
 #include "host/host.h"
 #include "vm/vm.h"
 
-/* Nested kvm on a cold host takes 5 to 20 s to the first sign of life. */
+/* Nested kvm on a cold host takes 5 to 20 s to the first sign of life. See watchdog.c for later. */
 #define SILENCE_SECONDS 20
 #define MEMORY_MB 256
 #define EXCHANGE_SIZE (1 << 20)

@@ -117,6 +117,7 @@ void vm_forget(struct vm *vm);
 struct watchdog {
 	double begun, sign, told; /* lab_now() at the start, the last sign, the last progress */
 	off_t console;		  /* bytes of console output so far */
+	bool spoke;		  /* a trial's kernel has printed something */
 	enum lab_state state;
 };
 

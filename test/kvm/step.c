@@ -151,6 +151,8 @@ bool step_judge(const char *name, const char *why)
 		return false;
 	passed += !why;
 	failed += why != NULL;
+	if (why)
+		step_show(LOG);
 	printf("%-4s %s%s%s\n", why ? "FAIL" : "ok", name, why ? ": " : "", why ? why : "");
 	fflush(stdout);
 	return !why;
