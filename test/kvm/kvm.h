@@ -16,6 +16,7 @@
 extern const char *kernel_series[];
 extern size_t kernel_count;
 extern const char *kernel_append; /* to the command line of each guest */
+extern bool is_emulated;	  /* the machine whose KVM it is, by outer.c */
 
 /* step.c: a program as one test, or as many as it says it passed; what it said is shown if not */
 bool step(const char *name, int seconds, const char *const argv[]);

@@ -95,6 +95,7 @@ static bool load(const char *name)
 
 bool outer_prepare_inside(void)
 {
+	is_emulated = true;
 	kernel_append = NESTED_APPEND;
 	mkdir("dev/shm", 01777);
 	if (mount("tmpfs", "/dev/shm", "tmpfs", 0, NULL) ||
