@@ -93,6 +93,7 @@ int experiments(void)
 			return 1;
 		prove(&k);
 	}
+	table_print(); /* now, too: what follows takes long, and may be ended */
 	prove_auto(&k);
 	for (size_t i = 0; i < kernel_count; i++) {
 		if (!debian_kernel_find(&k, kernel_series[i]))

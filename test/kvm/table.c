@@ -119,6 +119,7 @@ void table_print(void)
 		json_decref(root);
 	}
 	printf("\n");
+	fflush(stdout);
 }
 
 /* A clock that lost its base says 0.0 ms, or that the kernel was rekeyed before the resume. */
