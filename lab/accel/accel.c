@@ -23,12 +23,14 @@ static struct answer {
 } answers[MOST];
 static size_t answered;
 
-/* Find the first QEMU in PATH, as execvp(3) does. */
+/* Find the first QEMU in PATH, as execvp(3) does, also where there is no PATH. */
 static bool find_qemu(char *to, size_t size)
 {
 	const char *path = getenv("PATH");
 
-	while (path && *path) {
+	if (!path)
+		path = "/bin:/usr/bin";
+	while (*path) {
 		size_t length = strcspn(path, ":");
 
 		if (length && snprintf(to, size, "%.*s/" QEMU, (int)length, path) < (int)size &&
@@ -142,8 +144,9 @@ int accel_choose(const char *wanted, const struct accel_kernel *kernel, const ch
 	describe(kernel, &v, words, sizeof(words));
 	if (must && !v.runs && *v.why)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot use kvm: %s", words);
-	if (v.runs)
-		*accel = "kvm";
+	if (v.runs || must)
+		*accel =
+			"kvm"; /* never tcg where kvm is wanted: without a verdict, QEMU says why */
 	*kvm_failed |= v.tried && !v.runs;
 	if (!before && *words)
 		lab_note("accelerator %s: %s", *accel, words);

@@ -191,6 +191,24 @@ static void kvm_dies(void **state)
 	assert_int_equal(times_started("tcg"), 2);
 }
 
+/*
+ * Without a PATH, as PID 1 of a guest has none, execvp(3) still finds QEMU, the real one here.
+ * Fails if the guest then runs without the kvm that was asked for.
+ */
+static void no_path(void **state)
+{
+	char *path = strdup(getenv("PATH"));
+
+	(void)state;
+	begin("works");
+	unsetenv("PATH");
+	EXPECT(3, "cannot use kvm: kvm does not run ", PROVE, "--accel", "kvm");
+	EXPECT(125, "cannot use kvm: kvm does not run ", "run", "--accel", "kvm", "--kernel",
+	       kernel, LAB);
+	setenv("PATH", path, 1);
+	free(path);
+}
+
 static void open_file(char *path)
 {
 	char pattern[150];
@@ -451,15 +469,11 @@ static void hangs_and_slow(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(wrong_words),
-		cmocka_unit_test(no_kvm),
-		cmocka_unit_test(no_permission),
-		cmocka_unit_test(kvm_dies),
-		cmocka_unit_test(remembered_wrongly),
-		cmocka_unit_test(of_another),
-		cmocka_unit_test(neither),
-		cmocka_unit_test(interrupted),
-		cmocka_unit_test(hangs_and_slow),
+		cmocka_unit_test(wrong_words),	 cmocka_unit_test(no_kvm),
+		cmocka_unit_test(no_permission), cmocka_unit_test(kvm_dies),
+		cmocka_unit_test(no_path),	 cmocka_unit_test(remembered_wrongly),
+		cmocka_unit_test(of_another),	 cmocka_unit_test(neither),
+		cmocka_unit_test(interrupted),	 cmocka_unit_test(hangs_and_slow),
 	};
 
 	if (argc != 2 || tests_begin())
