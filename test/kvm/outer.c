@@ -88,8 +88,9 @@ static bool load(const char *name)
 }
 
 /*
- * What QEMU's emulation breaks in nested guests: 6.12's allocator died of a cmpxchg16b, behind
- * which the flags held half an address. QEMU itself needs the instruction, so the CPU has it.
+ * 6.12's allocator died of a cmpxchg16b, behind which the flags held half an address, when QEMU
+ * emulated it within this emulated machine. QEMU itself needs the instruction, so the CPU has it.
+ * Whether KVM here needs this as well has not been tried.
  */
 #define NESTED_APPEND "clearcpuid=cx16"
 
