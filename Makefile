@@ -136,8 +136,8 @@ $(LAB_TESTS): test/lab/run.c test/lab/run.h
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) $(SANITIZE) -o $@ $(filter %.c,$^) -lcmocka
 tests: all $(LAB_TESTS) $(UNIT) $(VM_PROGRAMS) $(BENCH)
 
-# The two commands of the README; each brings what it needs. A make that was started without -j does
-# what these build with as many jobs as there are CPUs, and keeps the output of each target together.
+# The two commands of the README; each brings what it needs. Unless the caller gave -j, they build
+# with a job for each CPU, and the output of each target stays together.
 JOBS = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc) --output-sync=target)
 deps:
 	@tools/deps

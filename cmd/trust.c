@@ -177,9 +177,8 @@ static int judge_names(const struct walk *w)
 
 static int judge_end(struct walk *w, const char *name)
 {
-	int error;
-
 	struct trust *t = w->t;
+	int error;
 
 	if (*name && strcmp(name, ".") && !descend(t, name))
 		return fail(t, ENAMETOOLONG, "");

@@ -144,9 +144,9 @@ int accel_choose(const char *wanted, const struct accel_kernel *kernel, const ch
 	describe(kernel, &v, words, sizeof(words));
 	if (must && !v.runs && *v.why)
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot use kvm: %s", words);
+	/* Never tcg where kvm is wanted: if it could not be tried, QEMU says why. */
 	if (v.runs || must)
-		*accel =
-			"kvm"; /* never tcg where kvm is wanted: without a verdict, QEMU says why */
+		*accel = "kvm";
 	*kvm_failed |= v.tried && !v.runs;
 	if (!before && *words)
 		lab_note("accelerator %s: %s", *accel, words);

@@ -21,6 +21,15 @@ bool is_emulated;
 static const char *const device_tests[] = {"announce", "device", "map",	    "notifier", "params",
 					   "sysgenid", "unload", "vmclock", "watchers"};
 
+/* By what the results say, since a guest runs without kvm as well. */
+static void judge_kvm(const struct debian_kernel *k, const char *what, const char *json)
+{
+	char name[80];
+
+	snprintf(name, sizeof(name), "%s: %s took kvm", k->series, what);
+	step_judge(name, strcmp(table_accel(json), "kvm") ? "it ran the guest without" : NULL);
+}
+
 /* All generators, without and with the module. */
 static void prove(const struct debian_kernel *k)
 {
@@ -38,6 +47,7 @@ static void prove(const struct debian_kernel *k)
 	step(name, LIMIT_S, argv);
 	snprintf(name, sizeof(name), "%s: clones, times of every generator", k->series);
 	step_judge(name, table_times(json));
+	judge_kvm(k, "clones", json);
 }
 
 static void prove_auto(const struct debian_kernel *k)
@@ -53,8 +63,7 @@ static void prove_auto(const struct debian_kernel *k)
 	unlink(json);
 	snprintf(name, sizeof(name), "%s: clones, --accel auto", k->series);
 	step(name, LIMIT_S, argv);
-	snprintf(name, sizeof(name), "%s: clones, --accel auto took kvm", k->series);
-	step_judge(name, strcmp(table_accel(json), "kvm") ? "it ran the guest without" : NULL);
+	judge_kvm(k, "clones, --accel auto", json);
 }
 
 static void firmware(const struct debian_kernel *k)
@@ -98,8 +107,7 @@ int experiments(void)
 	for (size_t i = 0; i < kernel_count; i++) {
 		if (!debian_kernel_find(&k, kernel_series[i]))
 			return 1;
-		/* These depend on the accelerator more than on the kernel: nested, one is enough.
-		 */
+		/* They depend on kvm more than on the kernel: nested, one is enough. */
 		if (i && is_emulated)
 			break;
 		if (!i)

@@ -22,7 +22,7 @@
 #define NEEDED_MEMORY_MB 3072ul /* that, three times the tree, and QEMU */
 #define NEEDED_DISK_MB 1500ul	/* packages, what is in them, and the tree */
 #define LIMIT_S (6 * 3600)
-/* A model that guests know: with all that QEMU can emulate, nested ones crash. */
+/* A model that guests know; with all that QEMU can emulate, 6.12 died in it without kvm. */
 #define CPU "EPYC,+svm,-rdrand,-rdseed"
 /* A counter that is trusted: emulated time is uneven. */
 #define APPEND "mitigations=off tsc=reliable"
