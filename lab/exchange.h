@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 #define LAB_EXCHANGE_MAGIC 0x4c474d56u
-#define LAB_EXCHANGE_VERSION 6
+#define LAB_EXCHANGE_VERSION 7
 #define LAB_MAX_CPUS 16
 #define LAB_VALUE_SIZE 16
 #define LAB_LOG_SIZE 8192
@@ -70,7 +70,6 @@ struct lab_exchange {
 	uint64_t stream_read; /* run: bytes that the host has read from the ring */
 	uint8_t seed[32];     /* for the guest's kernel, so that it need not wait for entropy */
 	uint64_t id_address;  /* Linux: address of a shape's id, or 0 */
-	uint64_t bell;	      /* Linux: unless 0, let the second serial port interrupt */
 	uint64_t hole;	      /* Linux: unless 0, move the ivshmem device's memory there */
 	char module_args[512];
 	char args[LAB_ARGS_SIZE]; /* run: the program's arguments, each NUL-terminated */

@@ -55,7 +55,6 @@ static void first_exchange(const struct experiment *e, struct lab_exchange *r)
 	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
 	r->may_refuse = o->shape != NULL;
 	r->id_address = o->shape ? machine_id_address(&e->machine) : 0;
-	r->bell = o->shape && o->shape->notify == NOTIFY_GED;
 	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
 }
 

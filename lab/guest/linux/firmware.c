@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/io.h>
 #include <unistd.h>
 
 #include "linux.h"
@@ -19,7 +18,6 @@
 #define BAR2 0x18 /* of 64 bits */
 #define COMMAND 0x04
 #define COMMAND_MEMORY 2
-#define UART 0x2f8
 
 static uint64_t events_before;
 
@@ -63,18 +61,6 @@ void firmware_open_hole(void)
 	if (!moved)
 		fail("cannot move the ivshmem device's memory to %#llx: %s",
 		     (unsigned long long)exchange->hole, strerror(errno));
-}
-
-/* The kernel disables the interrupts of a port that is not open, so enable them here. */
-void firmware_open_bell(void)
-{
-	if (!exchange->bell)
-		return;
-	if (ioperm(UART, 8, 1))
-		fail("cannot use the second serial port: %s", strerror(errno));
-	outb(8 | 2 | 1, UART + 4); /* OUT2 lets the interrupt through */
-	outb(1, UART + 1);
-	inb(UART);
 }
 
 static uint64_t sci_events(void)

@@ -156,7 +156,6 @@ int main(void)
 	snprintf((char *)exchange->release, sizeof(exchange->release), "%.64s", name.release);
 	seed_kernel();
 	firmware_open_hole();
-	firmware_open_bell();
 	load_module();
 	if (exchange->vmclock)
 		load_clock();

@@ -19,11 +19,10 @@ uint64_t kmsg_reseeded_after(uint64_t since);
 uint32_t probe_generators(void);
 
 /*
- * firmware.c: moves a device's memory into the hole for MMIO and enables the bell; reports the
+ * firmware.c: moves a device's memory into the hole for MMIO; reports the
  * driver of the id's device and its events
  */
 void firmware_open_hole(void);
-void firmware_open_bell(void);
 void firmware_begin(void);
 void firmware_report(void);
 
