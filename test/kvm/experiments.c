@@ -16,7 +16,6 @@
 const char *kernel_series[DEBIAN_KERNELS];
 size_t kernel_count;
 const char *kernel_append = "";
-bool is_emulated;
 
 static const char *const device_tests[] = {"announce", "device", "map",	    "notifier", "params",
 					   "sysgenid", "unload", "vmclock", "watchers"};
@@ -107,9 +106,6 @@ int experiments(void)
 	for (size_t i = 0; i < kernel_count; i++) {
 		if (!debian_kernel_find(&k, kernel_series[i]))
 			return 1;
-		/* They depend on kvm more than on the kernel: nested, one is enough. */
-		if (i && is_emulated)
-			break;
 		if (!i)
 			firmware(&k);
 		for (size_t j = 0; j < sizeof(device_tests) / sizeof(*device_tests); j++)

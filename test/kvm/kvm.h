@@ -16,7 +16,6 @@
 extern const char *kernel_series[];
 extern size_t kernel_count;
 extern const char *kernel_append; /* to the command line of each guest */
-extern bool is_emulated;	  /* the machine whose KVM it is, by outer.c */
 
 /* step.c: a program as one test, or as many as it says it passed; what it said is shown if not */
 bool step(const char *name, int seconds, const char *const argv[]);
@@ -26,6 +25,8 @@ bool step_judge(const char *name, const char *why);
 int step_result(void);
 /* Runs it with a time limit: its exit code, or -1. Its output goes to the file, or ours if NULL. */
 int step_run(const char *const argv[], int seconds, const char *output);
+/* Runs it as long as it writes something; we print it as it comes. Its exit code, or -1. */
+int step_relay(const char *const argv[], int silent_seconds, const char *output);
 /* Prints what it wrote there. */
 void step_show(const char *output);
 extern volatile int step_signal;

@@ -61,28 +61,81 @@ static void tell_last_line(const char *output, double seconds)
 	fflush(stdout);
 }
 
+struct running {
+	pid_t pid;
+	double end; /* when it is ended */
+	bool asked; /* to end */
+	int status;
+};
+
+static bool still_runs(struct running *r)
+{
+	if (waitpid(r->pid, &r->status, WNOHANG))
+		return false;
+	if (now() > r->end || (step_signal && !r->asked)) {
+		kill(r->pid, r->asked ? SIGKILL : SIGTERM);
+		r->end = now() + TO_END_S;
+		r->asked = true;
+	}
+	usleep(50000);
+	return true;
+}
+
+static int exit_code(const struct running *r)
+{
+	return !r->asked && WIFEXITED(r->status) ? WEXITSTATUS(r->status) : -1;
+}
+
 int step_run(const char *const argv[], int seconds, const char *output)
 {
-	double begin = now(), end = begin + seconds, told = begin;
-	pid_t pid = start(argv, output);
-	bool asked = false;
-	int status;
+	double begin = now(), told = begin;
+	struct running r = {.pid = start(argv, output), .end = begin + seconds};
 
-	if (pid < 0)
+	if (r.pid < 0)
 		return -1;
-	while (waitpid(pid, &status, WNOHANG) == 0) {
-		if (asked ? now() > end : step_signal || now() > end) {
-			kill(pid, asked ? SIGKILL : SIGTERM);
-			end = now() + TO_END_S;
-			asked = true;
-		}
+	while (still_runs(&r)) {
 		if (output && now() - told > TELL_S) {
 			told = now();
 			tell_last_line(output, told - begin);
 		}
-		usleep(50000);
 	}
-	return !asked && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+	return exit_code(&r);
+}
+
+/* Returns how much there was. What a reader of a file has reached, it reads on from. */
+static size_t relay(FILE *from)
+{
+	char text[4096];
+	size_t n, all = 0;
+
+	clearerr(from);
+	while ((n = fread(text, 1, sizeof(text), from)) > 0)
+		all += fwrite(text, 1, n, stdout);
+	if (all)
+		fflush(stdout);
+	return all;
+}
+
+int step_relay(const char *const argv[], int silent_seconds, const char *output)
+{
+	/* Made anew, so that nothing of an earlier run is shown. */
+	FILE *f = fopen(output, "we+");
+
+	if (!f) {
+		fprintf(stderr, "cannot write %s: %s\n", output, strerror(errno));
+		return -1;
+	}
+	struct running r = {.pid = start(argv, output), .end = now() + silent_seconds};
+
+	while (r.pid > 0 && still_runs(&r)) {
+		if (relay(f) && !r.asked)
+			r.end = now() + silent_seconds;
+	}
+	relay(f);
+	fclose(f);
+	if (r.asked && !step_signal)
+		fprintf(stderr, "silent for %d s, therefore ended\n", silent_seconds);
+	return r.pid > 0 ? exit_code(&r) : -1;
 }
 
 /* "N passed, M failed", in the last such line; false where the program counts nothing. */
