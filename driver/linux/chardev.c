@@ -85,6 +85,7 @@ static ssize_t take_event(struct reader *reader, char __user *buf)
 static ssize_t vmgenc_read(struct file *file, char __user *buf, size_t len, loff_t *ppos)
 {
 	struct reader *reader = file->private_data;
+	wait_queue_head_t *queue;
 	ssize_t ret;
 
 	if (len < sizeof(struct vmgenc_event))
@@ -93,7 +94,10 @@ static ssize_t vmgenc_read(struct file *file, char __user *buf, size_t len, loff
 		ret = take_event(reader, buf);
 		if (ret != -EAGAIN || file->f_flags & O_NONBLOCK)
 			return ret;
-		if (wait_event_interruptible(reader->waiter.wait, unread(reader)))
+		queue = vmgenc_waiters_queue(&reader->waiter);
+		if (!queue)
+			return -ENOMEM;
+		if (wait_event_interruptible(*queue, unread(reader)))
 			return -ERESTARTSYS;
 	}
 }
@@ -102,7 +106,8 @@ static __poll_t vmgenc_poll(struct file *file, poll_table *wait)
 {
 	struct reader *reader = file->private_data;
 
-	poll_wait(file, &reader->waiter.wait, wait);
+	if (!vmgenc_waiters_poll(file, &reader->waiter, wait))
+		return EPOLLERR;
 	return unread(reader) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 

@@ -112,6 +112,7 @@ static int sysgenid_release(struct inode *inode, struct file *file)
 static ssize_t sysgenid_read(struct file *file, char __user *buf, size_t len, loff_t *ppos)
 {
 	struct watcher *w = file->private_data;
+	wait_queue_head_t *queue;
 	u32 generation;
 
 	if (!len)
@@ -121,7 +122,10 @@ static ssize_t sysgenid_read(struct file *file, char __user *buf, size_t len, lo
 	if (!is_outdated(w)) {
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		if (wait_event_interruptible(w->waiter.wait, is_outdated(w)))
+		queue = vmgenc_waiters_queue(&w->waiter);
+		if (!queue)
+			return -ENOMEM;
+		if (wait_event_interruptible(*queue, is_outdated(w)))
 			return -ERESTARTSYS;
 	}
 	generation = current_generation();
@@ -160,7 +164,8 @@ static __poll_t sysgenid_poll(struct file *file, poll_table *wait)
 {
 	struct watcher *w = file->private_data;
 
-	poll_wait(file, &w->waiter.wait, wait);
+	if (!vmgenc_waiters_poll(file, &w->waiter, wait))
+		return EPOLLERR;
 	return is_outdated(w) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
@@ -180,8 +185,11 @@ static long wait_watchers(struct watcher *w, unsigned long ms)
 	long left = ms ? (long)min(msecs_to_jiffies(min(ms, (unsigned long)UINT_MAX)),
 				   (unsigned long)MAX_SCHEDULE_TIMEOUT - 1) :
 			 MAX_SCHEDULE_TIMEOUT;
+	wait_queue_head_t *queue = vmgenc_waiters_queue(&w->waiter);
 
-	left = wait_event_interruptible_timeout(w->waiter.wait,
+	if (!queue)
+		return -ENOMEM;
+	left = wait_event_interruptible_timeout(*queue,
 						is_outdated(w) || !READ_ONCE(outdated), left);
 	if (left < 0 || is_outdated(w))
 		return -EINTR;

@@ -5,19 +5,41 @@
 #include <linux/hash.h>
 #include <linux/random.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/uidgid.h>
 
 #include "waiters.h"
+
+#define MOST_IN_QUEUE 256
+
+/* The lock orders this with a queue that is added: its user looks after that. */
+static struct vmgenc_waiter_queue *next_queue(struct vmgenc_waiter *waiter,
+					      struct vmgenc_waiter_queue *queue)
+{
+	struct vmgenc_waiter_queue *next;
+
+	spin_lock(&waiter->lock);
+	next = queue->next;
+	spin_unlock(&waiter->lock);
+	return next;
+}
+
+static void wake(struct vmgenc_waiter *waiter)
+{
+	struct vmgenc_waiter_queue *queue;
+
+	for (queue = &waiter->first; queue; queue = next_queue(waiter, queue)) {
+		wake_up_all(&queue->wait);
+		cond_resched();
+	}
+}
 
 static void wake_group(struct vmgenc_waiter_group *group)
 {
 	struct vmgenc_waiter *waiter;
 
 	mutex_lock(&group->lock);
-	list_for_each_entry(waiter, &group->waiters, link) {
-		wake_up_all(&waiter->wait);
-		cond_resched();
-	}
+	list_for_each_entry(waiter, &group->waiters, link) wake(waiter);
 	mutex_unlock(&group->lock);
 }
 
@@ -63,7 +85,10 @@ void vmgenc_waiters_join(struct vmgenc_waiters *waiters, struct vmgenc_waiter *w
 {
 	struct vmgenc_waiter_group *group = group_of_current(waiters);
 
-	init_waitqueue_head(&waiter->wait);
+	spin_lock_init(&waiter->lock);
+	init_waitqueue_head(&waiter->first.wait);
+	waiter->first.next = NULL;
+	waiter->last = &waiter->first;
 	waiter->group = group;
 	mutex_lock(&group->lock);
 	list_add_tail(&waiter->link, &group->waiters);
@@ -72,9 +97,71 @@ void vmgenc_waiters_join(struct vmgenc_waiters *waiters, struct vmgenc_waiter *w
 
 void vmgenc_waiters_leave(struct vmgenc_waiter *waiter)
 {
+	struct vmgenc_waiter_queue *queue = waiter->first.next;
+
 	mutex_lock(&waiter->group->lock);
 	list_del(&waiter->link);
 	mutex_unlock(&waiter->group->lock);
+	while (queue) {
+		struct vmgenc_waiter_queue *next = queue->next;
+
+		kfree(queue);
+		queue = next;
+	}
+}
+
+static bool has_room(struct vmgenc_waiter_queue *queue)
+{
+	struct list_head *entry;
+	unsigned int count = 0;
+
+	spin_lock_irq(&queue->wait.lock);
+	list_for_each(entry, &queue->wait.head) if (++count == MOST_IN_QUEUE) break;
+	spin_unlock_irq(&queue->wait.lock);
+	return count < MOST_IN_QUEUE;
+}
+
+/* Only the first queue and the last are looked at: those between are seldom left by all. */
+static struct vmgenc_waiter_queue *queue_with_room(struct vmgenc_waiter *waiter)
+{
+	struct vmgenc_waiter_queue *last;
+
+	if (has_room(&waiter->first))
+		return &waiter->first;
+	spin_lock(&waiter->lock);
+	last = waiter->last;
+	spin_unlock(&waiter->lock);
+	return has_room(last) ? last : NULL;
+}
+
+wait_queue_head_t *vmgenc_waiters_queue(struct vmgenc_waiter *waiter)
+{
+	struct vmgenc_waiter_queue *queue = queue_with_room(waiter);
+
+	if (queue)
+		return &queue->wait;
+	queue = kzalloc(sizeof(*queue), GFP_KERNEL_ACCOUNT);
+	if (!queue)
+		return NULL;
+	init_waitqueue_head(&queue->wait);
+	spin_lock(&waiter->lock);
+	waiter->last->next = queue;
+	waiter->last = queue;
+	spin_unlock(&waiter->lock);
+	return &queue->wait;
+}
+
+bool vmgenc_waiters_poll(struct file *file, struct vmgenc_waiter *waiter, poll_table *wait)
+{
+	wait_queue_head_t *queue;
+
+	if (poll_does_not_wait(wait))
+		return true;
+	queue = vmgenc_waiters_queue(waiter);
+	if (!queue)
+		return false;
+	poll_wait(file, queue, wait);
+	return true;
 }
 
 /* No thread is started for an empty list; a waiter that joins meanwhile sees the new state. */

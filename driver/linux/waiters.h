@@ -5,6 +5,8 @@
 
 #include <linux/list.h>
 #include <linux/mutex.h>
+#include <linux/poll.h>
+#include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
@@ -26,11 +28,22 @@ struct vmgenc_waiters {
 	struct vmgenc_waiter_group groups[1 + (1 << VMGENC_WAITERS_BITS)];
 };
 
-/* One open descriptor, which waits on a queue of its own. */
+struct vmgenc_waiter_queue {
+	wait_queue_head_t wait;
+	struct vmgenc_waiter_queue *next;
+};
+
+/*
+ * One open descriptor, which waits on queues of its own: a queue is walked with interrupts off, so
+ * none becomes long, however many wait for the descriptor. lock guards the pointers to queues,
+ * which are only added before the descriptor is closed.
+ */
 struct vmgenc_waiter {
 	struct list_head link;
 	struct vmgenc_waiter_group *group;
-	wait_queue_head_t wait;
+	spinlock_t lock;
+	struct vmgenc_waiter_queue first;
+	struct vmgenc_waiter_queue *last;
 };
 
 /* start returns 0 or -ENOMEM. stop also takes waiters that are all zero. */
@@ -40,6 +53,15 @@ void vmgenc_waiters_stop(struct vmgenc_waiters *waiters);
 /* Both may sleep; join uses the effective user of current. */
 void vmgenc_waiters_join(struct vmgenc_waiters *waiters, struct vmgenc_waiter *waiter);
 void vmgenc_waiters_leave(struct vmgenc_waiter *waiter);
+
+/*
+ * A queue to wait on, with room, until leave; NULL without memory for one. What is waited for must
+ * be looked at afterwards. May sleep.
+ */
+wait_queue_head_t *vmgenc_waiters_queue(struct vmgenc_waiter *waiter);
+
+/* poll_wait() on such a queue. False: without memory for one. */
+bool vmgenc_waiters_poll(struct file *file, struct vmgenc_waiter *waiter, poll_table *wait);
 
 /*
  * Wakes root's waiters at once; threads of normal priority, one for each group, wake the others.

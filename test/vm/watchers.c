@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/vm: whom WAIT_WATCHERS of /dev/sysgenid waits for, and for whom it does not. */
+#include <sys/epoll.h>
+
 #include "sysgenid.h"
+
+#define EPOLLS 900
 
 static int wait_in_child(int fd, unsigned long ms)
 {
@@ -124,6 +128,60 @@ static void change_ends_the_wait(void)
 	close(caller);
 }
 
+static int epoll_of(int fd)
+{
+	struct epoll_event want = {.events = EPOLLIN};
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	return epoll >= 0 && !epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &want) ? epoll : -1;
+}
+
+/* How many, up to the first that was not: an epoll lists only what woke it. */
+static unsigned int woken(const int *epolls, unsigned int count)
+{
+	struct epoll_event event;
+	unsigned int n = 0;
+
+	while (n < count && epoll_wait(epolls[n], &event, 1, 10000) == 1 && event.events == EPOLLIN)
+		n++;
+	return n;
+}
+
+/* Fails if not all are woken that wait for one descriptor, which are on several queues. */
+static void all_of_one_descriptor_are_woken(const char *path)
+{
+	int epolls[EPOLLS], fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct vmgenc_event event;
+	unsigned int opened = 0;
+
+	CHECK(fd >= 0);
+	if (!strcmp(path, NODE))
+		CHECK(read(fd, &event, sizeof(event)) == sizeof(event));
+	for (unsigned int i = 0; i < EPOLLS; i++)
+		opened += (epolls[i] = epoll_of(fd)) >= 0;
+	CHECK(opened == EPOLLS);
+	/* Room in the first queue and in one between, which is not filled again. */
+	for (unsigned int i = 0; i < EPOLLS; i += 2) {
+		close(epolls[i]);
+		epolls[i] = epoll_of(fd);
+	}
+	change();
+	CHECK(woken(epolls, EPOLLS) == EPOLLS);
+	for (unsigned int i = 0; i < EPOLLS; i++)
+		close(epolls[i]);
+	close(fd);
+}
+
+static void all_of_sysgenid_are_woken(void)
+{
+	all_of_one_descriptor_are_woken(SYSGENID);
+}
+
+static void all_of_vmgenc_are_woken(void)
+{
+	all_of_one_descriptor_are_woken(NODE);
+}
+
 int main(void)
 {
 	rawid_page();
@@ -136,5 +194,7 @@ int main(void)
 	RUN(nobody_holds_up_the_wait);
 	RUN(count_stays_right);
 	RUN(change_ends_the_wait);
+	RUN(all_of_sysgenid_are_woken);
+	RUN(all_of_vmgenc_are_woken);
 	return check_result();
 }
