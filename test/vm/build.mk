@@ -2,6 +2,14 @@
 # test/vm: NAME.c becomes build/test/vm/NAME, linked statically (-static -pthread) with
 # VM_COMMON_SRCS; each runs in the guest as "vmgenc-lab run --kernel K --module M NAME".
 VM_TESTS := announce device hooks hostile map notifier params redraw rekey sysgenid unload vdso vmclock watchers
+# A program of 32 bits, which only an x86-64 kernel runs.
+MULTIARCH := $(shell $(CC) -print-multiarch)
+VM_TESTS += $(if $(filter x86_64%,$(MULTIARCH)),bits32)
+build/test/vm/bits32: test/vm/bits32.c test/vm/bits32/sys/ioctl.h include/vmgenc_abi.h
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -m32 -std=c11 $(WARNINGS) -O2 -ffreestanding -fno-stack-protector -fno-pie \
+		-mno-sse -nostdlib -static -Itest/vm/bits32 -isystem /usr/include/$(MULTIARCH) -o $@ $<
 VM_COMMON_SRCS := $(addprefix test/vm/,guest.c hostile_row.c kernel_state.c rawid.c) $(sort $(wildcard lib/*.c))
 # What vmgenc-lab prove --firmware puts in front of guests. The ids that iasl objects to are so.
 SHAPES := $(patsubst test/firmware/%.asl,build/test/firmware/%.aml,$(filter-out %/hostile.asl,$(wildcard test/firmware/*.asl)))

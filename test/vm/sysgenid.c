@@ -250,43 +250,6 @@ static void trigger_needs_a_capability(void)
 	CHECK(*counter == before + 2);
 }
 
-/* As a 32-bit program calls, by its table: 54 is ioctl(2) there. -errno on failure. */
-static long ioctl32(int fd, unsigned int command, unsigned int argument)
-{
-	long result;
-
-	__asm__ volatile("int $0x80"
-			 : "=a"(result)
-			 : "a"(54L), "b"((long)fd), "c"((long)command), "d"((long)argument)
-			 : "memory", "r8", "r9", "r10", "r11");
-	return result;
-}
-
-/* Fails if a 32-bit program's ioctls are refused, or read otherwise. */
-static void ioctls_of_32_bits(void)
-{
-	int fd = watcher(0), node = open(NODE, O_RDONLY | O_CLOEXEC);
-	struct vmgenc_event *event, wide;
-	uint32_t before = *counter;
-
-	event = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1,
-		     0);
-	CHECK(event != MAP_FAILED && (uintptr_t)event >> 32 == 0);
-	CHECK(ioctl32(fd, SET_WATCHER_TRACKING, 1) == 0);
-	CHECK(ioctl32(fd, TRIGGER_GEN_UPDATE, before + 5) == 0 && *counter == before + 5);
-	CHECK(ioctl32(fd, WAIT_WATCHERS, 20) == -EINTR);
-	CHECK(ack(fd, *counter) == 4);
-	CHECK(ioctl32(fd, WAIT_WATCHERS, 20) == 0);
-	CHECK(ioctl32(fd, 0xE404u, 0) == -EINVAL);
-	CHECK(ioctl32(node, (unsigned int)VMGENC_SYNC, (unsigned int)(uintptr_t)event) == 0);
-	CHECK(node_sync(&wide) && memcmp(event, &wide, sizeof(wide)) == 0);
-	CHECK(ioctl32(node, (unsigned int)VMGENC_SYNC, 8) == -EFAULT);
-	CHECK(ioctl32(node, 0xE404u, 0) == -ENOTTY);
-	munmap(event, 4096);
-	close(node);
-	close(fd);
-}
-
 static void unloaded(void)
 {
 	munmap((void *)counter, 4096);
@@ -339,7 +302,6 @@ int main(void)
 	RUN(unknown_ioctls);
 	RUN(trigger_rules);
 	RUN(trigger_needs_a_capability);
-	RUN(ioctls_of_32_bits);
 	RUN(node_holds_the_module);
 	RUN(parameter_leaves_it_out);
 	return check_result();
