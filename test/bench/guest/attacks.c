@@ -57,7 +57,7 @@ struct samples {
 struct attack {
 	const char *name;
 	void (*what)(void);
-	unsigned int processes;
+	unsigned int processes; /* 0: as many as hold the descriptors */
 	void (*control)(void);
 };
 
@@ -326,17 +326,18 @@ static void compare(const char *what, uint64_t *without, unsigned int n, uint64_
 	fflush(stdout);
 }
 
-static void try(const struct attack *a, unsigned int rounds)
+static void try(const struct attack *a, unsigned int rounds, unsigned int descriptors)
 {
 	static struct samples without, with;
+	unsigned int processes = a->processes ? a->processes : descriptors / PER_PROCESS;
 
 	memset(&without, 0, sizeof(without));
 	memset(&with, 0, sizeof(with));
 	for (unsigned int i = 0; i < rounds; i++) {
-		measure(&without, a->control, a->processes);
-		measure(&with, a->what, a->processes);
+		measure(&without, a->control, processes);
+		measure(&with, a->what, processes);
 	}
-	printf("%s; %u processes, %u held\n", a->name, a->processes, with.held);
+	printf("%s; %u processes, %u held\n", a->name, processes, with.held);
 	compare("root's poll(2) wakes", without.wake[ROOT], without.changes, with.wake[ROOT],
 		with.changes, 1);
 	compare("a user's poll(2) wakes", without.wake[ANOTHER], without.changes,
@@ -356,27 +357,28 @@ static bool allow(const char *path, unsigned int n)
 }
 
 static const struct attack attacks[] = {
-	{"sysgenid: descriptors", sysgenid_opened, DESCRIPTORS / PER_PROCESS, NULL},
-	{"sysgenid: descriptors in epoll", sysgenid_watched, DESCRIPTORS / PER_PROCESS, NULL},
-	{"vmgenc: descriptors in epoll", node_watched, DESCRIPTORS / PER_PROCESS, NULL},
-	{"vmgenc: a descriptor for each process, in 25,000 epolls", node_watched_often,
-	 DESCRIPTORS / PER_PROCESS, NULL},
+	{"sysgenid: descriptors", sysgenid_opened, 0, NULL},
+	{"sysgenid: descriptors in epoll", sysgenid_watched, 0, NULL},
+	{"vmgenc: descriptors in epoll", node_watched, 0, NULL},
+	{"vmgenc: a descriptor for each process, in 25,000 epolls", node_watched_often, 0, NULL},
 	{"open, track and close sysgenid, beside /dev/null", sysgenid_loop, LOOPERS, open_loop},
 	{"open and close vmgenc, beside /dev/null", node_loop, LOOPERS, open_loop},
 	{"sync, beside getcwd(2)", sync_loop, STORM, call_loop},
 	{"sync while the rekey fails, beside getcwd(2)", sync_loop, STORM, call_loop},
 };
 
-/* Arguments: the number of rounds, and of the only attack to run. */
+/* Arguments: the number of rounds, the only attack to run, and the number of descriptors. */
 int main(int argc, char **argv)
 {
 	struct rlimit files = {PER_PROCESS + 64, PER_PROCESS + 64};
 	unsigned long rounds = argc > 1 ? strtoul(argv[1], NULL, 10) : 5;
+	unsigned int descriptors =
+		argc > 3 ? (unsigned int)strtoul(argv[3], NULL, 10) : DESCRIPTORS;
 	size_t n = sizeof(attacks) / sizeof(*attacks);
 
 	rounds = rounds < 1 ? 1 : rounds > ROUNDS_MAX ? ROUNDS_MAX : rounds;
-	if (!allow("/proc/sys/fs/file-max", 3 * DESCRIPTORS) ||
-	    !allow("/proc/sys/fs/epoll/max_user_watches", 3 * DESCRIPTORS))
+	if (!allow("/proc/sys/fs/file-max", 3 * descriptors) ||
+	    !allow("/proc/sys/fs/epoll/max_user_watches", 3 * descriptors))
 		return 1;
 	reports = mmap(NULL, sizeof(*reports), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
@@ -394,7 +396,7 @@ int main(int argc, char **argv)
 			return 1;
 		if (module_reload("look_ms=0 notify=0"))
 			return 1;
-		try(&attacks[i], (unsigned int)rounds);
+		try(&attacks[i], (unsigned int)rounds, descriptors);
 	}
 	return 0;
 }
