@@ -65,6 +65,10 @@ for hook in dist/hooks/*; do
 	row=$(below '| hook |' | grep -F "\`${hook##*/}\`") || { wrong "${hook##*/} is in no row" && continue; }
 	grep -q '^# vmgenc-hook: when=new-machine' "$hook" && kept=no || kept=yes
 	try "${hook##*/} after a rollback" expr "$row" : ".*| yes | $kept |"
+	kind=$(sed -n 's/^# vmgenc-hook: when=\([a-z-]*\).*/\1/p' "$hook")
+	case $kind in new-machine) name="the others" ;; *) name="\`${hook##*/}\`" ;; esac
+	said=$(sed -n '/^`10-random-seed` is of/,/^$/p' "$doc" | tr '\n' ' ' | sed 's/, /\n/g')
+	try "the kind of ${hook##*/}" sh -c 'echo "$1" | grep -F -e "$2" | grep -q "of the kind $3"' - "$said" "$name" "$kind"
 done
 
 build/vmgenc sim "$dir/vm" create
