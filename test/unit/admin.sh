@@ -14,6 +14,7 @@ try() { # what, command...
 words=$(tr -d '|' <"$doc" | wc -w)
 [ "$words" -le 2300 ] || wrong "$words words are more than ten minutes"
 make -s install DESTDIR="$dir"
+mkdir -p "$dir/etc/ssh"
 spans() { awk '{ text = text " " $0 } END { n = split(text, part, "`"); for (i = 2; i <= n; i += 2) print part[i] }'; }
 below() { awk -v head="$1" '/^ *\|/ { if (on) print; if (index($0, head)) on = 1; next } { on = 0 }' "$doc"; }
 
@@ -46,14 +47,14 @@ below '| key |' | grep -v -- '---' | cut -d'|' -f2,3 | spans >"$dir/keys"
 spans <"$doc" | sort -u >"$dir/spans"
 cat cmd/*.c cmd/hooks/*.c provider/*.c driver/linux/*.[ch] driver/core/*.[ch] | tr -d '\n\t' |
 	sed 's/" *"//g; s/\\"/"/g' >"$dir/texts" # a literal in pieces is one
-mkdir -p "$dir/etc/ssh" && ssh-keygen -q -t ed25519 -N '' -f "$dir/etc/ssh/ssh_host_ed25519_key"
+! command -v ssh-keygen >/dev/null || ssh-keygen -q -t ed25519 -N '' -f "$dir/etc/ssh/ssh_host_ed25519_key"
 while read -r span; do
 	case $span in
 	/usr/local/*) try "$span" test -e "$dir$span" ;;
 	*.service) try "$span" test -e "$dir/usr/local/lib/systemd/system/$span" ;;
 	hooks.[a-z]*) grep -q "^$span$" "$dir/keys" || echo "$span" >>"$dir/keys" ;;
 	[0-9][0-9]-*) try "$span" test -e "dist/hooks/$span" ;;
-	ssh-keygen\ *) try "$span" sh -c "$(echo "$span" | sed "s, /, $dir/,g")" ;;
+	ssh-keygen\ *) ! command -v ssh-keygen >/dev/null || try "$span" sh -c "$(echo "$span" | sed "s, /, $dir/,g")" ;;
 	journalctl\ *) ! command -v journalctl >/dev/null || try "$span" sh -c "$span --help" ;;
 	xl\ restore\ * | qm\ * | -device\ * | "<genid/>" | ms_vm_genid* | vm.genid | device_unseen | docker\ *)
 		try "$span: no program says so" grep -qF -e "$span" "$dir/texts" ;;
