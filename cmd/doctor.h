@@ -16,6 +16,7 @@ extern const char *doctor_root; /* "": this system */
 /* machine.c: what kind of machine this is, and why it has no source */
 bool doctor_there(const char *path);
 bool doctor_file_has(const char *path, const char *text);
+bool doctor_any_has(const char *pattern, const char *text); /* one of the files that fit glob(3) */
 void doctor_why_no_source(void);
 
 /* host.c: what the hypervisor is, and how the device is had there. */

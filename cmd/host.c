@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc doctor - which hypervisor this is, by DMI or CPUID, and what its administrator has to
- * do so that copies are told and nothing else is taken for one. */
+/* cmd: vmgenc doctor - which hypervisor this is, by DMI, ACPI or CPUID, and what its administrator
+ * has to do so that copies are told and nothing else is taken for one. */
 #include <stdio.h>
 #include <string.h>
 #if defined(__x86_64__) || defined(__i386__)
@@ -12,8 +12,9 @@
 
 struct host {
 	const char *name;
-	const char *file, *mark; /* what one of its files of DMI has; NULL: by CPUID alone */
-	const char *cpuid;	 /* NULL: by DMI alone */
+	const char *file, *mark; /* what one of its files of DMI has; NULL: not told by it */
+	const char *device;	 /* the _HID of its generation device; NULL: others have it too */
+	const char *cpuid;	 /* NULL: not told by it, or another's */
 	const char *offer;	 /* how the device is had there */
 	const char *notes[4];
 };
@@ -28,8 +29,30 @@ struct host {
 	"virt-clone keeps the original's id; a copy is told at its first boot by its product "     \
 	"UUID and network cards, which virt-clone replaces"
 
-/* The first that fits counts: Proxmox is a QEMU, and others play Hyper-V for their guests. */
+#define AWS_OFFER "AWS: x86 instances of the Nitro system have it"
+#define AWS_NOTE                                                                                   \
+	"what AWS does with the id, the product UUID and the cards of a copy was not tried; "      \
+	"cloud-init's instance tells a copied disk at its first boot"
+#define FIRECRACKER_OFFER "Firecracker gives it to its machines, on x86"
+#define FIRECRACKER_NOTE                                                                           \
+	"each restore of a snapshot gives a new id and so makes a copy: if this machine is only "  \
+	"saved and restored, and never cloned while it runs, write change=rollback "               \
+	"into " VMGENC_MACHINE
+
+/* The first that fits counts: Proxmox is a QEMU, AWS had Xen before Nitro, and others play Hyper-V
+ * for their guests. */
 static const struct host hosts[] = {
+	{.name = "AWS",
+	 .file = DMI "sys_vendor",
+	 .mark = "Amazon EC2",
+	 .device = "AMZN0000",
+	 .offer = AWS_OFFER,
+	 .notes = {AWS_NOTE}},
+	{.name = "AWS, on Xen",
+	 .file = DMI "bios_version",
+	 .mark = "amazon",
+	 .offer = AWS_OFFER,
+	 .notes = {AWS_NOTE}},
 	{.name = "Xen",
 	 .file = "/sys/hypervisor/type",
 	 .mark = "xen",
@@ -71,6 +94,21 @@ static const struct host hosts[] = {
 		   "clone: "
 		   "if it is never cloned while it runs, write change=rollback "
 		   "into " VMGENC_MACHINE}},
+	{.name = "bhyve",
+	 .file = DMI "product_name",
+	 .mark = "BHYVE",
+	 .cpuid = "bhyve bhyve ",
+	 .offer = "bhyve on x86 gives it to its machines",
+	 .notes = {"bhyve changes the id without telling; the driver finds it at a draw, at a sync "
+		   "or within a second"}},
+	{.name = "Firecracker",
+	 .device = "VMGENCTR",
+	 .offer = FIRECRACKER_OFFER,
+	 .notes = {FIRECRACKER_NOTE}},
+	{.name = "Firecracker",
+	 .device = "FCVMGID",
+	 .offer = FIRECRACKER_OFFER,
+	 .notes = {FIRECRACKER_NOTE}},
 	{.name = "QEMU, by itself or under libvirt or Proxmox",
 	 .file = DMI "sys_vendor",
 	 .mark = "QEMU",
@@ -113,6 +151,11 @@ static const struct host *find(void)
 		if (hosts[i].file && doctor_file_has(hosts[i].file, hosts[i].mark))
 			return &hosts[i];
 	}
+	for (size_t i = 0; i < COUNT; i++) {
+		if (hosts[i].device &&
+		    doctor_any_has("/sys/bus/acpi/devices/*/hid", hosts[i].device))
+			return &hosts[i];
+	}
 	read_cpuid(cpuid);
 	for (size_t i = 0; i < COUNT; i++) {
 		if (hosts[i].cpuid && !strcmp(hosts[i].cpuid, cpuid))
@@ -139,8 +182,9 @@ void doctor_host(void)
 		note("%s", h->notes[i]);
 #ifndef __FreeBSD__
 	if (!doctor_there(DMI "product_uuid"))
-		note("the host gives this machine no product UUID (QEMU: -uuid), so that a copied "
-		     "disk is not told from a power cycle: identity= in %s says it",
+		note("the host gives this machine no product UUID (QEMU: -uuid; Firecracker has "
+		     "none), so that a copied disk is not told from a power cycle: identity= in %s "
+		     "says it",
 		     VMGENC_MACHINE);
 #endif
 }

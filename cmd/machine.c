@@ -36,7 +36,7 @@ bool doctor_file_has(const char *path, const char *text)
 	return found;
 }
 
-static bool any_has(const char *pattern, const char *text)
+bool doctor_any_has(const char *pattern, const char *text)
 {
 	char full[PATH_MAX];
 	bool found = false;
@@ -83,7 +83,7 @@ static bool is_bare_metal(void)
 	if (doctor_file_has("/proc/cpuinfo", "vendor_id"))
 		return true;
 	for (size_t i = 0; i < sizeof(makers) / sizeof(makers[0]); i++) {
-		if (any_has("/sys/class/dmi/id/*_[vn]*", makers[i]))
+		if (doctor_any_has("/sys/class/dmi/id/*_[vn]*", makers[i]))
 			return false;
 	}
 	return doctor_there("/sys/class/dmi/id/sys_vendor");
@@ -95,8 +95,8 @@ static bool device_offered(void)
 	static const char *const ids[] = {"VM_GEN_COUNTER", "VM_Gen_Counter", "VMGENCTR"};
 
 	for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++) {
-		if (any_has("/sys/bus/acpi/devices/*/modalias", ids[i]) ||
-		    any_has("/sys/bus/acpi/devices/*/hid", ids[i]))
+		if (doctor_any_has("/sys/bus/acpi/devices/*/modalias", ids[i]) ||
+		    doctor_any_has("/sys/bus/acpi/devices/*/hid", ids[i]))
 			return true;
 	}
 	return false;
@@ -152,8 +152,7 @@ void doctor_why_no_source(void)
 		bad("see \"Services that cannot see the device\" in vmgenc-provider(7)",
 		    "the driver is loaded, but this process cannot see /dev/vmgenc");
 	else if (!device_offered())
-		bad(remedy,
-		    "the hypervisor offers no VM Generation ID device");
+		bad(remedy, "the hypervisor offers no VM Generation ID device");
 	else if (too_old(kernel.release))
 		bad("boot Linux 5.10 or later", "the kernel %s is too old for the driver",
 		    kernel.release);

@@ -211,6 +211,14 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
 	print_hooks(h);
 }
 
+/* A record that cannot be read may hide a hook that is owed. */
+static int verdict(const char *reason, const struct hooks *h)
+{
+	if (reason || h->state.owed_count)
+		return EXIT_NO;
+	return h->error && h->error != -ENOENT ? EXIT_TROUBLE : EXIT_YES;
+}
+
 int cmd_status(int argc, char **argv)
 {
 	struct vmgenc_status st;
@@ -240,5 +248,5 @@ int cmd_status(int argc, char **argv)
 		code = print_json(&st, reason, &hooks);
 	else
 		print_text(&st, reason, remedy, &hooks);
-	return code ? code : reason || hooks.state.owed_count ? EXIT_NO : EXIT_YES;
+	return code ? code : verdict(reason, &hooks);
 }

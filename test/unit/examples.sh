@@ -40,7 +40,7 @@ usage() { # file with examples
 	sed -n 's/^\.Dl //; s/^  *vmgenc/vmgenc/; /^[A-Z_]*=*[^ ]* *vmgenc/p; /^while /p' "$1" |
 		grep -o 'vmgenc\(-lab\)\? [-a-z][^;&|`]*' | grep -v 'vmgenc r$'
 }
-for f in README.md man/*.[178]; do
+for f in README.md docs/admin.md man/*.[178]; do
 	usage "$f" || true
 done >$out/usage
 for c in '' status wait watch sync hooks doctor sim; do

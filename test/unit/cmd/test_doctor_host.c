@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/unit/cmd: vmgenc doctor - what it says to do on each hypervisor's host, by its DMI. */
+/* test/unit/cmd: vmgenc doctor - what it says to do on each hypervisor's host, by DMI and ACPI. */
 #include <string.h>
 
 #include "hooks_fixture.h"
@@ -48,10 +48,39 @@ static void each_host_is_told(void **unused)
 	says("note  the host is QEMU, by itself or under libvirt or Proxmox\n");
 	says("virt-clone keeps the original's id");
 	says("write change=rollback into /etc/vmgenc/machine");
-	says("no product UUID (QEMU: -uuid)");
+	says("no product UUID (QEMU: -uuid; Firecracker has none)");
 	has(DMI "product_uuid", UUID_A);
 	doctor();
 	assert_null(strstr(result.out, "no product UUID"));
+}
+
+/* Fails if a host that is known by its device, or that another name hides, is not told. */
+static void hosts_that_imitate_others(void **unused)
+{
+	(void)unused;
+	is_host("sys/bus/acpi/devices/VMGENCTR:00/hid", "VMGENCTR");
+	says("note  the host is Firecracker\n");
+	says("each restore of a snapshot gives a new id");
+	is_host("sys/bus/acpi/devices/FCVMGID:00/hid", "FCVMGID");
+	says("note  the host is Firecracker\n");
+	is_host("sys/bus/acpi/devices/MSFT1002:00/hid", "MSFT1002");
+	has("sys/bus/acpi/devices/MSFT1002:00/modalias", "acpi:MSFT1002:VM_GEN_COUNTER:VMGENCTR:");
+	doctor();
+	assert_null(strstr(result.out, "Firecracker\n")); /* Hyper-V has that as a _CID */
+	is_host("sys/bus/acpi/devices/AMZN0000:00/hid", "AMZN0000");
+	says("note  the host is AWS\n");
+	is_host("sys/bus/acpi/devices/AMZNC10C:00/hid", "AMZNC10C");
+	assert_null(strstr(result.out, "the host is")); /* a VMClock, which others have, too */
+	is_host(DMI "sys_vendor", "Amazon EC2");
+	says("note  the host is AWS\n");
+	is_host("sys/hypervisor/type", "xen");
+	has(DMI "bios_version", "4.11.amazon");
+	doctor();
+	says("note  the host is AWS, on Xen\n");
+	assert_null(strstr(result.out, "xl restore"));
+	is_host(DMI "product_name", "BHYVE");
+	says("note  the host is bhyve\n");
+	says("at a sync or within a second");
 }
 
 /* Fails if the way to a device, or to its id, is that of another host. */
@@ -73,6 +102,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_host_is_told),
+		TEST(hosts_that_imitate_others),
 		TEST(the_way_to_a_device),
 	};
 

@@ -98,7 +98,12 @@ static void what_to_do(void **unused)
 	says("to do: \"vmgenc sync\" tries again");
 	RUN(&result, "status", "--source", sim.source, "--state", "/dev/null");
 	says("to do: \"vmgenc doctor\" says how it is mended\n");
+	assert_int_equal(result.code, 1);
 	simfile_settle(&sim);
+	RUN(&result, "status", "--source", sim.source, "--state", "/dev/null");
+	assert_int_equal(result.code, 3); /* a hook may be owed */
+	RUN(&result, "status", "--json", "--source", sim.source, "--state", "/dev/null");
+	assert_int_equal(result.code, 3);
 	status_at(0);
 	assert_null(strstr(result.out, "to do"));
 }

@@ -14,6 +14,11 @@ for hook in "$dir"/usr/share/vmgenc/hooks/*; do
 	sh -n "$hook"
 	grep -q '^# Enable it: ' "$hook" || wrong "$hook does not say when to enable it"
 	grep -q "^# vmgenc-hook: when=[a-z-]* retry=" "$hook" || wrong "$hook does not say what it is for"
+	line=$(sed -n 's/^# vmgenc-hook: //p' "$hook") && limit=${line##*timeout=}
+	[ "$limit" != "$line" ] && limit=${limit%% *} || limit=60
+	when=${line#when=} && when=${when%% *} retry=${line##*retry=} && retry=${retry%% *}
+	grep -qx "\.It Pa ${hook##*/} Ta $when Ta $retry Ta $limit" man/vmgenc.8 ||
+		wrong "vmgenc(8) does not say that ${hook##*/} declares $line"
 	n=$((n + 1))
 done
 [ $n = 6 ] || wrong "$n hooks"
