@@ -1,0 +1,3 @@
+module vmgenc
+
+go 1.19
