@@ -184,7 +184,7 @@ format-check:
 	@FILES="$(FILES)" tools/format --check
 
 clean:
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs ! -name apt ! -name roots ! -name kvm -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs ! -name apt ! -name roots ! -name kvm ! -name compilers -exec rm -rf {} + 2>/dev/null || true
 distclean:
 	$(Q)rm -rf build
 
@@ -203,6 +203,7 @@ help:
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
 	@echo 'make check-kernels   5.10 to the newest, rt too: build, devices, clones, loads; one table'
 	@echo 'make check-kvm  clones, firmware and device tests under KVM; without KVM in an emulated machine'
+	@echo 'make check-bindings   the C++, Python, Go and Rust bindings, simulated and in clones'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
 	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; freebsd-overlay-undo takes it out'
 	@echo 'make freebsd-module SYSDIR=DIR  build/freebsd/vmgenc.ko and vmgenc_companion.ko, by clang'
@@ -223,5 +224,6 @@ include test/fuzz/build.mk
 include test/soak/build.mk
 include test/kvm/build.mk
 include test/fresh/build.mk
+include bindings/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench format format-check install uninstall clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# bindings: "make check-bindings" brings Debian's Go and Rust where they are missing, unpacked below
+# build/compilers; make check tests a binding only where its compiler is there already.
+check-bindings: deps
+	@$(MAKE) --no-print-directory $(JOBS) all modules
+	@tools/compilers
+	@bindings/run
+.PHONY: check-bindings
