@@ -12,12 +12,12 @@ code() { # document: what is code in it - fenced, indented by four, between back
 		fenced || /^    / { sub(/ +# .*/, ""); line = line $0; if (!sub(/\\$/, "", line)) { print line; line = "" } next }
 		{ text = text " " $0 } END { n = split(text, part, "`"); for (i = 2; i <= n; i += 2) print part[i] }' "$1"
 }
-dirs='(include|driver|lib|provider|cmd|lab|test|man|docs|dist|tools|\.ci)'
+dirs='(bindings|include|driver|lib|provider|cmd|lab|test|man|docs|dist|tools|\.ci)'
 targets=$(make -pqr 2>/dev/null | sed -n 's/^\([a-z][a-z-]*\):.*/\1/p')
 commands=$(build/vmgenc --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
 takes() { "$@" --help 2>/dev/null | grep -qE -e "(^|[^a-z-])$option([^a-z-]|$)"; }
 
-for doc in README.md HACKING.md SECURITY.md $(find docs -name '*.md' ! -name guarantees.md); do
+for doc in README.md HACKING.md SECURITY.md bindings/README.md $(find docs -name '*.md' ! -name guarantees.md); do
 	[ -f "$doc" ] || { wrong "there is no $doc" && continue; }
 	for link in $(grep -o '](\([^)#]*\))' "$doc" | sed 's/](//; s/)//' | grep -v '^https*:'); do
 		[ -e "$(dirname "$doc")/$link" ] || wrong "$doc links $link, which is not there"
