@@ -3,6 +3,6 @@
 # build/compilers; make check tests a binding only where its compiler is there already.
 check-bindings: deps
 	@$(MAKE) --no-print-directory $(JOBS) all modules
-	@tools/compilers
+	@tools/compilers || echo "The tests of a language without a compiler are skipped."
 	@bindings/run
 .PHONY: check-bindings
