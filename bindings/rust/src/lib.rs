@@ -79,17 +79,25 @@ impl Page {
     #[inline]
     fn read<const N: usize>(&self, file: &File, at: usize) -> Result<[u64; N]> {
         let mut words = [0; N];
+        let page = match self.1 {
+            Some(page) => page.as_ptr(),
+            None => return self.read_file(file, at, &mut words).map(|()| words),
+        };
         for (i, word) in words.iter_mut().enumerate() {
-            if let Some(page) = self.1 {
-                // SAFETY: checked_page() and the constants below keep at + N within the page.
-                *word = unsafe { &*page.as_ptr().add(at + i) }.load(Ordering::Relaxed);
-            } else {
-                let mut bytes = [0; 8];
-                file.read_exact_at(&mut bytes, (self.0 * page_size() + 8 * (at + i)) as u64)?;
-                *word = u64::from_le_bytes(bytes);
-            }
+            // SAFETY: checked_page() and the constants below keep at + N within the page.
+            *word = unsafe { &*page.add(at + i) }.load(Ordering::Relaxed);
         }
         Ok(words)
+    }
+
+    #[cold]
+    fn read_file(&self, file: &File, at: usize, words: &mut [u64]) -> Result<()> {
+        for (i, word) in words.iter_mut().enumerate() {
+            let mut bytes = [0; 8];
+            file.read_exact_at(&mut bytes, (self.0 * page_size() + 8 * (at + i)) as u64)?;
+            *word = u64::from_le_bytes(bytes);
+        }
+        Ok(())
     }
 }
 
@@ -188,6 +196,7 @@ impl Source {
         Ok(page)
     }
 
+    #[inline]
     fn words(&self) -> Result<[u64; 2]> {
         self.pages[self.race_free as usize].read(&self.file, self.at)
     }
