@@ -3,7 +3,6 @@
 
 .DEFAULT_GOAL := all
 VERSION := 0.1.0
-PREFIX ?= /usr/local
 CC ?= cc
 CFLAGS ?= -O2 -g
 WARNINGS = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes $(WERROR)
@@ -28,11 +27,10 @@ include driver/freebsd/build.mk
 include test/freebsd/unit/build.mk
 VM_PROGRAMS := $(VM_TESTS:%=build/test/vm/%)
 BENCH := $(patsubst test/bench/%.c,build/bench/%,$(sort $(wildcard test/bench/*.c test/bench/guest/*.c)))
-PAGES := $(sort $(wildcard man/*.[1-9]))
-LINKS := open close changed sync fd status
 
 all: build/libvmgenc.so build/libvmgenc.a build/libvmgenc.pc build/vmgenc-lab
 
+include dist/build.mk
 include lab/build.mk
 include test/freebsd/build.mk
 
@@ -51,10 +49,9 @@ build/libvmgenc.so: build/libvmgenc.so.1
 build/libvmgenc.a: $(LIB_OBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $(LIB_OBJS)
-PC = sed 's,@PREFIX@,$(PREFIX),; s,@VERSION@,$(VERSION),' lib/libvmgenc.pc.in
-build/libvmgenc.pc: lib/libvmgenc.pc.in Makefile
+build/libvmgenc.pc: lib/libvmgenc.pc.in Makefile dist/build.mk
 	@mkdir -p $(@D)
-	$(Q)$(PC) >$@
+	$(Q)$(PLACES) $< >$@
 
 # The lab, with the guest's PID 1 inside
 GUEST_OBJS := $(patsubst %.c,build/guest/%.o,$(LAB_GUEST_SRCS))
@@ -159,24 +156,6 @@ bench: deps
 	@$(MAKE) --no-print-directory $(JOBS) tests modules
 	@test/bench/run
 
-install: all
-	$(Q)install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/lib/pkgconfig $(DESTDIR)$(PREFIX)/include
-	$(Q)install -m 755 build/vmgenc-lab $(DESTDIR)$(PREFIX)/bin/
-	$(Q)install -m 755 build/libvmgenc.so.1 $(DESTDIR)$(PREFIX)/lib/
-	$(Q)ln -sf libvmgenc.so.1 $(DESTDIR)$(PREFIX)/lib/libvmgenc.so
-	$(Q)install -m 644 build/libvmgenc.a $(DESTDIR)$(PREFIX)/lib/
-	$(Q)$(PC) >$(DESTDIR)$(PREFIX)/lib/pkgconfig/libvmgenc.pc
-	$(Q)install -m 644 $(wildcard include/*.h) $(DESTDIR)$(PREFIX)/include/
-	$(Q)for page in $(PAGES); do \
-		install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/} || exit; done
-	$(Q)for call in $(LINKS); do \
-		ln -sf libvmgenc.3 $(DESTDIR)$(PREFIX)/share/man/man3/vmgenc_$$call.3 || exit; done
-# What each part installed it takes away, too: see cmd/build.mk and provider/build.mk.
-uninstall:
-	$(Q)cd $(DESTDIR)$(PREFIX) && rm -f bin/vmgenc-lab lib/libvmgenc.* lib/pkgconfig/libvmgenc.pc \
-		$(wildcard include/*.h) $(LINKS:%=share/man/man3/vmgenc_%.3) \
-		$(foreach page,$(notdir $(PAGES)),share/man/man$(lastword $(subst ., ,$(page)))/$(page))
-
 # FILES= restricts both to some; clang-format 14
 format:
 	@FILES="$(FILES)" tools/format
@@ -211,7 +190,10 @@ help:
 	@echo '     check-freebsd-parts builds what it runs, freebsd-lib the library for there'
 	@echo 'make check-freebsd-headers SYSDIR=DIR   both, and the library, for amd64 and arm64'
 	@echo 'make install [DESTDIR=] [PREFIX=]     programs, library, provider and manual pages; or'
-	@echo '     uninstall; parts: install-cmd, install-provider, uninstall-cmd, uninstall-provider'
+	@echo '     uninstall; parts: install-lib, install-lab, install-cmd, install-provider, install-pages,'
+	@echo '     uninstall-cmd, uninstall-provider; GNU names such as sysconfdir= and libdir= are heeded'
+	@echo 'make modules-install KVER=RELEASE   vmgenc.ko for modprobe, or modules-uninstall; install-dkms'
+	@echo 'make deb [SUITE=trixie]      Debian packages, below build/deb; make check-packages tests them'
 	@echo 'make format     clang-format over the C that follows .clang-format (FILES=); or format-check'
 	@echo 'make clean      what was built; make distclean also what was downloaded'
 	@echo 'KERNELS="6.1 6.12-rt 7.2@trixie-backports"   other kernels for all of these'
@@ -225,5 +207,5 @@ include test/soak/build.mk
 include test/kvm/build.mk
 include test/fresh/build.mk
 include bindings/build.mk
-.PHONY: all module listener modules tests deps kernels demo check bench format format-check install uninstall clean distclean help
+.PHONY: all module listener modules tests deps kernels demo check bench format format-check clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)

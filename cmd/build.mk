@@ -3,7 +3,18 @@
 # few milliseconds, and can report an error if libraries or descriptors are not available.
 CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
 CMD_FLAGS = -Icmd -Ilib
+# These name places. They are compiled again when the places change.
+PLACED := $(patsubst %,build/cmd/%.o,args doctor host openssl status switch units \
+	$(addprefix hooks/,decide hooks identity request))
+$(PLACED): CMD_FLAGS += $(CMD_PLACES)
+$(PLACED): build/cmd/places
+CMD_PLACES = -DVMGENC_STATE='"$(statedir)/hooks.json"' -DVMGENC_CONF='"$(confdir)"' \
+	-DVMGENC_HOOKS='"$(hooksdir)"' -DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_OPENSSL_CNF='"$(opensslcnf)"'
 all: build/vmgenc
+build/cmd/places: FORCE
+	@mkdir -p $(@D)
+	@echo "$(CMD_PLACES)" | cmp -s - $@ || echo "$(CMD_PLACES)" >$@
+FORCE:
 build/cmd/%.o: cmd/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -12,37 +23,44 @@ build/vmgenc: $(CMD_SRCS:cmd/%.c=build/cmd/%.o) build/libvmgenc.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $(LDFLAGS) -ljansson
 
-# The directory of enabled hooks. The shipped ones in share/vmgenc/hooks are not executable, so off.
+# The shipped hooks are not executable, so off.
+hook_places = cat
 ifeq ($(shell uname -s),FreeBSD)
-HOOKS_DIR ?= /usr/local/etc/vmgenc/hooks.d
-SERVICES := dist/freebsd/vmgenc_hooks:etc/rc.d/vmgenc_hooks:755 dist/freebsd/vmgenc-hooks.conf:share/examples/vmgenc/devd.conf:644
+SERVICES = dist/freebsd/vmgenc_hooks:$(prefix)/etc/rc.d/vmgenc_hooks:755 \
+	dist/freebsd/vmgenc-hooks.conf:$(datadir)/examples/vmgenc/devd.conf:644
+hooks_off = service vmgenc_hooks onestop >/dev/null 2>&1 || true
 else
-HOOKS_DIR ?= /etc/vmgenc/hooks.d
-SERVICES := dist/systemd/vmgenc-hooks.service:lib/systemd/system/vmgenc-hooks.service:644 \
-	dist/systemd/vmgenc-hooks-check.service:lib/systemd/system/vmgenc-hooks-check.service:644 \
-	dist/systemd/vmgenc-hooks-check.path:lib/systemd/system/vmgenc-hooks-check.path:644 \
-	dist/systemd/vmgenc-device.conf:share/vmgenc/vmgenc-device.conf:644
+hook_places = sed 's,/etc/vmgenc/,$(confdir)/,g'
+SERVICES = $(foreach unit,vmgenc-hooks.service vmgenc-hooks-check.service vmgenc-hooks-check.path, \
+	dist/systemd/$(unit):$(systemdsystemunitdir)/$(unit):644) \
+	dist/systemd/vmgenc-device.conf:$(pkgdatadir)/vmgenc-device.conf:644
+hooks_off = [ ! -d /run/systemd/system ] || [ ! -e $(systemdsystemunitdir)/vmgenc-hooks.service ] || \
+	{ systemctl disable --quiet --now vmgenc-hooks.service && \
+	systemctl stop --quiet vmgenc-hooks-check.path vmgenc-hooks-check.service; }
 endif
-COMPLETIONS := vmgenc.bash:bash-completion/completions/vmgenc _vmgenc:zsh/site-functions/_vmgenc \
-	vmgenc.fish:fish/vendor_completions.d/vmgenc.fish
-install: install-cmd
+COMPLETIONS = vmgenc.bash:$(bashcompletiondir)/vmgenc _vmgenc:$(zshcompletiondir)/_vmgenc \
+	vmgenc.fish:$(fishcompletiondir)/vmgenc.fish
 install-cmd: build/vmgenc
-	$(Q)install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/vmgenc/hooks $(DESTDIR)$(HOOKS_DIR)
-	$(Q)install -m 755 build/vmgenc $(DESTDIR)$(PREFIX)/sbin/
-	$(Q)install -m 644 $(wildcard dist/hooks/*) $(DESTDIR)$(PREFIX)/share/vmgenc/hooks/
+	$(Q)install -d $(DESTDIR)$(sbindir) $(DESTDIR)$(pkgdatadir)/hooks $(DESTDIR)$(hooksdir)
+	$(Q)install -m 755 build/vmgenc $(DESTDIR)$(sbindir)/
+	$(Q)for hook in $(notdir $(wildcard dist/hooks/*)); do to=$(DESTDIR)$(pkgdatadir)/hooks/$$hook; \
+		$(hook_places) dist/hooks/$$hook >$$to && chmod 644 $$to || exit; done
 	$(Q)for pair in $(COMPLETIONS); do \
-		to=$(DESTDIR)$(PREFIX)/share/$${pair#*:}; install -d $${to%/*} || exit; \
+		to=$(DESTDIR)$${pair#*:}; install -d $${to%/*} || exit; \
 		install -m 644 dist/completions/$${pair%%:*} $$to || exit; done
 	$(Q)for triple in $(SERVICES); do \
-		rest=$${triple#*:} to=$(DESTDIR)$(PREFIX)/$${rest%:*}; install -d $${to%/*} || exit; \
-		sed 's,@PREFIX@,$(PREFIX),; s,@HOOKS@,$(HOOKS_DIR),' $${triple%%:*} >$$to || exit; \
-		chmod $${rest##*:} $$to || exit; done
-uninstall: uninstall-cmd
+		rest=$${triple#*:} to=$(DESTDIR)$${rest%:*}; install -d $${to%/*} || exit; \
+		$(PLACES) $${triple%%:*} >$$to && chmod $${rest##*:} $$to || exit; done
+# First the service, so that nothing runs from a removed file. Enabled hooks and their record stay.
 uninstall-cmd:
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/vmgenc $(DESTDIR)$(PREFIX)/share/man/man8/vmgenc.8
-	$(Q)for f in $(COMPLETIONS); do rm -f $(DESTDIR)$(PREFIX)/share/$${f#*:}; done
-	$(Q)for f in $(SERVICES); do rest=$${f#*:}; rm -f $(DESTDIR)$(PREFIX)/$${rest%:*}; done
-	$(Q)rm -rf $(DESTDIR)$(PREFIX)/share/vmgenc/hooks
+	$(Q)$(if $(DESTDIR),,$(hooks_off))
+	$(Q)rm -f $(DESTDIR)$(sbindir)/vmgenc $(DESTDIR)$(mandir)/man8/vmgenc.8
+	$(Q)for f in $(COMPLETIONS); do rm -f $(DESTDIR)$${f#*:} || exit; done
+	$(Q)for f in $(SERVICES); do rest=$${f#*:}; rm -f $(DESTDIR)$${rest%:*} || exit; done
+	$(Q)rm -f $(patsubst dist/hooks/%,$(DESTDIR)$(pkgdatadir)/hooks/%,$(wildcard dist/hooks/*))
+	$(Q)rmdir $(DESTDIR)$(pkgdatadir)/hooks $(DESTDIR)$(pkgdatadir) 2>/dev/null || true
+	$(Q)rmdir $(DESTDIR)$(hooksdir) $(DESTDIR)$(confdir) 2>/dev/null || true
+	$(Q)$(if $(DESTDIR),,[ ! -d /run/systemd/system ] || systemctl daemon-reload)
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.

@@ -12,19 +12,12 @@
 /* The exit codes of every command, as documented in vmgenc(8). */
 enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
-#ifdef __FreeBSD__
-#define VMGENC_STATE "/var/db/vmgenc/hooks.json"
-#define VMGENC_HOOKS "/usr/local/etc/vmgenc/hooks.d"
-#define VMGENC_MACHINE "/usr/local/etc/vmgenc/machine"
-#else
-#define VMGENC_STATE "/var/lib/vmgenc/hooks.json"
-#define VMGENC_HOOKS "/etc/vmgenc/hooks.d"
-#define VMGENC_MACHINE "/etc/vmgenc/machine"
-#endif
+/* Where things are; the build defines VMGENC_STATE, _CONF, _HOOKS, _SNIPPET and _OPENSSL_CNF. */
+#define VMGENC_MACHINE VMGENC_CONF "/machine"
 
 /* args.c: the options, which mean the same in each command that takes them */
 struct args {
-	const char *source, *state, *root;
+	const char *source, *state, *root, *config, *snippet;
 	bool json, once, raw, unsettled, vmclock, processes;
 	bool retry, new_machine, wait; /* of hooks */
 	bool has_since, has_start;
@@ -98,5 +91,6 @@ int cmd_sync(int argc, char **argv);
 int cmd_sim(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_hooks(int argc, char **argv);
+int cmd_openssl(int argc, char **argv);
 
 #endif

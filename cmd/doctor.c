@@ -164,6 +164,7 @@ int cmd_doctor(int argc, char **argv)
 	if (a.processes)
 		return doctor_processes(a.json);
 	check_source(a.source);
+	doctor_driver_version();
 	doctor_openssl();
 	check_hooks(a.state);
 	doctor_host();

@@ -18,6 +18,8 @@ bool doctor_there(const char *path);
 bool doctor_file_has(const char *path, const char *text);
 bool doctor_any_has(const char *pattern, const char *text); /* one of the files that fit glob(3) */
 void doctor_why_no_source(void);
+/* Says so where the driver that is loaded is of another version. */
+void doctor_driver_version(void);
 
 /* host.c: what the hypervisor is, and how the device is had there. */
 void doctor_host(void);
@@ -25,7 +27,8 @@ const char *doctor_offer(void);
 
 /* openssl.c: whether OpenSSL draws through the provider, by its own answer. */
 enum openssl_answer { OPENSSL_OURS, OPENSSL_OTHER, OPENSSL_FAILS, OPENSSL_ABSENT };
-enum openssl_answer openssl_ask(char generator[64]);
+/* configuration: instead of the one that services read; NULL for that one. */
+enum openssl_answer openssl_ask(const char *configuration, char generator[64]);
 void doctor_openssl(void);
 /* When its configuration or the module last changed, in seconds since 1970; 0 if not known. */
 int64_t openssl_configured(void);

@@ -110,6 +110,42 @@ static bool too_old(const char *release)
 	       (major < 5 || (major == 5 && minor < 10));
 }
 
+/* dkms knows the sources: why has it not built the module? */
+static void why_not_built(const char *release)
+{
+	char headers[PATH_MAX];
+
+	snprintf(headers, sizeof(headers), "/lib/modules/%s/build/Makefile", release);
+	if (!doctor_there(headers))
+		bad("install them (Debian: linux-headers-amd64 or -arm64), then dkms autoinstall "
+		    "and "
+		    "modprobe vmgenc",
+		    "dkms cannot build the module vmgenc: the headers of the kernel %s are missing",
+		    release);
+	else if (doctor_any_has("/var/lib/dkms/vmgenc/*/build/make.log", ""))
+		bad("see /var/lib/dkms/vmgenc/*/build/make.log, then dkms autoinstall",
+		    "dkms could not build the module vmgenc for the kernel %s", release);
+	else
+		bad("dkms autoinstall, then modprobe vmgenc",
+		    "dkms has not built the module vmgenc for the kernel %s", release);
+}
+
+/* Secure Boot sets lockdown, under which the kernel loads only modules signed by a key it knows. */
+static void why_not_loaded(void)
+{
+	if (doctor_there("/sys/kernel/security/lockdown") &&
+	    !doctor_file_has("/sys/kernel/security/lockdown", "[none]"))
+		bad("modprobe vmgenc; if its key is rejected, mokutil --import "
+		    "/var/lib/dkms/mok.pub "
+		    "and reboot",
+		    "the hypervisor offers the device, but the module vmgenc is not loaded, and "
+		    "this "
+		    "kernel loads signed modules only");
+	else
+		bad("modprobe vmgenc, and put vmgenc in a file in /etc/modules-load.d",
+		    "the hypervisor offers the device, but the module vmgenc is not loaded");
+}
+
 /* There is a device, but no driver. */
 static void why_no_module(const char *release)
 {
@@ -122,14 +158,32 @@ static void why_no_module(const char *release)
 	else if (doctor_file_has("/proc/sys/kernel/modules_disabled", "1"))
 		bad("load vmgenc earlier, from a file in /etc/modules-load.d, and reboot",
 		    "the module vmgenc is not loaded, and loading of modules is disabled");
+	else if (!doctor_file_has(list, "/vmgenc.ko") && doctor_there("/var/lib/dkms/vmgenc"))
+		why_not_built(release);
 	else if (!doctor_file_has(list, "/vmgenc.ko"))
 		bad("build and install it for this kernel, then modprobe vmgenc",
 		    "the hypervisor offers the device, but there is no module vmgenc for the "
 		    "kernel %s",
 		    release);
 	else
-		bad("modprobe vmgenc, and put vmgenc in a file in /etc/modules-load.d",
-		    "the hypervisor offers the device, but the module vmgenc is not loaded");
+		why_not_loaded();
+}
+
+/* Both keep to one interface, which is versioned; but what is described is this version. */
+void doctor_driver_version(void)
+{
+	char full[PATH_MAX], version[32] = "";
+	FILE *f;
+
+	snprintf(full, sizeof(full), "%s/sys/module/vmgenc/version", doctor_root);
+	f = fopen(full, "re");
+	if (!f)
+		return;
+	if (fscanf(f, "%31s", version) == 1 && strcmp(version, VMGENC_VERSION) != 0)
+		bad("install the same version of both, then boot",
+		    "the driver that is loaded is version %s, this program %s", version,
+		    VMGENC_VERSION);
+	fclose(f);
 }
 
 /* Reports only the first problem, from the hypervisor inwards, since it causes the others. */

@@ -11,8 +11,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{"status", cmd_status}, {"wait", cmd_wait},	{"watch", cmd_watch}, {"sync", cmd_sync},
-	{"hooks", cmd_hooks},	{"doctor", cmd_doctor}, {"sim", cmd_sim},
+	{"status", cmd_status},	  {"wait", cmd_wait},	{"watch", cmd_watch},
+	{"sync", cmd_sync},	  {"hooks", cmd_hooks}, {"doctor", cmd_doctor},
+	{"openssl", cmd_openssl}, {"sim", cmd_sim},
 };
 
 static const char help[] =
@@ -25,6 +26,7 @@ static const char help[] =
 	"  sync     make the kernel look at the id now, and rekey if it changed\n"
 	"  hooks    run a directory of programs after each change\n"
 	"  doctor   find out why this machine is not protected, and what to do\n"
+	"  openssl  switch the provider for OpenSSL on or off\n"
 	"  sim      simulate driver and hypervisor in a file, for tests of other programs\n"
 	"\n"
 	"vmgenc COMMAND --help, or vmgenc help COMMAND, has the options, and examples.\n"

@@ -22,40 +22,51 @@
 
 extern char **environ;
 
+#define FIRST_MODULE 7
 static const char *const places[] = {"/etc/ssl/openssl.cnf",
 				     "/etc/ssl/vmgenc.cnf",
 				     "/etc/pki/tls/openssl.cnf",
 				     "/usr/local/etc/ssl/vmgenc.cnf",
+				     VMGENC_OPENSSL_CNF,
+				     VMGENC_SNIPPET,
+				     VMGENC_CONF "/provider.cnf",
 				     "/usr/lib/*/ossl-modules/vmgenc.so",
 				     "/usr/lib/ossl-modules/vmgenc.so",
 				     "/usr/lib64/ossl-modules/vmgenc.so",
 				     "/usr/local/lib/ossl-modules/vmgenc.so",
 				     "/usr/local/lib64/ossl-modules/vmgenc.so"};
 
-/* Our environment, without variables that make OpenSSL read a configuration of its own. */
-static char **plain_environment(void)
+/* Our environment, but OpenSSL reads the given configuration, or else the one that services read.
+ */
+static char **plain_environment(char *configuration)
 {
 	size_t count = 0, kept = 0;
 	char **list;
 
 	while (environ[count])
 		count++;
-	list = calloc(count + 1, sizeof(*list));
+	list = calloc(count + 2, sizeof(*list));
 	for (size_t i = 0; list && i < count; i++) {
 		if (strncmp(environ[i], "OPENSSL_", 8) != 0)
 			list[kept++] = environ[i];
 	}
+	if (list && *configuration)
+		list[kept] = configuration;
 	return list;
 }
 
-static pid_t start(int *out)
+static pid_t start(const char *configuration, int *out)
 {
+	char setting[PATH_MAX + 32] = "";
 	char *arguments[] = {"openssl", "list", "-random-instances", NULL};
-	char **environment = plain_environment();
 	posix_spawn_file_actions_t actions;
+	char **environment;
 	int pipes[2];
 	pid_t child = -1;
 
+	if (configuration)
+		snprintf(setting, sizeof(setting), "OPENSSL_CONF=%s", configuration);
+	environment = plain_environment(setting);
 	if (!environment || pipe2(pipes, O_CLOEXEC)) {
 		free(environment);
 		return -1;
@@ -102,11 +113,11 @@ static bool listen_to(pid_t child, int out, char *text, size_t size)
 }
 
 /* The output has a line "  NAME @ provider" after each of primary:, public: and private: */
-enum openssl_answer openssl_ask(char generator[64])
+enum openssl_answer openssl_ask(const char *configuration, char generator[64])
 {
 	char text[4096];
 	int out, seen = 0;
-	pid_t child = start(&out);
+	pid_t child = start(configuration, &out);
 
 	*generator = '\0';
 	if (child < 0)
@@ -127,7 +138,7 @@ enum openssl_answer openssl_ask(char generator[64])
 
 static bool installed(void)
 {
-	for (size_t i = 4; i < sizeof(places) / sizeof(places[0]); i++) {
+	for (size_t i = FIRST_MODULE; i < sizeof(places) / sizeof(places[0]); i++) {
 		char full[PATH_MAX];
 		glob_t files;
 		int found;
@@ -161,9 +172,15 @@ int64_t openssl_configured(void)
 
 static void check_modes(void)
 {
-	for (size_t i = 0; i < 4; i++) {
+	for (size_t i = 0; i < FIRST_MODULE; i++) {
 		char full[PATH_MAX];
 		struct stat st;
+		size_t first = 0;
+
+		while (strcmp(places[first], places[i]) != 0)
+			first++;
+		if (first < i) /* a place that the build says, and known anyway */
+			continue;
 
 		snprintf(full, sizeof(full), "%s%s", doctor_root, places[i]);
 		if (!stat(full, &st) && !(st.st_mode & S_IROTH))
@@ -186,7 +203,7 @@ void doctor_openssl(void)
 			    "OpenSSL's generators do not notice clones");
 		return;
 	}
-	switch (openssl_ask(generator)) {
+	switch (openssl_ask(NULL, generator)) {
 	case OPENSSL_OURS:
 		good("OpenSSL draws from the provider (VMGENC-DRBG)");
 		break;
@@ -199,10 +216,10 @@ void doctor_openssl(void)
 		    "OpenSSL cannot draw with this configuration");
 		break;
 	case OPENSSL_OTHER:
-		bad(installed() ? "include its snippet as the first line of openssl.cnf; if it is "
-				  "there, another random = or other section names override it, see "
-				  "vmgenc-provider(7)"
-				: "install the provider vmgenc and see vmgenc-provider(7)",
+		bad(installed()
+			    ? "vmgenc openssl enable; if it is enabled, another random = or other "
+			      "section names override it, see vmgenc-provider(7)"
+			    : "install the provider vmgenc and see vmgenc-provider(7)",
 		    "OpenSSL draws from %s, which does not notice clones", generator);
 		break;
 	}

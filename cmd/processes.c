@@ -318,7 +318,7 @@ int doctor_processes(bool json)
 	char generator[64];
 	int code;
 
-	c.is_active = *doctor_root || openssl_ask(generator) == OPENSSL_OURS;
+	c.is_active = *doctor_root || openssl_ask(NULL, generator) == OPENSSL_OURS;
 	code = look(&c);
 	if (!code)
 		code = json ? units_print_json(&c.units) : units_print(&c.units);

@@ -43,17 +43,21 @@ static const struct {
 		 "openssl.cnf, or reads another configuration",
 		 "check OPENSSL_CONF and the permissions of the configuration that %s reads",
 		 false},
-	[OLD_LIBCRYPTO] =
-		{"old_libcrypto", "has an OpenSSL before 3, which cannot load the provider",
-		 "list %s in /etc/vmgenc/services and enable the hook 90-restart-services", false},
+	[OLD_LIBCRYPTO] = {"old_libcrypto",
+			   "has an OpenSSL before 3, which cannot load the provider",
+			   "list %s in " VMGENC_CONF
+			   "/services and enable the hook 90-restart-services",
+			   false},
 	[HAS_GNUTLS] = {"gnutls", "has GnuTLS, whose generator does not detect clones",
-			"list %s in /etc/vmgenc/services and enable the hook 90-restart-services",
+			"list %s in " VMGENC_CONF
+			"/services and enable the hook 90-restart-services",
 			false},
-	[HAS_LIBGCRYPT] =
-		{"libgcrypt", "has libgcrypt, whose nonces repeat in clones",
-		 "list %s in /etc/vmgenc/services and enable the hook 90-restart-services", false},
+	[HAS_LIBGCRYPT] = {"libgcrypt", "has libgcrypt, whose nonces repeat in clones",
+			   "list %s in " VMGENC_CONF
+			   "/services and enable the hook 90-restart-services",
+			   false},
 	[HAS_NSS] = {"nss", "has NSS, whose generator does not detect clones",
-		     "list %s in /etc/vmgenc/services and enable the hook 90-restart-services",
+		     "list %s in " VMGENC_CONF "/services and enable the hook 90-restart-services",
 		     false},
 	[DRAWS_IN_VDSO] =
 		{"vdso",

@@ -3,7 +3,6 @@
 PROVIDER_SRCS := $(sort $(wildcard provider/*.c))
 PROVIDER_FLAGS = $(BUILD_FLAGS) $(HARDENING) -Ilib -fPIC
 PROVIDER_LINK = -shared -pthread -Wl,-z,relro,-z,now,-z,defs -Wl,--version-script=provider/vmgenc.map
-PROVIDER_CNF = sed 's,@PREFIX@,$(PREFIX),' dist/openssl/vmgenc.cnf
 
 all: build/ossl-modules/vmgenc.so
 build/provider/%.o: provider/%.c
@@ -22,17 +21,16 @@ build/test/ossl-modules/vmgenc.so: $(PROVIDER_SRCS) $(LIB_SRCS) $(wildcard provi
 	$(Q)$(CC) $(PROVIDER_FLAGS) $(SANITIZE) $(filter-out -Wl$(comma)-z$(comma)defs,$(PROVIDER_LINK)) \
 		-o $@ $(filter %.c,$^)
 
-install: install-provider
 install-provider: build/ossl-modules/vmgenc.so
-	$(Q)install -d $(DESTDIR)$(PREFIX)/lib/ossl-modules $(DESTDIR)$(PREFIX)/etc/ssl
-	$(Q)install -m 755 build/ossl-modules/vmgenc.so $(DESTDIR)$(PREFIX)/lib/ossl-modules/
-	$(Q)$(PROVIDER_CNF) >$(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf
-# Removes the snippet first, so that openssl.cnf no longer names the module.
-uninstall: uninstall-provider
+	$(Q)install -d $(DESTDIR)$(opensslmodulesdir) $(DESTDIR)$(opensslcnfdir)
+	$(Q)install -m 755 build/ossl-modules/vmgenc.so $(DESTDIR)$(opensslmodulesdir)/
+	$(Q)$(PLACES) dist/openssl/vmgenc.cnf >$(DESTDIR)$(snippet) && chmod 644 $(DESTDIR)$(snippet)
+# First the line in openssl.cnf, then the snippet, then the module: OpenSSL never misses one of them.
 uninstall-provider:
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/etc/ssl/vmgenc.cnf
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/lib/ossl-modules/vmgenc.so
-	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/man/man7/vmgenc-provider.7
+	$(Q)$(if $(DESTDIR),,[ ! -x $(sbindir)/vmgenc ] || $(sbindir)/vmgenc openssl disable)
+	$(Q)rm -f $(DESTDIR)$(snippet)
+	$(Q)rm -f $(DESTDIR)$(opensslmodulesdir)/vmgenc.so
+	$(Q)rm -f $(DESTDIR)$(mandir)/man7/vmgenc-provider.7
 .PHONY: install-provider uninstall-provider
 -include $(wildcard build/provider/*.d)
 

@@ -39,9 +39,9 @@ static const char help[] =
 	"when it runs; see HOOKS in vmgenc(8).\n"
 	"Exit codes: 0 ended, 1 no source, or a hook failed, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
-	"  vmgenc hooks /etc/vmgenc/hooks.d\n"
+	"  vmgenc hooks " VMGENC_HOOKS "\n"
 	"  vmgenc hooks --retry 30-ssh-host-keys\n"
-	"  vmgenc hooks --once --state /var/lib/vmgenc/try.json /etc/vmgenc/hooks.d\n";
+	"  vmgenc hooks --once --state /var/lib/vmgenc/try.json " VMGENC_HOOKS "\n";
 
 #define LOCK_MS 5000 /* a supervisor of a killed run may still be ending its hook */
 

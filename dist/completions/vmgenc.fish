@@ -7,6 +7,7 @@ complete -c vmgenc -n __fish_use_subcommand -a watch -d 'a line for each change'
 complete -c vmgenc -n __fish_use_subcommand -a sync -d 'have the kernel look now'
 complete -c vmgenc -n __fish_use_subcommand -a hooks -d 'run a directory of programs after each change'
 complete -c vmgenc -n __fish_use_subcommand -a doctor -d 'why is this machine not protected'
+complete -c vmgenc -n __fish_use_subcommand -a openssl -d 'switch the provider for OpenSSL on or off'
 complete -c vmgenc -n __fish_use_subcommand -a sim -d 'a file that plays device and hypervisor'
 complete -c vmgenc -n __fish_use_subcommand -a help -d 'the options of a command'
 complete -c vmgenc -n __fish_use_subcommand -l version
@@ -23,4 +24,6 @@ complete -c vmgenc -n '__fish_seen_subcommand_from hooks doctor' -l root -r -a '
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l raw -l unsettled -l vmclock
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l start -x
 complete -c vmgenc -n '__fish_seen_subcommand_from doctor' -l processes -l json
+complete -c vmgenc -n '__fish_seen_subcommand_from openssl' -a 'enable disable'
+complete -c vmgenc -n '__fish_seen_subcommand_from openssl' -l config -l snippet -r -F
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -F -a 'create bump reset'

@@ -80,6 +80,39 @@ static void finds_what_is_missing(void **unused)
 	says("the host has not filled in the id");
 }
 
+/* Fails if it does not say what kept dkms from building, that a key is needed, or that two versions meet. */
+static void says_what_dkms_lacks(void **unused)
+{
+	char release[100], path[200];
+
+	(void)unused;
+	if (!access("/dev/vmgenc", F_OK) || !access("/dev/vmclock0", F_OK))
+		skip();
+	assert_int_equal(shell("uname -r"), 0);
+	snprintf(release, sizeof(release), "%.*s", (int)strcspn(result.out, "\n"), result.out);
+	tree("proc", "cpuinfo", "vendor_id : x\nflags : hypervisor");
+	tree("proc", "modules", "");
+	tree("sys/bus/acpi/devices/QEMUVGID:00", "modalias", "acpi:QEMUVGID:VM_GEN_COUNTER:");
+	tree("var/lib/dkms/vmgenc/0.1.0/source", "dkms.conf", "");
+	doctor_says("to do dkms cannot build the module vmgenc: the headers of the kernel ");
+	snprintf(path, sizeof(path), "lib/modules/%s/build", release);
+	tree(path, "Makefile", "");
+	doctor_says("to do dkms has not built the module vmgenc for the kernel ");
+	tree("var/lib/dkms/vmgenc/0.1.0/build", "make.log", "cc: not found");
+	doctor_says("to do dkms could not build the module vmgenc for the kernel ");
+	snprintf(path, sizeof(path), "lib/modules/%s", release);
+	tree(path, "modules.dep", "updates/dkms/vmgenc.ko:\n");
+	tree("sys/kernel/security", "lockdown", "[none] integrity confidentiality\n");
+	doctor_says("but the module vmgenc is not loaded: modprobe vmgenc, and put");
+	tree("sys/kernel/security", "lockdown", "none [integrity] confidentiality\n");
+	doctor_says("takes only modules that are signed: modprobe vmgenc; if its key is rejected");
+	tree("sys/module/vmgenc", "version", VMGENC_VERSION "\n");
+	assert_int_equal(shell(PROGRAM " doctor --root %s/root --state /nonexistent", scratch), 1);
+	assert_null(strstr(result.out, "the driver that is loaded is version"));
+	tree("sys/module/vmgenc", "version", "0.0.9\n");
+	doctor_says("to do the driver that is loaded is version 0.0.9, this program " VMGENC_VERSION);
+}
+
 /* Fails if what an image left behind passes for a container, or a container for a machine. */
 static void tells_containers_from_machines(void **unused)
 {
@@ -394,7 +427,7 @@ static void real_processes(void **unused)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(finds_what_is_missing), TEST(tells_containers_from_machines),
+		TEST(finds_what_is_missing), TEST(says_what_dkms_lacks), TEST(tells_containers_from_machines),
 		TEST(asks_openssl),	     TEST(finds_processes_that_are_not_covered),
 		TEST(json_of_processes),     TEST(hidden_processes_are_said_so),
 		TEST(real_processes),	     TEST(c_library_that_is_none),

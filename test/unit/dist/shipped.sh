@@ -4,7 +4,8 @@
 # program; if a placeholder is left over; if a command or an option is in no completion; or if
 # uninstall leaves a file of vmgenc's behind.
 set -eu
-dir=$(mktemp -d) && trap 'rm -rf "$dir"' EXIT
+unset MAKEFLAGS
+dir=$(mktemp -d) && trap 'rm -rf "$dir"; make -s build/vmgenc' EXIT
 wrong() { echo "shipped: $*" >&2; exit 1; }
 
 make -s install DESTDIR="$dir" PREFIX=/usr HOOKS_DIR=/etc/vmgenc/hooks.d
@@ -31,10 +32,10 @@ for d in usr/share/vmgenc/hooks etc/vmgenc/hooks.d; do
 	grep -q '"runs": 0' "$dir/state" || wrong "a hook ran from $d"
 done
 ! grep -rn '@[A-Z]*@' "$dir/usr/lib/systemd" || wrong "a placeholder is left"
-sed 's,@PREFIX@,/usr,; s,@HOOKS@,/h,' dist/freebsd/vmgenc_hooks | sh -n
+sed 's,@SBINDIR@,/usr/sbin,; s,@HOOKS@,/h,' dist/freebsd/vmgenc_hooks | sh -n
 
 commands=$(build/vmgenc --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
-[ "$(echo "$commands" | wc -l)" = 7 ] || wrong "commands: $commands"
+[ "$(echo "$commands" | wc -l)" = 8 ] || wrong "commands: $commands"
 for f in dist/completions/*; do
 	for c in $commands; do
 		grep -qw "$c" "$f" || wrong "$f lacks $c"
@@ -46,5 +47,5 @@ done
 bash -n dist/completions/vmgenc.bash
 
 make -s uninstall DESTDIR="$dir" PREFIX=/usr
-left=$(find "$dir/usr" ! -type d)
+left=$(find "$dir/usr" "$dir/etc" ! -type d)
 [ -z "$left" ] || wrong "left behind: $left"

@@ -125,7 +125,7 @@ void cnf_create(char path[CNF_SIZE], const char *module, const char *on_missing,
 	/* What OpenSSL's own openssl.cnf begins with. */
 	fprintf(to, "openssl_conf = openssl_init\n");
 	while (fgets(line, sizeof(line), from)) {
-		substitute(line, sizeof(line), "@PREFIX@/lib/ossl-modules/vmgenc.so", where);
+		substitute(line, sizeof(line), "@MODULES@/vmgenc.so", where);
 		substitute(line, sizeof(line), "on_missing = warn", setting);
 		fputs(line, to);
 	}
