@@ -7,7 +7,7 @@ bad=0
 wrong() { echo "$*" && bad=1; }
 
 help=$(make --no-print-directory help)
-makefiles="Makefile $(find ./* -name build.mk -not -path './build/*')"
+makefiles="Makefile $(find ./* -path ./build -prune -o -name build.mk -print)"
 for t in $(sed -n 's/^\.PHONY: //p' $makefiles); do
 	case $t in all | help) continue ;; esac
 	echo "$help" | grep -qE "(^| )$t([ ,;]|$)" || wrong "make help does not name $t"
