@@ -163,9 +163,10 @@ format-check:
 	@FILES="$(FILES)" tools/format --check
 
 clean:
+	$(Q)tools/unroot build/packages build/fresh
 	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs ! -name apt ! -name roots ! -name kvm ! -name compilers -exec rm -rf {} + 2>/dev/null || true
 distclean:
-	$(Q)rm -rf build
+	$(Q)tools/unroot build
 
 help:
 	@echo 'make            the library, provider, command and lab, below build/'
@@ -193,7 +194,8 @@ help:
 	@echo '     uninstall; parts: install-lib, install-lab, install-cmd, install-provider, install-pages,'
 	@echo '     uninstall-cmd, uninstall-provider; GNU names such as sysconfdir= and libdir= are heeded'
 	@echo 'make modules-install KVER=RELEASE   vmgenc.ko for modprobe, or modules-uninstall; install-dkms'
-	@echo 'make deb [SUITE=trixie]      Debian packages, below build/deb; make check-packages tests them'
+	@echo 'make deb [SUITE=trixie]      Debian packages, in build/deb (build/deb/trixie)'
+	@echo 'make check-packages [SUITES=]   builds them, installs, upgrades and removes them in minimal roots'
 	@echo 'make format     clang-format over the C that follows .clang-format (FILES=); or format-check'
 	@echo 'make clean      what was built; make distclean also what was downloaded'
 	@echo 'KERNELS="6.1 6.12-rt 7.2@trixie-backports"   other kernels for all of these'
