@@ -117,9 +117,8 @@ static void why_not_built(const char *release)
 
 	snprintf(headers, sizeof(headers), "/lib/modules/%s/build/Makefile", release);
 	if (!doctor_there(headers))
-		bad("install them (Debian: linux-headers-amd64 or -arm64), then dkms autoinstall "
-		    "and "
-		    "modprobe vmgenc",
+		bad("install them (Debian: the package linux-headers- with this release), then "
+		    "dkms autoinstall and modprobe vmgenc",
 		    "dkms cannot build the module vmgenc: the headers of the kernel %s are missing",
 		    release);
 	else if (doctor_any_has("/var/lib/dkms/vmgenc/*/build/make.log", ""))
@@ -136,11 +135,9 @@ static void why_not_loaded(void)
 	if (doctor_there("/sys/kernel/security/lockdown") &&
 	    !doctor_file_has("/sys/kernel/security/lockdown", "[none]"))
 		bad("modprobe vmgenc; if its key is rejected, mokutil --import "
-		    "/var/lib/dkms/mok.pub "
-		    "and reboot",
+		    "/var/lib/dkms/mok.pub and reboot",
 		    "the hypervisor offers the device, but the module vmgenc is not loaded, and "
-		    "this "
-		    "kernel loads signed modules only");
+		    "this kernel loads signed modules only");
 	else
 		bad("modprobe vmgenc, and put vmgenc in a file in /etc/modules-load.d",
 		    "the hypervisor offers the device, but the module vmgenc is not loaded");
@@ -180,7 +177,7 @@ void doctor_driver_version(void)
 	if (!f)
 		return;
 	if (fscanf(f, "%31s", version) == 1 && strcmp(version, VMGENC_VERSION) != 0)
-		bad("install the same version of both, then boot",
+		bad("install the same version of both, then reboot",
 		    "the driver that is loaded is version %s, this program %s", version,
 		    VMGENC_VERSION);
 	fclose(f);

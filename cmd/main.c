@@ -26,7 +26,7 @@ static const char help[] =
 	"  sync     make the kernel look at the id now, and rekey if it changed\n"
 	"  hooks    run a directory of programs after each change\n"
 	"  doctor   find out why this machine is not protected, and what to do\n"
-	"  openssl  switch the provider for OpenSSL on or off\n"
+	"  openssl  enable or disable the provider for OpenSSL\n"
 	"  sim      simulate driver and hypervisor in a file, for tests of other programs\n"
 	"\n"
 	"vmgenc COMMAND --help, or vmgenc help COMMAND, has the options, and examples.\n"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd: vmgenc openssl - switches the provider on and off by one marked line of openssl.cnf, which
- * is replaced by a file that OpenSSL has read and drawn with. */
+/* cmd: vmgenc openssl - enables and disables the provider by one marked line of openssl.cnf.
+ * OpenSSL has drawn with the new file before it replaces the old one. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,19 +15,21 @@
 
 static const char help[] =
 	"usage: vmgenc openssl enable|disable [--config FILE] [--snippet FILE]\n"
-	"Has OpenSSL draw by the provider, or no longer, by one line at the top of openssl.cnf.\n"
+	"Makes OpenSSL draw from the provider, or no longer, by one line at the top of "
+	"openssl.cnf.\n"
 	"\n"
-	"  enable          write the line, if OpenSSL draws by the provider with it\n"
-	"  disable         take that line away; every other byte stays\n"
+	"  enable          add the line, if OpenSSL then draws from the provider\n"
+	"  disable         remove that line and change no other byte\n"
 	"  --config FILE   instead of " VMGENC_OPENSSL_CNF "\n"
 	"  --snippet FILE  instead of " VMGENC_SNIPPET "\n"
 	"\n"
-	"Exit codes: 0 done, 1 not done: OpenSSL would not draw by it, 2 wrong usage, 3 trouble.\n"
+	"Exit codes: 0 done, 1 not done: OpenSSL would not draw from it, 2 wrong usage, 3 "
+	"trouble.\n"
 	"Examples:\n"
 	"  vmgenc openssl enable && vmgenc doctor --processes\n"
 	"  vmgenc openssl disable\n";
 
-#define MARK " # written, and taken away, by vmgenc openssl"
+#define MARK " # added and removed by vmgenc openssl"
 #define CONFIG_MAX (1 << 20)
 
 struct config {
@@ -39,7 +41,7 @@ struct config {
 	size_t size, changed_size;
 };
 
-/* The file itself, not one that has been exchanged while we waited for its lock. */
+/* Another file may have replaced this one while we waited for its lock. */
 static int open_locked(struct config *c, const char *path)
 {
 	struct stat now;
@@ -110,7 +112,7 @@ static void with_line(struct config *c)
 	c->changed_size = length + c->size;
 }
 
-/* A new file beside it, of the same owner and mode; what an interrupted run left is replaced. */
+/* Creates a new file beside it, with the same owner and mode, in place of one of a killed run. */
 static int write_candidate(struct config *c, const char *text, size_t size)
 {
 	const struct stat *st = &c->file.st;
@@ -170,15 +172,14 @@ static int refuse(const struct config *c, enum openssl_answer answer, const char
 			"module there that %s names?",
 			c->file.path, c->line + strlen(".include "));
 	default:
-		say_log("%s stays as it is: OpenSSL would still draw by %s, since its sections "
-			"have "
-			"other names or a random = follows; see vmgenc-provider(7)",
+		say_log("%s stays as it is: OpenSSL would still draw from %s, since its sections "
+			"have other names or a random = follows; see vmgenc-provider(7)",
 			c->file.path, generator);
 		return EXIT_NO;
 	}
 }
 
-/* Whether programs read the file that was replaced: another OpenSSL may have another one. */
+/* Do programs read the file that was replaced? Another OpenSSL may read another one. */
 static int confirm(struct config *c)
 {
 	enum openssl_answer answer;
@@ -208,7 +209,7 @@ static int enable(struct config *c, const char *snippet)
 		return say_trouble("the snippet %s cannot be read: %s", snippet, strerror(errno));
 	answer = openssl_ask(c->name, generator);
 	if (answer == OPENSSL_OURS) {
-		printf("OpenSSL draws by the provider already (VMGENC-DRBG)\n");
+		printf("OpenSSL already draws from the provider (VMGENC-DRBG)\n");
 		return EXIT_YES;
 	}
 	if (without_line(c))
@@ -226,9 +227,8 @@ static int enable(struct config *c, const char *snippet)
 	if (!code)
 		code = confirm(c);
 	if (!code)
-		printf("OpenSSL draws by the provider (VMGENC-DRBG); vmgenc doctor --processes "
-		       "says "
-		       "what to restart\n");
+		printf("OpenSSL draws from the provider (VMGENC-DRBG); vmgenc doctor "
+		       "--processes says what to restart\n");
 	return code;
 }
 
@@ -244,7 +244,7 @@ static int disable(struct config *c)
 	code = write_candidate(c, c->changed, c->changed_size);
 	if (code)
 		return code;
-	/* What cannot draw before either is no worse without the line. */
+	/* If OpenSSL could not draw before either, removing the line makes nothing worse. */
 	if (openssl_ask(c->candidate, generator) == OPENSSL_FAILS &&
 	    openssl_ask(c->name, generator) != OPENSSL_FAILS) {
 		unlink(c->candidate);
@@ -253,8 +253,8 @@ static int disable(struct config *c)
 	}
 	code = put_in_place(c);
 	if (!code)
-		printf("the line is gone from %s; programs draw as before once they are "
-		       "restarted\n",
+		printf("the line is removed from %s; restart programs to make them draw as "
+		       "before\n",
 		       c->file.path);
 	return code;
 }

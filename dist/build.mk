@@ -89,7 +89,7 @@ install-dkms:
 	$(Q)install -m 644 $(MODULE_SRCS) $(DESTDIR)$(usrsrcdir)/vmgenc-$(VERSION)/
 	$(Q)$(PLACES) dist/dkms.conf >$(DESTDIR)$(usrsrcdir)/vmgenc-$(VERSION)/dkms.conf
 
-# Debian packages for this release, or SUITE=trixie, below build/deb
+# Debian packages: for this release in build/deb, for SUITE=trixie in build/deb/trixie
 deb:
 	@tools/deb $(SUITE)
 check-packages:

@@ -7,7 +7,7 @@ complete -c vmgenc -n __fish_use_subcommand -a watch -d 'a line for each change'
 complete -c vmgenc -n __fish_use_subcommand -a sync -d 'have the kernel look now'
 complete -c vmgenc -n __fish_use_subcommand -a hooks -d 'run a directory of programs after each change'
 complete -c vmgenc -n __fish_use_subcommand -a doctor -d 'why is this machine not protected'
-complete -c vmgenc -n __fish_use_subcommand -a openssl -d 'switch the provider for OpenSSL on or off'
+complete -c vmgenc -n __fish_use_subcommand -a openssl -d 'enable or disable the provider for OpenSSL'
 complete -c vmgenc -n __fish_use_subcommand -a sim -d 'a file that plays device and hypervisor'
 complete -c vmgenc -n __fish_use_subcommand -a help -d 'the options of a command'
 complete -c vmgenc -n __fish_use_subcommand -l version

@@ -105,7 +105,7 @@ static void says_what_dkms_lacks(void **unused)
 	tree("sys/kernel/security", "lockdown", "[none] integrity confidentiality\n");
 	doctor_says("but the module vmgenc is not loaded: modprobe vmgenc, and put");
 	tree("sys/kernel/security", "lockdown", "none [integrity] confidentiality\n");
-	doctor_says("takes only modules that are signed: modprobe vmgenc; if its key is rejected");
+	doctor_says("this kernel loads signed modules only: modprobe vmgenc; if its key is rejected");
 	tree("sys/module/vmgenc", "version", VMGENC_VERSION "\n");
 	assert_int_equal(shell(PROGRAM " doctor --root %s/root --state /nonexistent", scratch), 1);
 	assert_null(strstr(result.out, "the driver that is loaded is version"));

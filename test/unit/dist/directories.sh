@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-2-Clause
-# test/unit/dist: GNU's names for directories. Fails if a file is put elsewhere than they say, if what
-# is installed names another place, if PREFIX=/usr makes an /usr/etc, or if uninstall leaves anything; or
-# if the packages are of another version, or a build dependency is no name of a package.
+# test/unit/dist: GNU's names for directories. Fails if a file is installed elsewhere, if an installed
+# file names another place, if PREFIX=/usr makes an /usr/etc, if uninstall leaves anything; or if the
+# packages have another version, lack a unit, or a build dependency is no name of a package.
 set -eu
 unset MAKEFLAGS
 dir=$(mktemp -d) && trap 'rm -rf "$dir"; make -s build/vmgenc' EXIT
@@ -13,17 +13,21 @@ names='prefix=/p exec_prefix=/e libdir=/l includedir=/i datarootdir=/r mandir=/m
 	systemdsystemunitdir=/u opensslmodulesdir=/o bindir=/b sbindir=/sb'
 make -s install DESTDIR="$dir" $names
 has /b/vmgenc-lab /sb/vmgenc /l/libvmgenc.so.1 /l/libvmgenc.a /l/pkgconfig/libvmgenc.pc /i/vmgenc.h /m/man8/vmgenc.8 \
-	/r/vmgenc/hooks/10-random-seed /c/ssl/vmgenc.cnf /c/vmgenc/hooks.d /u/vmgenc-hooks.service /o/vmgenc.so \
+	/r/vmgenc/hooks/10-random-seed /c/ssl/vmgenc.cnf /c/vmgenc/hooks.d /u/vmgenc-hooks.service \
+	/u/vmgenc-hooks-check.service /u/vmgenc-hooks-check.path /r/vmgenc/vmgenc-device.conf /o/vmgenc.so \
 	/m/man3/vmgenc_open.3 /r/bash-completion/completions/vmgenc
 [ "$(cd "$dir" && echo *)" = "b c i l m o r sb u" ] || wrong "also used: $(cd "$dir" && echo *)"
 grep -q '^ExecStart=/sb/vmgenc hooks /c/vmgenc/hooks.d$' "$dir/u/vmgenc-hooks.service" || wrong "the unit"
+grep -q '^ExecStart=/sb/vmgenc hooks --wait$' "$dir/u/vmgenc-hooks-check.service" || wrong "the unit that checks"
+grep -q '^PathChanged=/s/lib/vmgenc/hooks.json$' "$dir/u/vmgenc-hooks-check.path" || wrong "the unit that watches"
+"$dir/sb/vmgenc" hooks --help | grep -q 'hooks /c/vmgenc/hooks.d' || wrong "vmgenc does not know its hooks"
 grep -q '^module = /o/vmgenc.so$' "$dir/c/ssl/vmgenc.cnf" || wrong "the snippet"
 [ "$(PKG_CONFIG_PATH=$dir/l/pkgconfig pkg-config --variable=libdir libvmgenc 2>/dev/null || sed -n 's/^libdir=//p' "$dir/l/pkgconfig/libvmgenc.pc")" = /l ] || wrong "libvmgenc.pc"
 [ "$("$dir/sb/vmgenc" openssl --help | grep -c '/c/ssl/vmgenc.cnf')" = 1 ] || wrong "vmgenc does not know its snippet"
 "$dir/sb/vmgenc" status --help | grep -q '/s/lib/vmgenc/hooks.json' || wrong "vmgenc does not know its state"
 grep -q '^list=/c/vmgenc/services' "$dir/r/vmgenc/hooks/90-restart-services" || wrong "the hook reads another list"
 grep -q '/c/ssl/vmgenc.cnf' "$dir/m/man7/vmgenc-provider.7" || wrong "a page names another place"
-! grep -rnE '@[A-Z_]+@|/usr/local/(share|lib|etc/ssl)' "$dir" --include='*.[1-9]' --include='*.c*' --include='*.pc' --include='*.service' || wrong "the lines above"
+! grep -rnE '@[A-Z_]+@|/usr/local/(share|lib|etc/ssl)' "$dir" --include='*.[1-9]' --include='*.c*' --include='*.pc' --include='*.service' --include='*.path' || wrong "the lines above"
 make -s uninstall DESTDIR="$dir" $names
 [ -z "$(find "$dir" ! -type d)" ] || wrong "left: $(find "$dir" ! -type d)"
 
@@ -39,3 +43,6 @@ done
 version=$(sed -n 's/^VERSION := //p' Makefile)
 [ "$(sed -n '1s/^vmgenc (\(.*\)) .*/\1/p' debian/changelog)" = "$version" ] || wrong "debian/changelog is not $version"
 [ "$(tools/deps --deb-names)" = "$(tools/deps --deb-names | grep -xE '([a-z][a-z0-9-]+ )*[a-z][a-z0-9-]+')" ] || wrong "build dependencies: $(tools/deps --deb-names)"
+for unit in dist/systemd/*.service dist/systemd/*.path; do
+	grep -q "^units := .*${unit##*/}" debian/rules || wrong "debian/rules lacks ${unit##*/}"
+done
