@@ -4,9 +4,11 @@
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cmd.h"
+#include "doctor.h"
 #include "hooks/state.h"
 
 static const char help[] =
@@ -240,6 +242,8 @@ int cmd_status(int argc, char **argv)
 		if (a.json)
 			print_json_error(code == EXIT_NO ? "no source" : "the source is in trouble",
 					 &hooks);
+		else if (code == EXIT_NO && !a.source && !secure_getenv("VMGENC_SOURCE"))
+			doctor_why_no_source();
 		return code;
 	}
 	const char *remedy, *reason = unprotected(&st, &remedy);
