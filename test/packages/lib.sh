@@ -5,7 +5,7 @@ wrong() { echo "WRONG: $*"; exit 1; }
 every_file() { find / -xdev \( -path /proc -o -path /sys -o -path /dev -o -path "$here" \) -prune -o -print | sort; }
 ours() { openssl list -random-instances | grep -q 'VMGENC-DRBG @ vmgenc'; }
 installed() { # version, kernel: dkms has this module there, and modprobe finds it
-	dkms status | grep -qE "^vmgenc/$1, $2, .*: installed" || wrong "dkms: $(dkms status)"
+	dkms status | grep -F "vmgenc/$1, $2," | grep -q ': installed' || wrong "dkms: $(dkms status)"
 	file=$(find "/lib/modules/$2" -name 'vmgenc.ko*')
 	[ "$(echo "$file" | wc -w)" = 1 ] || wrong "modules for $2: $file"
 	[ "$(modinfo -F version "$file")" = "$1" ] || wrong "modinfo says $(modinfo -F version "$file")"
