@@ -253,7 +253,10 @@ static int page_status(const struct source *s, struct vmgenc_status *st)
 	return 0;
 }
 
-/* A VMClock has no id and no driver that rekeys, so settled stays 0. */
+/*
+ * A VMClock has no id and no driver that rekeys, so settled stays 0. vmgenc_sync() mixes in the page
+ * and the time; whether the kernel adds CPU random instructions is not known here.
+ */
 static int clock_status(const struct source *s, struct vmgenc_status *st)
 {
 	struct vmclock clock;
@@ -263,6 +266,7 @@ static int clock_status(const struct source *s, struct vmgenc_status *st)
 		return err == -EAGAIN ? -EAGAIN : -EIO;
 	if (clock.flags & VMCLOCK_GENERATION_PRESENT)
 		st->guarantee = VMGENC_RACE_FREE;
+	st->flags = VMGENC_PREDICTABLE;
 	st->generation = clock.generation;
 	return 0;
 }

@@ -47,7 +47,8 @@ static void missed(struct vmgenc_device *dev, int error)
 		return;
 	vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, true);
 	vmgenc_os_log(&dev->core, VMGENC_LOG_WARNING,
-		      "nothing can be rekeyed: no /dev/urandom is found (error %d); trying again whenever /dev/%s is opened",
+		      "nothing can be rekeyed: no /dev/urandom is found (error %d); trying again "
+		      "whenever /dev/%s is opened",
 		      -error, dev->name);
 	if (smp_load_acquire(&dev->urandom))
 		vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, false);
@@ -95,11 +96,38 @@ static int reseed(struct file *urandom, const struct cred *kernel_cred)
 	return error ? -EIO : 0;
 }
 
+/* The kernel's own extraction reads them too, but does not tell whether any answered. */
+static bool mix_processor_random(void)
+{
+	unsigned long words[4];
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		all &= vmgenc_arch_random(&words[i]);
+	if (all)
+		add_device_randomness(words, sizeof(words));
+	memzero_explicit(words, sizeof(words));
+	return all;
+}
+
+static bool mix_jitter(struct vmgenc_jitter *jitter)
+{
+	bool counts;
+
+	if (!vmgenc_param_jitter)
+		return false;
+	counts = vmgenc_jitter_gather(jitter);
+	add_device_randomness(jitter->samples, sizeof(jitter->samples));
+	vmgenc_jitter_wipe(jitter);
+	return counts;
+}
+
 /*
  * A new id is enough to make two clones differ; time and cycles are for hosts that give both the
- * same id. The kernel's own extraction adds CPU random instructions.
+ * same id. Only jitter and CPU random instructions are unknown to the owner of another clone.
  */
-int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
+int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 {
 	struct vmgenc_device *dev = vmgenc_device_of(core);
 	struct {
@@ -107,14 +135,21 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 		u64 cycles;
 		u64 ns;
 	} fresh = {
-		.id = { id[0], id[1] },
+		.id = {id[0], id[1]},
 		.cycles = get_cycles(),
 		.ns = ktime_get_real_fast_ns(),
 	};
 	struct file *urandom = smp_load_acquire(&dev->urandom);
 
 	add_device_randomness(&fresh, sizeof(fresh));
-	return urandom ? reseed(urandom, dev->kernel_cred) : -EIO;
+	if (!urandom)
+		return -EIO;
+	/* What an earlier try mixed in is still in the pool. */
+	if (!*secret) {
+		*secret = mix_jitter(dev->jitter);
+		*secret |= mix_processor_random();
+	}
+	return reseed(urandom, dev->kernel_cred);
 }
 
 int vmgenc_rekey_prepare(struct vmgenc_device *dev)
