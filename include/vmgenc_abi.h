@@ -32,10 +32,10 @@
  *                answers at its address) since attach, so it identifies nothing
  * REKEY_FAILED   the last rekey of the kernel's random generator failed, and settled is below
  *                generation until a retry succeeds; not set while the generator is not seeded
- * PREDICTABLE    settled, so no other clone draws the same values, but nothing was mixed in that the
- *                owner of another clone cannot know: the timing of memory accesses failed its
- *                tests, and there are no CPU random instructions. That owner may be able to compute
- *                what this machine draws, until a later rekey clears the flag
+ * PREDICTABLE    settled, so no other clone draws the same values, but nothing was mixed in that
+ *                the owner of another clone cannot know: the timing of memory accesses failed its
+ *                tests, and there are no CPU random instructions. That owner may be able to
+ *                compute what this machine draws, until a later rekey clears the flag
  *
  * What the driver lacks on this kernel, or what its parameters switched off (Linux; FreeBSD sets
  * none):

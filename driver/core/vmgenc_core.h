@@ -58,9 +58,9 @@ struct vmgenc_core {
 	struct vmgenc_page *page;     /* a whole zeroed page, given by the system */
 	uint64_t seen[2];	      /* the id of page->generation */
 	int error;		      /* of the last rekey */
-	bool secret;	    /* something was mixed in that other clones' owners do not know */
-	bool unnotified;    /* a look found a change since the last notification */
-	uint64_t failed_ns; /* the time of the last rekey, if it failed */
+	bool secret;		      /* mixed in what other clones' owners do not know */
+	bool unnotified;	      /* a look found a change since the last notification */
+	uint64_t failed_ns;	      /* the time of the last rekey, if it failed */
 
 	uint64_t told;	   /* the generation last announced to listeners */
 	uint64_t woken[2]; /* generation and settled when readers were woken last */

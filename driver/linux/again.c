@@ -10,7 +10,7 @@
  * it do so earlier, each time with new jitter. The last two are for the hardware generator: the
  * kernel's thread reads it once a minute, and the driver cannot, because its file has no read_iter.
  */
-static const unsigned int after_s[] = {1, 10, 100, 300};
+static const unsigned int after_s[] = { 1, 10, 100, 300 };
 
 /*
  * What that thread holds and what virtio-rng has prefetched may be from before the snapshot, and so
@@ -84,10 +84,11 @@ void vmgenc_again(struct vmgenc_device *dev)
 {
 	struct vmgenc_again *again = &dev->again;
 	struct vmgenc_event event;
-	unsigned int calls = atomic_read(&hwrng_calls);
 	bool due, more, predictable;
+	unsigned int calls;
 
 	vmgenc_core_event(&dev->core, &event);
+	calls = atomic_read(&hwrng_calls); /* after it, or a snapshot in between would count one */
 	if (event.settled != event.generation)
 		return;
 	if (event.generation != again->generation) {

@@ -46,16 +46,16 @@ struct vmgenc_device {
 	char *path; /* the ACPI path, from ACPICA's allocator */
 
 	phys_addr_t phys;
-	void *mapping;	       /* what memremap() returned; core.raw points into it */
+	void *mapping; /* what memremap() returned; core.raw points into it */
 	bool raw_is_a_devices; /* the page belongs to a device, by the kernel's resources */
 
 	spinlock_t lock;
 	unsigned long irq_flags;
 	struct task_struct *owner; /* the task that holds lock, or NULL */
 	struct file *urandom;
-	atomic_t urandom_missed;      /* it was logged that there is none */
+	atomic_t urandom_missed; /* it was logged that there is none */
 	struct vmgenc_jitter *jitter; /* guarded by lock */
-	struct cred *kernel_cred;     /* for RNDRESEEDCRNG, which checks current's privilege */
+	struct cred *kernel_cred; /* for RNDRESEEDCRNG, which checks current's privilege */
 
 	struct task_struct *worker;
 	struct completion first_look;

@@ -34,7 +34,7 @@ MODULE_PARM_DESC(sysgenid, "Offer /dev/sysgenid, for programs that use SysGenID"
 
 bool vmgenc_param_jitter = true;
 module_param_named(jitter, vmgenc_param_jitter, bool, 0444);
-MODULE_PARM_DESC(jitter, "Measure the jitter of memory accesses at a rekey (0 is for tests)");
+MODULE_PARM_DESC(jitter, "Mix in timing jitter at a rekey (0 is for tests)");
 
 unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);

@@ -47,8 +47,7 @@ static void missed(struct vmgenc_device *dev, int error)
 		return;
 	vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, true);
 	vmgenc_os_log(&dev->core, VMGENC_LOG_WARNING,
-		      "nothing can be rekeyed: no /dev/urandom is found (error %d); trying again "
-		      "whenever /dev/%s is opened",
+		      "nothing can be rekeyed: no /dev/urandom is found (error %d); trying again whenever /dev/%s is opened",
 		      -error, dev->name);
 	if (smp_load_acquire(&dev->urandom))
 		vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, false);
@@ -135,7 +134,7 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret
 		u64 cycles;
 		u64 ns;
 	} fresh = {
-		.id = {id[0], id[1]},
+		.id = { id[0], id[1] },
 		.cycles = get_cycles(),
 		.ns = ktime_get_real_fast_ns(),
 	};
