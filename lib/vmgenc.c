@@ -255,7 +255,8 @@ static int page_status(const struct source *s, struct vmgenc_status *st)
 
 /*
  * A VMClock has no id and no driver that rekeys, so settled stays 0. vmgenc_sync() mixes in the
- * page and the time; whether the kernel adds CPU random instructions is not known here.
+ * page, the time and timing samples that do not count; whether the kernel adds CPU random
+ * instructions is not known here.
  */
 static int clock_status(const struct source *s, struct vmgenc_status *st)
 {
