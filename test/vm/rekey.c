@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -206,6 +207,51 @@ static void jitter_counts(void)
 		CHECK(jitter_counts_at_last());
 }
 
+static void put(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* The samples that the kernel was given last: the first, and the last of those that must be. */
+static void traced(unsigned int *first, unsigned int *last)
+{
+	static char text[65536];
+	int fd = open("/tracing/trace", O_RDONLY | O_CLOEXEC);
+	ssize_t n, size = 0;
+
+	CHECK(fd >= 0);
+	while ((n = read(fd, text + size, sizeof(text) - 1 - (size_t)size)) > 0)
+		size += n;
+	close(fd);
+	text[size] = '\0';
+	*first = *last = 0;
+	for (const char *at = text; (at = strstr(at, "first=")) != NULL; at++)
+		CHECK(sscanf(at, "first=%u last=%u", first, last) == 2);
+}
+
+/* Fails if jitter counts that the kernel was not given: a probe sees what it is given. */
+static void samples_reach_the_kernel(void)
+{
+	unsigned int first, last;
+
+	CHECK(module_reload("look_ms=0") == 0);
+	CHECK(mkdir("/tracing", 0700) == 0 && !mount("tracefs", "/tracing", "tracefs", 0, NULL));
+	put("/tracing/kprobe_events", "p:samples add_device_randomness "
+				      "size=%si:u32 first=+0(%di):u32 last=+2044(%di):u32");
+	put("/tracing/events/kprobes/samples/filter", "size == 4096");
+	put("/tracing/events/kprobes/samples/enable", "1");
+	CHECK(jitter_counts_at_last());
+	put("/tracing/events/kprobes/samples/enable", "0");
+	traced(&first, &last);
+	put("/tracing/kprobe_events", "-:samples");
+	CHECK(umount("/tracing") == 0);
+	CHECK(first && last && first != last);
+}
+
 static bool has_processor_random(void)
 {
 	const char *cpu = file_text("/proc/cpuinfo");
@@ -285,6 +331,7 @@ int main(void)
 	RUN(nobody_is_said_once);
 	RUN(other_things_are_not_taken);
 	RUN(jitter_counts);
+	RUN(samples_reach_the_kernel);
 	RUN(predictable_is_said);
 	RUN(again_is_no_change);
 	RUN(hardware_generator_counts_late);
