@@ -114,6 +114,10 @@ build/bench/guest/%: test/bench/guest/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -Ilib -static -pthread -o $@ $< $(VM_COMMON_SRCS)
+build/bench/guest/entropy: test/bench/guest/entropy.c driver/core/vmgenc_jitter.c $(wildcard driver/core/*.h test/bench/guest/os/*)
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -Itest/bench/guest/os -Idriver/core -static -o $@ $(filter %.c,$^) -lm
 build/bench/%: test/bench/%.c $(LIB_SRCS)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

@@ -62,6 +62,8 @@ extern const struct lack lacks[4];
 bool is_vmclock(const struct vmgenc_status *st);
 bool has_id(const struct vmgenc_status *st);
 bool is_settled(const struct vmgenc_status *st);
+/* What follows the generation: how it is settled, or "". */
+const char *settled_text(const struct vmgenc_status *st);
 void id_text(const uint8_t id[VMGENC_ID_SIZE], char text[37]);
 /* Wall-clock time of a CLOCK_BOOTTIME, as 2026-01-31T12:00:00Z; "" for 0. It moves when somebody
  * sets the clock. */

@@ -90,6 +90,12 @@ static void check_state(const struct vmgenc_status *st)
 	else if (st->settled != st->generation)
 		bad("see the kernel's log", "the kernel is not rekeyed for generation %llu",
 		    (unsigned long long)st->generation);
+	else if (st->flags & VMGENC_PREDICTABLE)
+		bad("give the machine virtio-rng or a CPU with RDRAND; QEMU: -device "
+		    "virtio-rng-pci, -cpu host",
+		    "%s: generation %llu is parted from other clones, but predictable by a "
+		    "sibling's owner",
+		    st->source, (unsigned long long)st->generation);
 	else
 		good("%s: generation %llu, settled", st->source,
 		     (unsigned long long)st->generation);

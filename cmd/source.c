@@ -125,6 +125,17 @@ bool is_settled(const struct vmgenc_status *st)
 	return !is_vmclock(st) && st->settled == st->generation;
 }
 
+const char *settled_text(const struct vmgenc_status *st)
+{
+	bool predictable = st->flags & VMGENC_PREDICTABLE;
+
+	if (is_vmclock(st))
+		return predictable ? ", and a sync leaves it predictable by a sibling's owner" : "";
+	if (!is_settled(st))
+		return "";
+	return predictable ? ", parted, but predictable by a sibling's owner" : ", settled";
+}
+
 const char *unprotected(const struct vmgenc_status *st, const char **remedy)
 {
 	*remedy = "\"vmgenc doctor\" says what the host has to offer";

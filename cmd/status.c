@@ -104,7 +104,7 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 	since_text(st->changed_ns, since);
 	root = json_pack(
 		"{s:i,s:s,s:s,s:b,s:s?,s:I,s:I,s:s,s:I,s:s,s:o,s:I,s:I,s:I,s:I,s:b,s:b,s:b,s:"
-		"I,s:I,s:I,s:o,s:o}",
+		"b,s:I,s:I,s:I,s:o,s:o}",
 		"version", 1, "source", st->source, "guarantee", guarantee_name(st->guarantee),
 		"protected", !reason, "reason", reason, "generation", (json_int_t)st->generation,
 		"settled", (json_int_t)st->settled, "id", id, "changed_ns",
@@ -113,7 +113,8 @@ static int print_json(const struct vmgenc_status *st, const char *reason, const 
 		(json_int_t)st->rekeys, "rekey_failures", (json_int_t)st->rekey_failures,
 		"raw_privileged", (st->flags & VMGENC_RAW_PRIVILEGED) != 0, "id_unfilled",
 		(st->flags & VMGENC_ID_UNFILLED) != 0, "rekey_failed",
-		(st->flags & VMGENC_REKEY_FAILED) != 0, "unseeded", (json_int_t)st->unseeded,
+		(st->flags & VMGENC_REKEY_FAILED) != 0, "predictable",
+		(st->flags & VMGENC_PREDICTABLE) != 0, "unseeded", (json_int_t)st->unseeded,
 		"redraws", (json_int_t)st->redraws, "redraws_missed",
 		(json_int_t)st->redraws_missed, "lacks", lacks_json(st->flags), "hooks",
 		hooks_json(h));
@@ -178,7 +179,7 @@ static void print_generation(const struct vmgenc_status *st)
 
 	since_text(st->changed_ns, since);
 	age_text(seconds, age);
-	printf("generation  %" PRIu64 "%s", st->generation, is_settled(st) ? ", settled" : "");
+	printf("generation  %" PRIu64 "%s", st->generation, settled_text(st));
 	if (seconds >= 0)
 		printf(", for %s, since %s", age, since);
 	putchar('\n');

@@ -46,7 +46,9 @@ enum vmgenc_guarantee {
 struct vmgenc_status {
 	uint32_t size;	    /* set by the caller to sizeof(struct vmgenc_status) */
 	uint32_t guarantee; /* enum vmgenc_guarantee */
-	uint32_t flags;	    /* as in struct vmgenc_page, like the members below */
+	/* As in struct vmgenc_page, like the members below. VMGENC_PREDICTABLE for a VMClock, and
+	 * 0 for sysctls, which do not tell */
+	uint32_t flags;
 	uint32_t reserved;
 	uint64_t generation;
 	uint64_t settled;

@@ -32,6 +32,10 @@
  *                answers at its address) since attach, so it identifies nothing
  * REKEY_FAILED   the last rekey of the kernel's random generator failed, and settled is below
  *                generation until a retry succeeds; not set while the generator is not seeded
+ * PREDICTABLE    settled, so no other clone draws the same values, but nothing was mixed in that
+ *                the owner of another clone cannot know: the timing of memory accesses failed its
+ *                tests, and there are no CPU random instructions. That owner may be able to
+ *                compute what this machine draws, until a later rekey clears the flag
  *
  * What the driver lacks on this kernel, or what its parameters switched off (Linux; FreeBSD sets
  * none):
@@ -49,6 +53,7 @@
 #define VMGENC_LACKS_DRAWS 0x20u
 #define VMGENC_LACKS_REDRAW 0x40u
 #define VMGENC_LACKS_VDSO 0x80u
+#define VMGENC_PREDICTABLE 0x100u
 
 /*
  * The generation page: page 0 of /dev/vmgenc, read-only, native-endian.

@@ -3,6 +3,10 @@
  * if there is no descriptor to ask it (sysctl:). */
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "rekey.h"
@@ -13,6 +17,26 @@
 #include <sys/random.h>
 #include <sys/syscall.h>
 
+/*
+ * How long it takes to read the clock differs in clones, also if they resume with the same page and
+ * the same time. How much of that the owner of a clone can guess about another was not measured, so
+ * it does not count.
+ */
+static bool mix_timing(int fd)
+{
+	uint32_t samples[REKEY_SAMPLES];
+	struct timespec t;
+	bool mixed;
+
+	for (size_t i = 0; i < REKEY_SAMPLES; i++) {
+		clock_gettime(CLOCK_MONOTONIC, &t);
+		samples[i] = (uint32_t)t.tv_nsec;
+	}
+	mixed = write(fd, samples, sizeof(samples)) == (ssize_t)sizeof(samples);
+	explicit_bzero(samples, sizeof(samples)); /* not for the next snapshot */
+	return mixed;
+}
+
 int rekey_kernel(const void *fresh, size_t size)
 {
 	int fd = open("/dev/urandom", O_WRONLY | O_CLOEXEC);
@@ -20,7 +44,7 @@ int rekey_kernel(const void *fresh, size_t size)
 
 	if (fd < 0)
 		return -EIO;
-	if (write(fd, fresh, size) != (ssize_t)size)
+	if (write(fd, fresh, size) != (ssize_t)size || !mix_timing(fd))
 		err = -EIO;
 	else if (ioctl(fd, RNDRESEEDCRNG, 0))
 		err = errno == EPERM || errno == ENODATA ? -errno : -EIO;

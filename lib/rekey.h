@@ -6,10 +6,13 @@
 
 #include <stddef.h>
 
+#define REKEY_SAMPLES 512
+
 /*
- * Mixes fresh into the kernel's generator and makes it take a new key. Returns 0 only if it did;
- * -EPERM without CAP_SYS_ADMIN (fresh is mixed in nevertheless, and the kernel uses it when it
- * takes a new key by itself), -ENODATA if the generator is not seeded yet, or -EIO.
+ * Mixes fresh and REKEY_SAMPLES timing samples into the kernel's generator and makes it take a new
+ * key. Returns 0 only if it did; -EPERM without CAP_SYS_ADMIN (fresh is mixed in nevertheless, and
+ * the kernel uses it when it takes a new key by itself), -ENODATA if the generator is not seeded
+ * yet, or -EIO.
  */
 int rekey_kernel(const void *fresh, size_t size);
 

@@ -253,7 +253,11 @@ static int page_status(const struct source *s, struct vmgenc_status *st)
 	return 0;
 }
 
-/* A VMClock has no id and no driver that rekeys, so settled stays 0. */
+/*
+ * A VMClock has no id and no driver that rekeys, so settled stays 0. vmgenc_sync() mixes in the
+ * page, the time and timing samples that do not count; whether the kernel adds CPU random
+ * instructions is not known here.
+ */
 static int clock_status(const struct source *s, struct vmgenc_status *st)
 {
 	struct vmclock clock;
@@ -263,6 +267,7 @@ static int clock_status(const struct source *s, struct vmgenc_status *st)
 		return err == -EAGAIN ? -EAGAIN : -EIO;
 	if (clock.flags & VMCLOCK_GENERATION_PRESENT)
 		st->guarantee = VMGENC_RACE_FREE;
+	st->flags = VMGENC_PREDICTABLE;
 	st->generation = clock.generation;
 	return 0;
 }

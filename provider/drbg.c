@@ -22,6 +22,7 @@ struct drbg {
 	struct vmgenc_mark mixed; /* while unsettled: the state that was mixed in last */
 	size_t max_request;	  /* of the wrapped DRBG; 0 if not known */
 	bool unsettled;		  /* the kernel is not rekeyed, so each draw takes a new seed */
+	bool predictable;	  /* seeded while the driver said VMGENC_PREDICTABLE */
 	bool each_draw;		  /* no source, but there is a driver, so likewise */
 	bool admitted;		  /* the setting on_missing allows it to work */
 	unsigned int blind_draws; /* draws without a source */
@@ -95,6 +96,14 @@ static bool admit(struct drbg *d)
 	return d->admitted;
 }
 
+/* Makes no system call. A VMClock, whose flag is never cleared, has settled 0. */
+static bool is_predictable(struct vmgenc *vg)
+{
+	struct vmgenc_status st = {.size = sizeof(st)};
+
+	return !vmgenc_status(vg, &st) && st.settled && st.flags & VMGENC_PREDICTABLE;
+}
+
 /*
  * Handles a change: rekeys the kernel, then reseeds this DRBG and its parents from it. The mark is
  * set last, so that the next draw retries whatever failed. If the kernel cannot be rekeyed, or this
@@ -108,6 +117,7 @@ static int renew(struct drbg *d)
 	struct vmgenc_mark now = {{d->vg->hot[0], d->vg->hot[1]}};
 	struct fresh fresh;
 	int error = provider_source_sync(&p->source, &mark, p->on_unsettled == ON_UNSETTLED_FAIL);
+	bool predictable = is_predictable(d->vg); /* of the kernel that the seed comes from */
 	int done;
 
 	d->unsettled = error != 0;
@@ -123,6 +133,7 @@ static int renew(struct drbg *d)
 	}
 	d->mark = mark; /* unchanged if the sync failed */
 	d->mixed = now;
+	d->predictable = predictable;
 	return 1;
 }
 
@@ -143,12 +154,18 @@ static bool may_be_blind(struct drbg *d)
 	return true;
 }
 
+/* A seed that another clone's owner may know is replaced once the kernel has a better one. */
+static bool has_better_seed(const struct drbg *d)
+{
+	return d->predictable && !is_predictable(d->vg);
+}
+
 /* Returns 1 to draw (again), 0 if the value may leave, or -1 after an error. */
 static int begin_round(struct drbg *d, int round)
 {
 	const struct vmgenc_mark *seen = round > 0 && d->unsettled ? &d->mixed : &d->mark;
 
-	if (!d->vg || !vmgenc_changed(d->vg, seen))
+	if (!d->vg || (!vmgenc_changed(d->vg, seen) && !has_better_seed(d)))
 		return round == 0;
 	if (round < MAX_ROUNDS)
 		return renew(d) ? 1 : -1;

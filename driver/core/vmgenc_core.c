@@ -57,13 +57,25 @@ static void write_end(struct vmgenc_core *core)
 	*(volatile uint32_t *)&core->page->seq = core->page->seq + 1;
 }
 
-/* Step 3, with its retries. Returns 0 only if the rekey was verified. */
+static void set_flag(struct vmgenc_core *core, uint32_t flag, bool on)
+{
+	if (on)
+		core->page->flags |= flag;
+	else
+		core->page->flags &= ~flag;
+}
+
+/*
+ * Step 3, with its retries. Returns 0 only if the rekey was verified. Sets core->secret if data was
+ * mixed in that the owner of another clone cannot know; a retry does not gather it again.
+ */
 static int rekey(struct vmgenc_core *core, const uint64_t id[2])
 {
 	int tries, error = 0;
 
+	core->secret = false;
 	for (tries = 0; tries < REKEY_TRIES; tries++) {
-		error = vmgenc_os_rekey(core, id);
+		error = vmgenc_os_rekey(core, id, &core->secret);
 		if (!error) {
 			core->page->rekeys++;
 			return 0;
@@ -91,14 +103,9 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	if (generation != page->generation)
 		/* Rounded, because the exact time was mixed into the generator's new key. */
 		page->changed_ns = vmgenc_os_now() >> TIME_BITS << TIME_BITS;
-	if (vmgenc_core_unfilled(id))
-		page->flags |= VMGENC_ID_UNFILLED;
-	else
-		page->flags &= ~VMGENC_ID_UNFILLED;
-	if (error && error != -ENODATA)
-		page->flags |= VMGENC_REKEY_FAILED;
-	else
-		page->flags &= ~VMGENC_REKEY_FAILED;
+	set_flag(core, VMGENC_ID_UNFILLED, vmgenc_core_unfilled(id));
+	set_flag(core, VMGENC_REKEY_FAILED, error && error != -ENODATA);
+	set_flag(core, VMGENC_PREDICTABLE, !error && !core->secret);
 	if (!error)
 		*(volatile uint64_t *)&page->settled = generation;
 	vmgenc_os_barrier();
@@ -166,6 +173,30 @@ out:
 	return error;
 }
 
+int vmgenc_core_again(struct vmgenc_core *core, uint64_t generation, bool more)
+{
+	bool before, cleared = false;
+	int error = -EAGAIN;
+
+	vmgenc_os_lock(core);
+	/* Entropy of a generation says nothing about the next: a snapshot may lie in between. */
+	if (core->page->generation == generation && !vmgenc_core_pending(core)) {
+		before = core->secret;
+		error = rekey(core, core->seen);
+		core->secret = before || (!error && (more || core->secret));
+		cleared = core->secret && !before;
+		write_begin(core);
+		set_flag(core, VMGENC_PREDICTABLE, !core->secret);
+		write_end(core);
+	}
+	vmgenc_os_unlock(core);
+	if (cleared)
+		vmgenc_os_log(core, VMGENC_LOG_INFO,
+			      "generation %llu: no longer predictable by a sibling's owner",
+			      (unsigned long long)generation);
+	return error;
+}
+
 bool vmgenc_core_differs(const struct vmgenc_core *core)
 {
 	const volatile uint64_t *seen = core->seen;
@@ -185,10 +216,7 @@ void vmgenc_core_lacks(struct vmgenc_core *core, uint32_t what, bool lacks)
 {
 	vmgenc_os_lock(core);
 	write_begin(core);
-	if (lacks)
-		core->page->flags |= what;
-	else
-		core->page->flags &= ~what;
+	set_flag(core, what, lacks);
 	write_end(core);
 	vmgenc_os_unlock(core);
 }
@@ -252,16 +280,22 @@ static void log_rekey(struct vmgenc_core *core, uint64_t generation, int error)
 void vmgenc_core_tell(struct vmgenc_core *core)
 {
 	struct vmgenc_event event;
+	bool secret;
 	int error;
 
 	vmgenc_os_lock(core);
 	fill_event(core, &event);
 	error = core->error;
+	secret = core->secret;
 	vmgenc_os_unlock(core);
 
 	log_rekey(core, event.generation, error);
 	if (event.settled == event.generation && event.generation != core->told) {
 		core->told = event.generation;
+		if (!secret)
+			vmgenc_os_log(core, VMGENC_LOG_WARNING,
+				      "generation %llu: parted, but predictable by a sibling's owner: no jitter counts, and no CPU random instructions",
+				      (unsigned long long)event.generation);
 		vmgenc_os_notify_kernel(core, &event);
 		vmgenc_os_notify_user(core, &event);
 	}

@@ -11,8 +11,8 @@
  *  2. Compare them with the id that was seen last. If it is the same, nothing has changed: a
  *     notification is counted as spurious. All zeros or all ones identify nothing, and are no
  *     change either.
- *  3. Mix the id, the time and the cycle counter into the kernel's random generator, make it
- *     rekey, and verify that it did. Retry a failure, now and at each look.
+ *  3. Mix the id, the time, the cycle counter and timing jitter into the kernel's random generator,
+ *     make it rekey, and verify that it did. Retry a failure, now and at each look.
  *  4. Publish the id and the next generation; if step 3 was verified, settled as well.
  *  5. Call the listeners in the kernel. They may draw, because the generator is rekeyed.
  *  6. Send one event to user space, and wake readers of the device.
@@ -43,21 +43,22 @@ enum vmgenc_level { VMGENC_LOG_ERROR, VMGENC_LOG_WARNING, VMGENC_LOG_INFO };
 /*
  * One device.
  *
- * Locking: vmgenc_os_lock() guards page, seen, error, unnotified and failed_ns, and is held
- * through steps 1 to 4. The core itself does not sleep under it. vmgenc_os_rekey() may sleep if the
- * system's lock allows it (FreeBSD, where a reseed takes 100 ms); then only threads look. If it
- * does not sleep (Linux), the first context that looks settles a change, and other draws wait only
- * for this. Steps 5 and 6 may sleep. Only vmgenc_core_tell() takes them, which one thread calls;
- * told, woken and the logged fields belong to that thread. Mappings read page without the lock,
- * using page->seq. vmgenc_core_differs() and vmgenc_core_pending() also read without the lock and
- * may be wrong for the duration of one store; callers use them only to decide whether to look. raw
- * is set before the first look and cleared after the last.
+ * Locking: vmgenc_os_lock() guards page, seen, error, secret, unnotified and failed_ns, and is
+ * held through steps 1 to 4. The core itself does not sleep under it. vmgenc_os_rekey() may sleep
+ * if the system's lock allows it (FreeBSD, where a reseed takes 100 ms); then only threads look. If
+ * it does not sleep (Linux), the first context that looks settles a change, and other draws wait
+ * only for this. Steps 5 and 6 may sleep. Only vmgenc_core_tell() takes them, which one thread
+ * calls; told, woken and the logged fields belong to that thread. Mappings read page without the
+ * lock, using page->seq. vmgenc_core_differs() and vmgenc_core_pending() also read without the lock
+ * and may be wrong for the duration of one store; callers use them only to decide whether to look.
+ * raw is set before the first look and cleared after the last.
  */
 struct vmgenc_core {
 	const volatile uint64_t *raw; /* the id in the hypervisor's memory */
 	struct vmgenc_page *page;     /* a whole zeroed page, given by the system */
 	uint64_t seen[2];	      /* the id of page->generation */
 	int error;		      /* of the last rekey */
+	bool secret;		      /* mixed in what other clones' owners do not know */
 	bool unnotified;	      /* a look found a change since the last notification */
 	uint64_t failed_ns;	      /* the time of the last rekey, if it failed */
 
@@ -105,6 +106,14 @@ int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger);
  * in *event on success.
  */
 int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event);
+
+/*
+ * Repeats step 3 for this generation, because the system has gathered more entropy since. more:
+ * some of it is unknown to the owners of other clones. Publishes only flags and counters, and
+ * announces nothing. Callable as vmgenc_core_look(). Returns 0, -EAGAIN if the generation is not
+ * settled or not in force any more, or the rekey's error; the generation stays settled.
+ */
+int vmgenc_core_again(struct vmgenc_core *core, uint64_t generation, bool more);
 
 /*
  * Steps 5 and 6 for the generation in force, if it is settled and not announced yet, and the log

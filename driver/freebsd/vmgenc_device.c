@@ -21,12 +21,14 @@ device_init(struct vmgenc_softc *sc, device_t dev)
 	/* A page of its own, since programs map it. */
 	sc->page_memory = malloc(2 * PAGE_SIZE, M_VMGENC, M_WAITOK | M_ZERO);
 	sc->core.page = (struct vmgenc_page *)roundup2((uintptr_t)sc->page_memory, PAGE_SIZE);
+	sc->jitter = malloc(sizeof(*sc->jitter), M_VMGENC, M_WAITOK | M_ZERO);
 }
 
 static void
 device_fini(struct vmgenc_softc *sc)
 {
 
+	free(sc->jitter, M_VMGENC);
 	free(sc->page_memory, M_VMGENC);
 	sc->core.page = NULL;
 	seldrain(&sc->readers);

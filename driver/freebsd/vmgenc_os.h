@@ -9,6 +9,7 @@
 #include <sys/time.h>
 
 #include <machine/atomic.h>
+#include <machine/cpu.h>
 
 #include "vmgenc_core.h"
 
@@ -37,6 +38,14 @@ vmgenc_os_now(void)
 	return ((now >> 32) * 1000000000 + ((now & 0xffffffff) * 1000000000 >> 32));
 }
 
+/* The counter with which random(4) itself times events. */
+static inline uint64_t
+vmgenc_os_cycles(void)
+{
+
+	return (get_cyclecount());
+}
+
 /*
  * Maps the id and sets core->raw, and the page's RAW flags and id_offset.  Returns 0, -EBUSY for
  * RAM that the kernel uses, or -ENOMEM.
@@ -49,11 +58,12 @@ void	vmgenc_os_lock(struct vmgenc_core *core);
 void	vmgenc_os_unlock(struct vmgenc_core *core);
 
 /*
- * Mixes the id, the time and the cycle counter into the kernel's generators and waits until they
- * have been reseeded, which takes more than 100 ms.  Called with the lock held.  Returns 0 only
- * if they were reseeded, -ENODATA while they are not seeded, and -EIO for other failures.
+ * Mixes the id, the time, the cycle counter and timing jitter into the kernel's generators and
+ * waits until they have been reseeded, which takes more than 100 ms.  Called with the lock held.
+ * Returns 0 only if they were reseeded, -ENODATA while they are not seeded, and -EIO for other
+ * failures.  Sets *secret if the jitter counts; gathers it only if *secret is not set yet.
  */
-int	vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
+int	vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret);
 
 /* Makes the task call vmgenc_core_tell() soon.  Called with the lock held. */
 void	vmgenc_os_defer(struct vmgenc_core *core);

@@ -8,8 +8,6 @@
 #include <sys/linker.h>
 #include <sys/proc.h>
 
-#include <machine/cpu.h>
-
 /*
  * No generator of FreeBSD reports a reseed.  `settled' relies on the rules by which each reseeds
  * (from the sources of 12.1, 13.0, 14 and main), whose conditions this file checks.
@@ -158,9 +156,38 @@ harvest(const void *event)
 #endif
 }
 
+/* Events of other sources than VMGENID, and of any source in Fenestras X, go to pools in turn. */
+static u_int
+pools(void)
+{
+
+	return (VMGENC_HAVE_SOURCE && is_fortuna() ? 1 : POOLS);
+}
+
 /*
- * Puts at least `size' bytes into pool 0.  Fortuna puts events of VMGENID there; events of other
- * sources, and all events in Fenestras X, go to the pools in turn.
+ * Puts each sample into pool 0, which the next reseed uses: into all pools where events go to the
+ * pools in turn.  Returns whether the samples count.
+ */
+static bool
+feed_jitter(struct vmgenc_jitter *jitter)
+{
+	uint64_t event;
+	u_int i, pool;
+	bool counts;
+
+	counts = vmgenc_jitter_gather(jitter);
+	for (i = 0; i + 1 < jitter->count; i += 2) {
+		event = (uint64_t)jitter->samples[i] << 32 | jitter->samples[i + 1];
+		for (pool = 0; pool < pools(); pool++)
+			harvest(&event);
+	}
+	explicit_bzero(&event, sizeof(event));
+	vmgenc_jitter_wipe(jitter);
+	return (counts);
+}
+
+/*
+ * Puts at least `size' bytes into pool 0.
  *
  * A new id is enough to make two clones differ; time and cycles are for hosts that give both the
  * same id.
@@ -169,15 +196,14 @@ static void
 feed(const uint64_t id[2], u_int size)
 {
 	uint64_t fresh[4] = { id[0], id[1] };
-	u_int i, pools, rounds;
+	u_int i, rounds;
 
 	CTASSERT(sizeof(fresh[0]) == EVENT_SIZE);
-	pools = VMGENC_HAVE_SOURCE && is_fortuna() ? 1 : POOLS;
 	rounds = MAX(howmany(size, EVENT_SIZE), nitems(fresh));
-	for (i = 0; i < rounds * pools; i++) {
+	for (i = 0; i < rounds * pools(); i++) {
 		fresh[2] = get_cyclecount();
 		fresh[3] = sbinuptime();
-		harvest(&fresh[i / pools % nitems(fresh)]);
+		harvest(&fresh[i / pools() % nitems(fresh)]);
 	}
 	explicit_bzero(fresh, sizeof(fresh));
 }
@@ -271,7 +297,7 @@ fenestras_end(const uint64_t id[2])
 }
 
 static int
-rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
+rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *secret)
 {
 	sbintime_t fed;
 
@@ -279,6 +305,8 @@ rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size)
 	stir();
 	if (!is_fortuna())
 		(void)fenestras_begin(id);
+	if (!*secret)
+		*secret = feed_jitter(sc->jitter);
 	feed(id, size);
 	fed = getsbinuptime();
 	/* Fortuna reseeds here if 100 ms have passed; if not, it does in the second read. */
@@ -305,7 +333,7 @@ complain(struct vmgenc_core *core, const char *reason)
 }
 
 int
-vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
+vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 {
 	const char *reason = NULL;
 	u_int size = 64;
@@ -321,7 +349,7 @@ vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	else if (!source_accepted())
 		reason = "random(4) does not accept events of VMGENID";
 	complain(core, reason);
-	error = reason != NULL ? EIO : rekey(vmgenc_softc_of(core), id, size);
+	error = reason != NULL ? EIO : rekey(vmgenc_softc_of(core), id, size, secret);
 	explicit_bzero(discarded, sizeof(discarded));
 	sx_xunlock(&rekey_lock);
 	return (-error);

@@ -18,6 +18,7 @@
 
 #include <dev/acpica/acpivar.h>
 
+#include "vmgenc_jitter.h"
 #include "vmgenc_os.h"
 
 MALLOC_DECLARE(M_VMGENC);
@@ -39,6 +40,7 @@ struct vmgenc_softc {
 	ACPI_HANDLE		 handle;
 	char			 path[128];	/* in the ACPI namespace */
 	void			*page_memory;	/* core.page lies in it */
+	struct vmgenc_jitter	*jitter;	/* `lock' is its lock */
 
 	vm_paddr_t		 phys;
 	void			*mapping;	/* core.raw points into it */

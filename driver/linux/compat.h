@@ -11,6 +11,11 @@
 #include <linux/uio.h>
 #include <linux/version.h>
 
+#ifdef CONFIG_X86
+#include <asm/archrandom.h>
+#include <asm/cpufeature.h>
+#endif
+
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 10, 0)
 #error "vmgenc needs Linux 5.10 or later: RNDRESEEDCRNG on older kernels does not reach every CPU"
 #endif
@@ -111,5 +116,20 @@ static inline bool vmgenc_iter_is_pipe(const struct iov_iter *iter)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 #define ftrace_regs pt_regs
 #endif
+
+/*
+ * A word from RDSEED or RDRAND. The calls for all architectures changed in 6.2 and some stable
+ * kernels, and arm64's need symbols that are not exported: there the kernel's extraction uses the
+ * instructions, but the driver does not know whether they answer.
+ */
+static inline bool vmgenc_arch_random(unsigned long *word)
+{
+#ifdef CONFIG_X86
+	return (boot_cpu_has(X86_FEATURE_RDSEED) && rdseed_long(word)) ||
+	       (boot_cpu_has(X86_FEATURE_RDRAND) && rdrand_long(word));
+#else
+	return false;
+#endif
+}
 
 #endif /* VMGENC_COMPAT_H */

@@ -18,9 +18,17 @@
 #include "compat.h"
 #include "waiters.h"
 #include "vmgenc_os.h"
+#include "vmgenc_jitter.h"
 
 #undef pr_fmt
 #define pr_fmt(fmt) "vmgenc: " fmt
+
+/* How often a generation was rekeyed again. Only the periodic look uses it. */
+struct vmgenc_again {
+	u64 generation;
+	unsigned long begun; /* jiffies of the first look at it */
+	unsigned int times, hwrng_calls;
+};
 
 /*
  * Locking: `lock` is the core's lock (see struct vmgenc_core) and also guards irq_flags and owner.
@@ -46,6 +54,7 @@ struct vmgenc_device {
 	struct task_struct *owner; /* the task that holds lock, or NULL */
 	struct file *urandom;
 	atomic_t urandom_missed; /* it was logged that there is none */
+	struct vmgenc_jitter *jitter; /* guarded by lock */
 	struct cred *kernel_cred; /* for RNDRESEEDCRNG, which checks current's privilege */
 
 	struct task_struct *worker;
@@ -53,6 +62,7 @@ struct vmgenc_device {
 	atomic_t kicked; /* a bit for each enum vmgenc_trigger, and one to tell */
 	struct irq_work defer;
 	struct delayed_work look;
+	struct vmgenc_again again;
 
 	struct vmgenc_waiters readers;
 	char name[24];
@@ -72,6 +82,7 @@ extern bool vmgenc_param_draws;
 extern bool vmgenc_param_redraw;
 extern unsigned int vmgenc_param_vdso;
 extern bool vmgenc_param_sysgenid;
+extern bool vmgenc_param_jitter;
 extern unsigned int vmgenc_param_look_ms;
 extern unsigned int vmgenc_param_rekey_from;
 extern const char *vmgenc_param_raw;
@@ -99,6 +110,11 @@ void vmgenc_worker_stop(struct vmgenc_device *dev);
 void vmgenc_kick(struct vmgenc_device *dev, enum vmgenc_trigger trigger);
 int vmgenc_triggers_start(void);
 void vmgenc_triggers_stop(void);
+
+/* again.c: the periodic look rekeys again when the kernel has gathered more entropy */
+void vmgenc_again_start(void);
+void vmgenc_again_stop(void);
+void vmgenc_again(struct vmgenc_device *dev);
 
 /* draws.c: a look at the id before each draw and, if asked for, in each interrupt */
 void vmgenc_draws_start(void);

@@ -2,6 +2,7 @@
 /* driver/linux: the module, its parameters, and the life of each device. */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/vmalloc.h>
 
 #include "device.h"
 
@@ -31,6 +32,10 @@ bool vmgenc_param_sysgenid = true;
 module_param_named(sysgenid, vmgenc_param_sysgenid, bool, 0444);
 MODULE_PARM_DESC(sysgenid, "Offer /dev/sysgenid, for programs that use SysGenID");
 
+bool vmgenc_param_jitter = true;
+module_param_named(jitter, vmgenc_param_jitter, bool, 0444);
+MODULE_PARM_DESC(jitter, "Mix in timing jitter at a rekey (0 is for tests)");
+
 unsigned int vmgenc_param_look_ms = 1000;
 module_param_named(look_ms, vmgenc_param_look_ms, uint, 0444);
 MODULE_PARM_DESC(look_ms, "Period of the slow look, which needs no notification, in ms (0: never)");
@@ -47,6 +52,7 @@ MODULE_PARM_DESC(raw, "Who may map the hypervisor's page: auto, all, rawio (CAP_
 static void device_free(struct vmgenc_device *dev)
 {
 	vmgenc_waiters_stop(&dev->readers);
+	vfree(dev->jitter);
 	free_page((unsigned long)dev->core.page);
 	ACPI_FREE(dev->path);
 	kfree(dev);
@@ -61,8 +67,9 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 	if (!dev)
 		return NULL;
 	dev->core.page = (void *)get_zeroed_page(GFP_KERNEL);
-	if (!dev->core.page)
-		goto free_dev;
+	dev->jitter = vzalloc(sizeof(*dev->jitter));
+	if (!dev->core.page || !dev->jitter)
+		goto free_page;
 	if (ACPI_FAILURE(acpi_get_name(handle, ACPI_FULL_PATHNAME, &path)))
 		goto free_page;
 
@@ -83,8 +90,8 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 free_path:
 	ACPI_FREE(dev->path);
 free_page:
+	vfree(dev->jitter);
 	free_page((unsigned long)dev->core.page);
-free_dev:
 	kfree(dev);
 	return NULL;
 }
@@ -218,6 +225,7 @@ static int __init vmgenc_init(void)
 	vmgenc_draws_start();
 	vmgenc_redraw_start();
 	vmgenc_vdso_start();
+	vmgenc_again_start();
 	error = nodes_start();
 	if (error)
 		goto stop;
@@ -225,6 +233,7 @@ static int __init vmgenc_init(void)
 	return 0;
 
 stop:
+	vmgenc_again_stop();
 	vmgenc_vdso_stop();
 	vmgenc_redraw_stop();
 	vmgenc_draws_stop();
@@ -239,6 +248,7 @@ forget:
 
 static void __exit vmgenc_exit(void)
 {
+	vmgenc_again_stop();
 	vmgenc_vdso_stop();
 	vmgenc_redraw_stop();
 	vmgenc_draws_stop();

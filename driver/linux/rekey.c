@@ -95,11 +95,38 @@ static int reseed(struct file *urandom, const struct cred *kernel_cred)
 	return error ? -EIO : 0;
 }
 
+/* The kernel's own extraction reads them too, but does not tell whether any answered. */
+static bool mix_processor_random(void)
+{
+	unsigned long words[4];
+	bool all = true;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(words); i++)
+		all &= vmgenc_arch_random(&words[i]);
+	if (all)
+		add_device_randomness(words, sizeof(words));
+	memzero_explicit(words, sizeof(words));
+	return all;
+}
+
+static bool mix_jitter(struct vmgenc_jitter *jitter)
+{
+	bool counts;
+
+	if (!vmgenc_param_jitter)
+		return false;
+	counts = vmgenc_jitter_gather(jitter);
+	add_device_randomness(jitter->samples, sizeof(jitter->samples));
+	vmgenc_jitter_wipe(jitter);
+	return counts;
+}
+
 /*
  * A new id is enough to make two clones differ; time and cycles are for hosts that give both the
- * same id. The kernel's own extraction adds CPU random instructions.
+ * same id. Only jitter and CPU random instructions are unknown to the owner of another clone.
  */
-int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
+int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 {
 	struct vmgenc_device *dev = vmgenc_device_of(core);
 	struct {
@@ -114,7 +141,14 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
 	struct file *urandom = smp_load_acquire(&dev->urandom);
 
 	add_device_randomness(&fresh, sizeof(fresh));
-	return urandom ? reseed(urandom, dev->kernel_cred) : -EIO;
+	if (!urandom)
+		return -EIO;
+	/* What an earlier try mixed in is still in the pool. */
+	if (!*secret) {
+		*secret = mix_jitter(dev->jitter);
+		*secret |= mix_processor_random();
+	}
+	return reseed(urandom, dev->kernel_cred);
 }
 
 int vmgenc_rekey_prepare(struct vmgenc_device *dev)

@@ -7,6 +7,7 @@
 #include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/string.h>
+#include <linux/timex.h>
 #include <linux/types.h>
 
 #include "vmgenc_core.h"
@@ -23,6 +24,12 @@ static inline uint64_t vmgenc_os_now(void)
 	return ktime_get_boot_fast_ns();
 }
 
+/* The counter with which the kernel itself times events: the finest there is, or always 0. */
+static inline uint64_t vmgenc_os_cycles(void)
+{
+	return random_get_entropy();
+}
+
 /*
  * Maps the id and sets core->raw, and the page's RAW flags and id_offset. Returns 0, -EBUSY for RAM
  * that the kernel uses, or -ENOMEM.
@@ -35,11 +42,12 @@ void vmgenc_os_lock(struct vmgenc_core *core);
 void vmgenc_os_unlock(struct vmgenc_core *core);
 
 /*
- * Mixes the id, the time and the cycle counter into the kernel's generator and makes it take a new
- * key. Called with the lock held. Returns 0 only if the generator did, -ENODATA while it is not
- * seeded, and -EIO for other failures.
+ * Mixes the id, the time, the cycle counter, timing jitter and CPU random instructions into the
+ * kernel's generator and makes it take a new key. Called with the lock held. Returns 0 only if the
+ * generator did, -ENODATA while it is not seeded, and -EIO for other failures. Sets *secret if the
+ * jitter counts or the instructions answered; gathers both only if *secret is not set yet.
  */
-int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
+int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret);
 
 /* Makes the worker call vmgenc_core_tell() soon. Called with the lock held. */
 void vmgenc_os_defer(struct vmgenc_core *core);

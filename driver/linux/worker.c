@@ -78,6 +78,7 @@ static void periodic_look(struct work_struct *work)
 
 	if (vmgenc_core_pending(&dev->core))
 		vmgenc_kick(dev, VMGENC_TRIGGER_LOOK);
+	vmgenc_again(dev);
 	vmgenc_vdso_close();
 	vmgenc_redraw_count_missed(dev);
 	schedule_delayed_work(&dev->look, msecs_to_jiffies(vmgenc_param_look_ms));

@@ -6,6 +6,7 @@ build/test/test_shape: $(wildcard lab/firmware/* lab/host/*)
 build/test/test_lib_open build/test/test_lib_sync build/test/test_lib_shrinks build/test/test_lib_status: \
 	TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/lib/lib_fixture.c
 test_lib_device_LDFLAGS := -Wl,--wrap=open,--wrap=fstat,--wrap=mmap,--wrap=ioctl,--wrap=calloc
+test_lib_rekey_LDFLAGS := -Wl,--wrap=write,--wrap=ioctl
 test_lib_vmclock_LDFLAGS := -Wl,--wrap=open,--wrap=ioctl,--wrap=fstat,--wrap=poll
 # The lab's parts that need no VM
 REPORT_SRCS := $(sort $(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/say.c lab/host/clean.c lab/host/time.c

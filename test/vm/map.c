@@ -329,7 +329,7 @@ static void library_works_in_threads(void)
 	CHECK(wrong == 0);
 	CHECK(vmgenc_status(shared, &after) == 0);
 	CHECK(after.generation == before.generation + CHANGES);
-	CHECK(after.rekeys == before.rekeys + CHANGES);
+	CHECK(after.rekeys >= before.rekeys + CHANGES); /* and again, where that takes a second */
 	vmgenc_close(shared);
 }
 

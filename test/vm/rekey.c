@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/vm: how the module reaches the kernel's generator, and what it says while it cannot. */
+/* test/vm: how the module reaches the kernel's generator, what it says while it cannot, and what a
+ * sibling's owner knows. Needs test/vm/listener: vmgenc-lab run --file listener.ko ... rekey */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -185,6 +187,139 @@ static void other_things_are_not_taken(void)
 	in_its_place(dangling);
 }
 
+/* A guest that was paused during its samples, twice in a row, is rightly told that they do not
+ * count. So such a change is made again. */
+static bool jitter_counts_at_last(void)
+{
+	for (int tries = 0; tries < 20; tries++) {
+		change_is_settled();
+		if (!(page().flags & VMGENC_PREDICTABLE))
+			return true;
+	}
+	return false;
+}
+
+/* Fails if jitter does not count where there is a cycle counter, or is said to. */
+static void jitter_counts(void)
+{
+	CHECK(module_reload("look_ms=0") == 0);
+	for (int i = 0; i < 20; i++)
+		CHECK(jitter_counts_at_last());
+}
+
+static void put(const char *file, const char *text)
+{
+	int fd = open(file, O_WRONLY | O_CLOEXEC);
+
+	CHECK(fd >= 0);
+	CHECK(write(fd, text, strlen(text)) == (ssize_t)strlen(text));
+	close(fd);
+}
+
+/* The samples that the kernel was given last: the first, and the last of those that must be. */
+static void traced(unsigned int *first, unsigned int *last)
+{
+	static char text[65536];
+	int fd = open("/tracing/trace", O_RDONLY | O_CLOEXEC);
+	ssize_t n, size = 0;
+
+	CHECK(fd >= 0);
+	while ((n = read(fd, text + size, sizeof(text) - 1 - (size_t)size)) > 0)
+		size += n;
+	close(fd);
+	text[size] = '\0';
+	*first = *last = 0;
+	for (const char *at = text; (at = strstr(at, "first=")) != NULL; at++)
+		CHECK(sscanf(at, "first=%u last=%u", first, last) == 2);
+}
+
+/* Fails if jitter counts that the kernel was not given: a probe sees what it is given. */
+static void samples_reach_the_kernel(void)
+{
+	unsigned int first, last;
+
+	CHECK(module_reload("look_ms=0") == 0);
+	CHECK(mkdir("/tracing", 0700) == 0 && !mount("tracefs", "/tracing", "tracefs", 0, NULL));
+	put("/tracing/kprobe_events", "p:samples add_device_randomness "
+				      "size=%si:u32 first=+0(%di):u32 last=+2044(%di):u32");
+	put("/tracing/events/kprobes/samples/filter", "size == 4096");
+	put("/tracing/events/kprobes/samples/enable", "1");
+	CHECK(jitter_counts_at_last());
+	put("/tracing/events/kprobes/samples/enable", "0");
+	traced(&first, &last);
+	put("/tracing/kprobe_events", "-:samples");
+	CHECK(umount("/tracing") == 0);
+	CHECK(first && last && first != last);
+}
+
+static bool has_processor_random(void)
+{
+	const char *cpu = file_text("/proc/cpuinfo");
+
+	return strstr(cpu, "rdrand") || strstr(cpu, "rdseed");
+}
+
+/* Fails if a machine is called settled without a word where its owner's other clone knows all. */
+static void predictable_is_said(void)
+{
+	struct vmgenc_page p;
+	int log = log_open();
+
+	CHECK(module_reload("look_ms=0 jitter=0") == 0);
+	change_is_settled();
+	p = page();
+	CHECK(settled(&p));
+	CHECK(!(p.flags & VMGENC_PREDICTABLE) == has_processor_random());
+	if (!has_processor_random())
+		CHECK(log_comes(log, "parted, but predictable by a sibling's owner"));
+	close(log);
+}
+
+static bool rekeys_reach(uint64_t count)
+{
+	for (int tries = 0; tries < PATIENCE_S * 100; tries++) {
+		if (page().rekeys >= count)
+			return true;
+		usleep(10000);
+	}
+	return false;
+}
+
+/* Fails if a machine is not rekeyed again, or if that is told as a change. */
+static void again_is_no_change(void)
+{
+	struct vmgenc_event before, event;
+	struct vmgenc_page p;
+	int fd;
+
+	CHECK(module_reload("look_ms=10") == 0);
+	change_is_settled();
+	fd = node_open(O_NONBLOCK);
+	CHECK(fd >= 0);
+	CHECK(node_sync(&before));
+	CHECK(rekeys_reach(page().rekeys + 1));
+	CHECK_ERRNO(read(fd, &event, sizeof(event)), EAGAIN);
+	CHECK(node_sync(&event));
+	CHECK(memcmp(&event, &before, sizeof(event)) == 0);
+	p = page();
+	CHECK(p.changes == 1 && p.rekey_failures == 0);
+	close(fd);
+}
+
+/* Fails if what a hardware generator gave after the change does not count, once it is fresh. */
+static void hardware_generator_counts_late(void)
+{
+	CHECK(module_reload("look_ms=10 jitter=0") == 0);
+	change_is_settled();
+	CHECK(!(page().flags & VMGENC_PREDICTABLE) == has_processor_random());
+	CHECK(rekeys_reach(page().rekeys + 1)); /* a look has begun to count */
+	CHECK(module_load("/listener.ko", "hwrng=1 mistakes=0") == 0);
+	for (int tries = 0; page().flags & VMGENC_PREDICTABLE && tries < PATIENCE_S * 100; tries++)
+		usleep(10000);
+	CHECK(module_unload("listener") == 0);
+	CHECK(!(page().flags & VMGENC_PREDICTABLE));
+}
+
 int main(void)
 {
 	rawid_page();
@@ -195,5 +330,10 @@ int main(void)
 	RUN(worker_says_what_it_has);
 	RUN(nobody_is_said_once);
 	RUN(other_things_are_not_taken);
+	RUN(jitter_counts);
+	RUN(samples_reach_the_kernel);
+	RUN(predictable_is_said);
+	RUN(again_is_no_change);
+	RUN(hardware_generator_counts_late);
 	return check_result();
 }

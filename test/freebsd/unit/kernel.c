@@ -260,7 +260,9 @@ int64_t sbttons(sbintime_t t)
 
 uint64_t get_cyclecount(void)
 {
-	return (uint64_t)sbinuptime() * 3;
+	if (kernel.noise)
+		kernel.noise = kernel.noise * 6364136223846793005u + 1442695040888963407u;
+	return (uint64_t)sbinuptime() * 3 + (kernel.noise >> 40);
 }
 
 int pause_sbt(const char *why, sbintime_t time, sbintime_t precision, int flags)
@@ -463,6 +465,7 @@ void kernel_reset(void)
 		page = aligned_alloc(PAGE_SIZE, 2 * PAGE_SIZE);
 	memset(page, 0, 2 * PAGE_SIZE);
 	memset(&kernel, 0, sizeof(kernel));
+	kernel.noise = 1;
 	kernel.page = page;
 	kernel.now = 1000 * SBT_1S;
 	kernel.ram_top = 0x80000000;

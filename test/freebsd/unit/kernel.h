@@ -61,6 +61,7 @@ struct kernel {
 	sbintime_t now, late; /* late: lost by the reader before each look at the clock */
 	void (*on_pause)(void);
 	void (*on_node)(void);
+	uint64_t noise; /* what accesses to memory take, in the cycle counter; 0: none is seen */
 	bool signal; /* sleeps are interrupted */
 	bool no_privilege;
 	bool id_moves; /* also after the reseed, so that what it was for is not known */
@@ -136,6 +137,7 @@ struct kernel_random {
 	bool no_minpoolsize;
 	sbintime_t lasttime;
 	unsigned int reseeds;
+	unsigned int first_pool; /* events in pool 0, emptied or not */
 	uint64_t fenestras_generation;
 	bool no_symbols;
 };

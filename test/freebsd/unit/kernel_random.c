@@ -186,6 +186,7 @@ void random_harvest_direct_(const void *p, u_int size, enum random_entropy_sourc
 			pool = NULL;
 	}
 #endif
+	kernel_random.first_pool += pool == &pools[0];
 	if (pool) {
 		pool->hash = mix(pool->hash, event);
 		pool->length += size + 4;

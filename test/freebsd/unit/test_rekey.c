@@ -53,6 +53,25 @@ static void test_late_thread(void **state)
 	kernel.late = 0;
 }
 
+/* Fails if jitter is not fed to the pool that reseeds, or a counter that shows none counts. */
+static void test_jitter(void **state)
+{
+	unsigned int before = kernel_random.first_pool;
+
+	change(B);
+	assert_generation(2, 2);
+	assert_true(kernel_random.first_pool - before >= 512);
+	assert_false(page_now().flags & VMGENC_PREDICTABLE);
+	kernel.noise = 0;
+	change(C);
+	assert_generation(3, 3);
+	assert_true(page_now().flags & VMGENC_PREDICTABLE);
+	kernel.noise = 1;
+	change(B);
+	assert_generation(4, 4);
+	assert_false(page_now().flags & VMGENC_PREDICTABLE);
+}
+
 static void draw(void)
 {
 	kernel_draw();
@@ -421,6 +440,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		row(test_gate),
 		row(test_late_thread),
+		row(test_jitter),
 		row(test_reader_meanwhile),
 		row(test_pool_size),
 		row(test_pool_size_unknown),

@@ -114,6 +114,7 @@ static void json_keys(void **unused)
 		{"redraws", JSON_INTEGER},
 		{"redraws_missed", JSON_INTEGER},
 		{"lacks", JSON_ARRAY},
+		{"predictable", JSON_FALSE},
 	};
 	json_t *root;
 
@@ -163,6 +164,28 @@ static void lacks_are_said(void **unused)
 	sim.page->flags = VMGENC_RAW_MAPPABLE;
 	assert_int_equal(status(), 0);
 	assert_null(strstr(result.out, "lacks"));
+}
+
+/* Fails if a clone that a sibling's owner can predict is called settled, or unprotected. */
+static void predictable_is_said(void **unused)
+{
+	static const char parted[] = ", parted, but predictable by a sibling's owner";
+
+	(void)unused;
+	sim.page->flags = VMGENC_RAW_MAPPABLE | VMGENC_PREDICTABLE;
+	assert_int_equal(status(), 0);
+	assert_non_null(strstr(result.out, parted));
+	assert_null(strstr(result.out, "settled"));
+	RUN(&result, "status", "--json", "--source", sim.source);
+	assert_int_equal(result.code, 0);
+	assert_non_null(strstr(result.out, "\"predictable\": true"));
+	RUN(&result, "doctor", "--source", sim.source, "--state", "/nonexistent");
+	assert_int_equal(result.code, 1);
+	assert_non_null(strstr(result.out, "virtio-rng or a CPU with RDRAND"));
+	sim.page->flags = VMGENC_RAW_MAPPABLE;
+	assert_int_equal(status(), 0);
+	assert_null(strstr(result.out, parted));
+	assert_non_null(strstr(result.out, ", settled"));
 }
 
 /* Fails if it returns without a change, or misses one before, during or since. */
@@ -276,7 +299,8 @@ static void simulating(void **unused)
 		      "; $V sim z create --vmclock --start 0 && $V status --source vmclock:z",
 		      scratch),
 		1);
-	assert_non_null(strstr(result.out, "generation  0\n"));
+	assert_non_null(strstr(result.out, "generation  0, and a sync leaves it predictable "
+					   "by a sibling's owner\n"));
 	assert_null(strstr(result.out, "settled"));
 	assert_int_equal(
 		shell("cd %s && V=$OLDPWD/" PROGRAM
@@ -386,6 +410,7 @@ int main(void)
 		TEST(source_that_may_not_be_opened),
 		TEST(json_keys),
 		TEST(lacks_are_said),
+		TEST(predictable_is_said),
 		TEST(waiting),
 		TEST(watching),
 		TEST(syncing),

@@ -83,6 +83,7 @@ static void numbers(void **state)
 	assert_int_equal(VMGENC_LACKS_DRAWS, 32);
 	assert_int_equal(VMGENC_LACKS_REDRAW, 64);
 	assert_int_equal(VMGENC_LACKS_VDSO, 128);
+	assert_int_equal(VMGENC_PREDICTABLE, 256);
 	assert_int_equal(VMGENC_NONE, 0);
 	assert_int_equal(VMGENC_NOTIFIED, 1);
 	assert_int_equal(VMGENC_RACE_FREE, 2);

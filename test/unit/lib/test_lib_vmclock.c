@@ -321,6 +321,7 @@ static void status_of_a_clock(void **state)
 	assert_int_equal(st.guarantee, VMGENC_RACE_FREE);
 	assert_int_equal(st.generation, 0x1122334455667788);
 	assert_int_equal(st.settled, 0);
+	assert_int_equal(st.flags, VMGENC_PREDICTABLE); /* not those of the clock's page */
 	assert_string_equal(st.source, source);
 	assert_int_equal(vmgenc_fd(vg), -ENOTSUP);
 	page->flags = 0;

@@ -186,6 +186,28 @@ static void a_change_reaches_the_kernel(void **state)
 	assert_int_equal(kernel_draws, draws);
 }
 
+/* Fails if a seed from a predictable kernel is kept, or each draw takes a new one meanwhile. */
+static void predictable_seed_is_replaced(void **state)
+{
+	unsigned char out[16];
+	unsigned int draws;
+
+	(void)state;
+	sim.page->flags |= VMGENC_PREDICTABLE;
+	bump();
+	draw_public(ctx, out, sizeof(out));
+	draws = kernel_draws;
+	draw_public(ctx, out, sizeof(out));
+	assert_int_equal(kernel_draws, draws);
+
+	sim.page->flags &= ~VMGENC_PREDICTABLE;
+	draw_public(ctx, out, sizeof(out));
+	assert_true(kernel_draws > draws);
+	draws = kernel_draws;
+	draw_public(ctx, out, sizeof(out));
+	assert_int_equal(kernel_draws, draws);
+}
+
 static void bump_unsettled(void)
 {
 	simfile_bump_raw(&sim);
@@ -331,6 +353,7 @@ int main(void)
 						teardown),
 		cmocka_unit_test_setup_teardown(foreign_children_of_clones_differ, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_change_reaches_the_kernel, setup, teardown),
+		cmocka_unit_test_setup_teardown(predictable_seed_is_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(on_unsettled_fail_lets_no_bytes_leave, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(unsettled_kernel_is_mixed_with_what_differs, setup,

@@ -163,13 +163,22 @@ void vmgenc_os_unlock(struct vmgenc_core *core)
 		expect(m, false, "unlock: not locked by this thread");
 }
 
-int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2])
+/* The counter advances by what the test says, or not at all. */
+uint64_t vmgenc_os_cycles(void)
+{
+	struct machine *m = current;
+
+	return m->cycles += m->took ? m->took(m) : 0;
+}
+
+int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 {
 	struct machine *m = machine_of(core);
 
 	expect(m, m->locked, "rekey: without the lock");
 	expect(m, m->page->seq % 2 == 0, "rekey: readers are kept waiting (seq is odd)");
 	memcpy(m->asked_id, id, sizeof(m->asked_id));
+	*secret |= !m->predictable;
 	if (begin(m, CALL_REKEY)) {
 		if (m->rekey_error == -ENODATA)
 			m->rekeys_unseeded++;
@@ -370,6 +379,8 @@ const char *machine_broken(struct machine *m)
 	expect(m, page->rekey_failures == m->rekeys_failed, "rekey_failures is miscounted");
 	expect(m, page->unseeded == m->rekeys_unseeded, "unseeded is miscounted");
 	expect(m, (page->flags & MACHINE_RAW_FLAGS) == MACHINE_RAW_FLAGS, "a raw flag is lost");
+	expect(m, settled || !(page->flags & VMGENC_PREDICTABLE),
+	       "what is not settled is said to be predictable");
 	expect(m, page->id_offset == MACHINE_RAW_OFFSET, "id_offset is lost");
 	expect(m,
 	       page->magic == VMGENC_PAGE_MAGIC && page->version == VMGENC_PAGE_VERSION &&

@@ -76,6 +76,9 @@ struct machine {
 	pthread_mutex_t records; /* guards the counters above in threaded tests */
 	uint64_t clock;
 
+	bool predictable; /* rekeys mix in nothing that other clones' owners cannot know */
+	uint64_t cycles, (*took)(struct machine *m);
+
 	bool rekeyed;		/* some rekey was verified */
 	uint64_t rekeyed_id[2]; /* the last one's */
 	uint64_t asked_id[2];	/* what the last rekey was asked for, verified or not */

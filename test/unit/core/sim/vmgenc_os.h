@@ -12,6 +12,7 @@
 
 void vmgenc_os_barrier(void);
 uint64_t vmgenc_os_now(void);
+uint64_t vmgenc_os_cycles(void);
 
 int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys);
 void vmgenc_os_unmap(struct vmgenc_core *core);
@@ -19,7 +20,7 @@ void vmgenc_os_unmap(struct vmgenc_core *core);
 void vmgenc_os_lock(struct vmgenc_core *core);
 void vmgenc_os_unlock(struct vmgenc_core *core);
 
-int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2]);
+int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret);
 void vmgenc_os_defer(struct vmgenc_core *core);
 
 void vmgenc_os_wake_readers(struct vmgenc_core *core);
