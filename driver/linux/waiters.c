@@ -39,7 +39,8 @@ static void wake_group(struct vmgenc_waiter_group *group)
 	struct vmgenc_waiter *waiter;
 
 	mutex_lock(&group->lock);
-	list_for_each_entry(waiter, &group->waiters, link) wake(waiter);
+	list_for_each_entry(waiter, &group->waiters, link)
+		wake(waiter);
 	mutex_unlock(&group->lock);
 }
 
@@ -116,22 +117,32 @@ static bool has_room(struct vmgenc_waiter_queue *queue)
 	unsigned int count = 0;
 
 	spin_lock_irq(&queue->wait.lock);
-	list_for_each(entry, &queue->wait.head) if (++count == MOST_IN_QUEUE) break;
+	list_for_each(entry, &queue->wait.head)
+		if (++count == MOST_IN_QUEUE)
+			break;
 	spin_unlock_irq(&queue->wait.lock);
 	return count < MOST_IN_QUEUE;
 }
 
-/* Only the first queue and the last are looked at: those between are seldom left by all. */
+/*
+ * The last one, as a rule. If it is full, all are looked at, so that a user who fills queues and
+ * leaves them has no more of them than his waiters need.
+ */
 static struct vmgenc_waiter_queue *queue_with_room(struct vmgenc_waiter *waiter)
 {
-	struct vmgenc_waiter_queue *last;
+	struct vmgenc_waiter_queue *queue;
 
-	if (has_room(&waiter->first))
-		return &waiter->first;
 	spin_lock(&waiter->lock);
-	last = waiter->last;
+	queue = waiter->last;
 	spin_unlock(&waiter->lock);
-	return has_room(last) ? last : NULL;
+	if (has_room(queue))
+		return queue;
+	for (queue = &waiter->first; queue; queue = next_queue(waiter, queue)) {
+		if (has_room(queue))
+			return queue;
+		cond_resched();
+	}
+	return NULL;
 }
 
 wait_queue_head_t *vmgenc_waiters_queue(struct vmgenc_waiter *waiter)

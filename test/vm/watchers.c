@@ -160,7 +160,7 @@ static void all_of_one_descriptor_are_woken(const char *path)
 	for (unsigned int i = 0; i < EPOLLS; i++)
 		opened += (epolls[i] = epoll_of(fd)) >= 0;
 	CHECK(opened == EPOLLS);
-	/* Room in the first queue and in one between, which is not filled again. */
+	/* Room in every queue, which is filled again. */
 	for (unsigned int i = 0; i < EPOLLS; i += 2) {
 		close(epolls[i]);
 		epolls[i] = epoll_of(fd);
