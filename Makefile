@@ -110,7 +110,7 @@ build/test/vm/%: test/vm/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -Wno-stringop-overflow -Ilib -static -pthread -o $@ $< \
 		$(VM_COMMON_SRCS)
-build/bench/guest/%: test/bench/guest/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h)
+build/bench/guest/%: test/bench/guest/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h test/bench/guest/*.h)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(BUILD_FLAGS) -Ilib -static -pthread -o $@ $< $(VM_COMMON_SRCS)

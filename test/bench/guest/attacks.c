@@ -15,11 +15,11 @@
 #include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../../vm/guest.h"
 #include "../../vm/rawid.h"
+#include "measure.h"
 
 #define SYSGENID "/dev/sysgenid"
 #define SET_WATCHER_TRACKING 0xE401u
@@ -62,21 +62,6 @@ struct attack {
 };
 
 static struct reports *reports;
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static void poll_for_ever(enum bystander who)
 {

@@ -5,30 +5,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "../../vm/guest.h"
 #include "../../vm/rawid.h"
+#include "measure.h"
 
 #define CHANGES 201
 #define WARM_UP 5      /* QEMU translates the code at first */
 #define PAUSE_US 20000 /* the worker tells of each change alone */
-
-static uint64_t now(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static int by_size(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 /* Ends the program if the sync fails, or does not settle what it should. */
 static uint64_t timed_sync(int fd, uint64_t after, uint64_t *generation)
