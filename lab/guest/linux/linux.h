@@ -19,8 +19,8 @@ uint64_t kmsg_reseeded_after(uint64_t since);
 uint32_t probe_generators(void);
 
 /*
- * firmware.c: moves a device's memory into the hole for MMIO; reports the
- * driver of the id's device and its events
+ * firmware.c: moves a device's memory into the hole for MMIO; reports the driver of the id's device
+ * and its events
  */
 void firmware_open_hole(void);
 void firmware_begin(void);
