@@ -59,7 +59,7 @@ void *node_items(const struct node *n, const char *key, size_t size, size_t *cou
 struct trial_clone {
 	uint64_t drawn, identical, first_ns, last_ns;
 	uint64_t rekeyed_ns, woken_ns, announced_ns, logged_ns;
-	int64_t changes, spurious, rekeys, rekey_failures; /* -1: no module */
+	int64_t changes, spurious, rekey_failures; /* -1: no module */
 	const char *complaint;				   /* "": none */
 	const char *clock;				   /* "": unknown */
 	struct span *spans;

@@ -38,7 +38,6 @@ static void read_clone(const struct node *n, void *element)
 				  .logged_ns = node_time(n, "kernel_logged_ns"),
 				  .changes = node_count_or(n, "changes"),
 				  .spurious = node_count_or(n, "spurious"),
-				  .rekeys = node_count_or(n, "rekeys"),
 				  .rekey_failures = node_count_or(n, "rekey_failures"),
 				  .complaint = node_text_or(n, "complaint", ""),
 				  .clock = node_text_or(n, "clock", "")};
