@@ -60,8 +60,8 @@ struct trial_clone {
 	uint64_t drawn, identical, first_ns, last_ns;
 	uint64_t rekeyed_ns, woken_ns, announced_ns, logged_ns;
 	int64_t changes, spurious, rekey_failures; /* -1: no module */
-	const char *complaint;				   /* "": none */
-	const char *clock;				   /* "": unknown */
+	const char *complaint;			   /* "": none */
+	const char *clock;			   /* "": unknown */
 	struct span *spans;
 	size_t span_count;
 };

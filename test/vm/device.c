@@ -114,12 +114,13 @@ static void change_wakes_a_reader(void)
 	close(fd);
 }
 
-/* Fails if poll(2) does not register on the readers' queue, or is not woken: with a time limit it would look again. */
+/* Fails if poll(2) does not register on the readers' queue, or is not woken: with a time limit it
+ * would look again. */
 static void change_wakes_a_poller(void)
 {
 	struct vmgenc_event event;
 	int fd = node_open(O_NONBLOCK);
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	pid_t pid = fork();
 
 	if (pid == 0)
@@ -134,7 +135,7 @@ static void change_wakes_a_poller(void)
 static void poll_says_what_read_finds(void)
 {
 	int fd = open(NODE, O_RDONLY | O_NONBLOCK);
-	struct pollfd p = { .fd = fd, .events = POLLIN | POLLRDNORM | POLLOUT };
+	struct pollfd p = {.fd = fd, .events = POLLIN | POLLRDNORM | POLLOUT};
 	struct vmgenc_event event;
 
 	CHECK(poll(&p, 1, 0) == 1 && p.revents == (POLLIN | POLLRDNORM));
@@ -150,7 +151,7 @@ static void poll_says_what_read_finds(void)
 /* Fails if descriptors share what they have read. */
 static void two_readers_get_each_event_once(void)
 {
-	int fds[2] = { node_open(O_NONBLOCK), node_open(O_NONBLOCK) };
+	int fds[2] = {node_open(O_NONBLOCK), node_open(O_NONBLOCK)};
 	struct vmgenc_event event, now;
 
 	for (int round = 0; round < 3; round++) {
@@ -227,7 +228,7 @@ static void on_signal(int number)
 
 static int read_until_signal(void)
 {
-	struct sigaction action = { .sa_handler = on_signal };
+	struct sigaction action = {.sa_handler = on_signal};
 	struct vmgenc_event event;
 	int fd = node_open(0);
 
@@ -257,7 +258,7 @@ static void signal_interrupts_a_read(void)
 /* Fails if the device is writable or seekable in any way. */
 static void nothing_writes_or_seeks(void)
 {
-	struct vmgenc_event event = { 0 };
+	struct vmgenc_event event = {0};
 	int fd = open(NODE, O_RDWR | O_NONBLOCK);
 
 	CHECK(fd >= 0);
@@ -414,7 +415,7 @@ static void each_change_rekeys_once(void)
  */
 static bool readable_while_awake(int fd)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	time_t end = time(NULL) + PATIENCE_S;
 	cpu_set_t set;
