@@ -47,7 +47,7 @@ static const char help[] =
 	"  --generator NAME      getrandom, unguarded or guarded; on FreeBSD also arandom or "
 	"arc4rand;\n"
 	"                        or all (default all; repeatable)\n"
-	"  --probe NAME          uuid, openssl, postgres or nginx: a real program (repeatable)\n"
+	"  --probe NAME          uuid, sysgenid, openssl, postgres or nginx: a real program (repeatable)\n"
 	"  --programs DIR        the programs from \"make programs\" (build/programs)\n"
 	"  --firmware NAME       print a matrix: use the ACPI table of a hypervisor, and change "
 	"the id\n"

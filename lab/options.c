@@ -222,7 +222,7 @@ static int parse_number(struct parsed *p, int option, const char *name)
 	int code = number(name, optarg, option == OPT_SECONDS ? 0.001 : min,
 			  option == OPT_DRAWS ? 1e7 : max, &n);
 
-	if (!code && option != OPT_SECONDS && option != OPT_TIMEOUT)
+	if (!code && option != OPT_SECONDS && option != OPT_TIMEOUT && option != OPT_INTERVAL)
 		code = whole(name, optarg, n);
 	if (code)
 		return code;

@@ -82,6 +82,7 @@ extern bool vmgenc_param_draws;
 extern bool vmgenc_param_redraw;
 extern unsigned int vmgenc_param_vdso;
 extern bool vmgenc_param_sysgenid;
+extern bool vmgenc_param_sysgenid_map;
 extern bool vmgenc_param_jitter;
 extern unsigned int vmgenc_param_look_ms;
 extern unsigned int vmgenc_param_rekey_from;

@@ -32,6 +32,10 @@ bool vmgenc_param_sysgenid = true;
 module_param_named(sysgenid, vmgenc_param_sysgenid, bool, 0444);
 MODULE_PARM_DESC(sysgenid, "Offer /dev/sysgenid, for programs that use SysGenID");
 
+bool vmgenc_param_sysgenid_map;
+module_param_named(sysgenid_map, vmgenc_param_sysgenid_map, bool, 0444);
+MODULE_PARM_DESC(sysgenid_map, "Let programs map its counter (AWS-LC aborts if it moves within a draw)");
+
 bool vmgenc_param_jitter = true;
 module_param_named(jitter, vmgenc_param_jitter, bool, 0444);
 MODULE_PARM_DESC(jitter, "Mix in timing jitter at a rekey (0 is for tests)");

@@ -169,8 +169,14 @@ static __poll_t sysgenid_poll(struct file *file, poll_table *wait)
 	return is_outdated(w) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
+/*
+ * The counter moves while programs run, and one that maps it may see it move within a draw, where
+ * AWS-LC aborts. Without a mapping, AWS-LC draws a new seed from the kernel for each draw.
+ */
 static int sysgenid_mmap(struct file *file, struct vm_area_struct *vma)
 {
+	if (!vmgenc_param_sysgenid_map)
+		return -ENODEV;
 	if (vma->vm_pgoff || vma->vm_end - vma->vm_start > PAGE_SIZE)
 		return -EINVAL;
 	if (vma->vm_flags & VM_WRITE)

@@ -30,6 +30,7 @@ struct generator {
 	uint32_t key[8];
 	uint8_t pool[32];
 	unsigned int left;
+	uint32_t counter; /* SysGenID's at the last draw, for its probe */
 	unsigned int cpu;
 	int fd;	 /* connected to the program under test, or -1 */
 	int pid; /* the program, if each CPU has one of its own */

@@ -20,7 +20,7 @@
 static bool is_protected(enum lab_generator g)
 {
 	return g == LAB_GETRANDOM || g == LAB_ARANDOM || g == LAB_ARC4RAND || g == LAB_GUARDED ||
-	       g == LAB_UUID || generator_table[g].provider;
+	       g == LAB_UUID || g == LAB_SYSGENID || generator_table[g].provider;
 }
 
 /* A guest given with --compare may have another driver, such as FreeBSD's own. */

@@ -7,8 +7,9 @@
 #include "boot/boot.h"
 #include "prove.h"
 
-/* The probes' names and directories. The kernel's UUIDs need no program. */
-static const char *const names[LAB_PROBE_COUNT] = {NULL, "uuid", "openssl", "postgres", "nginx"};
+/* The probes' names and directories. The first two need no program. */
+static const char *const names[LAB_PROBE_COUNT] = {NULL,      "uuid",	  "sysgenid",
+						   "openssl", "postgres", "nginx"};
 
 bool probe_add(struct prove_options *o, const char *name)
 {
@@ -27,7 +28,7 @@ static bool is_wanted(const struct prove_options *o, enum lab_probe probe)
 {
 	for (int g = 0; g < LAB_GENERATORS; g++) {
 		if (o->generators[g] && generator_table[g].probe == probe)
-			return probe != LAB_PROBE_UUID;
+			return probe >= LAB_PROBE_OPENSSL;
 	}
 	return false;
 }

@@ -12,6 +12,24 @@
 static void *volatile nowhere = (void *)8;
 static const volatile uint32_t *counter;
 
+static void awslc_is_refused(void)
+{
+	CHECK(map_as_awslc() == NULL && errno == ENODEV);
+}
+
+/* Fails if anyone can map the counter by default: AWS-LC would abort when it moves within a draw. */
+static void no_mapping_by_default(void)
+{
+	int fd;
+
+	CHECK(module_reload("") == 0);
+	fd = open(SYSGENID, O_RDONLY); /* AWS-LC draws as if there were no clones if this fails */
+	CHECK(fd >= 0);
+	close(fd);
+	awslc_is_refused();
+	CHECK(as_nobody(awslc_is_refused) == 0);
+}
+
 /* Fails if the node is not there by default, not for everyone, or does not begin at 0. */
 static void loads(void)
 {
@@ -33,7 +51,7 @@ static void awslc_as_nobody(void)
 	CHECK(*mine == *counter);
 }
 
-/* Fails if AWS-LC, run by anyone, would fall back to reseeding on every call. */
+/* Fails if the parameter does not give the mapping to everyone. */
 static void everyone_maps_it(void)
 {
 	CHECK(as_nobody(awslc_as_nobody) == 0);
@@ -288,6 +306,7 @@ static void parameter_leaves_it_out(void)
 int main(void)
 {
 	rawid_page();
+	RUN(no_mapping_by_default);
 	RUN(loads);
 	if (!counter)
 		return check_result();

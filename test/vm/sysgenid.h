@@ -17,7 +17,7 @@
 #define SET_WATCHER_TRACKING 0xE401u
 #define WAIT_WATCHERS 0xE402u
 #define TRIGGER_GEN_UPDATE 0xE403u
-#define ONLY_SYNC "look_ms=0 notify=0 draws=0 "
+#define ONLY_SYNC "look_ms=0 notify=0 draws=0 sysgenid_map=1 "
 
 static const volatile uint32_t *counter; /* mapped */
 

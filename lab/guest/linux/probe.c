@@ -112,6 +112,7 @@ static bool has_program(enum lab_generator kind)
 {
 	switch (generator_table[kind].probe) {
 	case LAB_PROBE_UUID:
+	case LAB_PROBE_SYSGENID:
 		return true;
 	case LAB_PROBE_OPENSSL:
 		return !access(rand_argv[0], X_OK);
@@ -192,10 +193,14 @@ void probe_open(struct generator *g)
 		open_answerer(g, ticket_argv);
 	else if (generator_table[g->kind].probe == LAB_PROBE_POSTGRES)
 		open_postgres(g);
+	else if (g->kind == LAB_SYSGENID)
+		sysgenid_open(g);
 }
 
 void probe_close(struct generator *g)
 {
+	if (g->kind == LAB_SYSGENID)
+		sysgenid_close(g);
 	if (g->fd >= 0)
 		close(g->fd);
 	if (g->pid && waitpid(g->pid, NULL, 0) != g->pid)
@@ -286,6 +291,9 @@ void probe_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 	switch (g->kind) {
 	case LAB_UUID:
 		kernel_uuid(value);
+		break;
+	case LAB_SYSGENID:
+		sysgenid_draw(g, value);
 		break;
 	case LAB_OPENSSL:
 	case LAB_OPENSSL_PROVIDER:

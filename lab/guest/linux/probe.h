@@ -13,6 +13,11 @@ int postgres_connect(const char *path);
 /* Runs a query and copies the text of the first column of its last row to `to`. */
 void postgres_query(int fd, const char *query, char *to, size_t size);
 
+/* probe_sysgenid.c: the workers of all CPUs open it before any draws, and draw before any closes it */
+void sysgenid_open(struct generator *g);
+void sysgenid_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE]);
+void sysgenid_close(struct generator *g);
+
 /* probe_tls.c: begins a TLS handshake and reads the server's random value */
 void tls_server_random(const char *path, uint8_t value[LAB_VALUE_SIZE]);
 
