@@ -207,6 +207,7 @@ help:
 	@echo 'V=1 shows the commands.'
 
 include provider/build.mk
+include guard/build.mk
 include cmd/build.mk
 include test/fuzz/build.mk
 include test/soak/build.mk

@@ -10,16 +10,29 @@
 #include "cmd.h"
 
 static const struct option options[] = {
-	{"help", no_argument, NULL, 'h'},	   {"json", no_argument, NULL, 'j'},
-	{"source", required_argument, NULL, 's'},  {"state", required_argument, NULL, 'S'},
-	{"timeout", required_argument, NULL, 't'}, {"since", required_argument, NULL, 'g'},
-	{"count", required_argument, NULL, 'n'},   {"once", no_argument, NULL, 'o'},
-	{"root", required_argument, NULL, 'r'},	   {"raw", no_argument, NULL, 'R'},
-	{"unsettled", no_argument, NULL, 'u'},	   {"vmclock", no_argument, NULL, 'v'},
-	{"start", required_argument, NULL, 'b'},   {"processes", no_argument, NULL, 'p'},
-	{"retry", no_argument, NULL, 'y'},	   {"new-machine", no_argument, NULL, 'N'},
-	{"wait", no_argument, NULL, 'w'},	   {"config", required_argument, NULL, 'C'},
-	{"snippet", required_argument, NULL, 'P'}, {0},
+	{"help", no_argument, NULL, 'h'},
+	{"json", no_argument, NULL, 'j'},
+	{"source", required_argument, NULL, 's'},
+	{"state", required_argument, NULL, 'S'},
+	{"timeout", required_argument, NULL, 't'},
+	{"since", required_argument, NULL, 'g'},
+	{"count", required_argument, NULL, 'n'},
+	{"once", no_argument, NULL, 'o'},
+	{"root", required_argument, NULL, 'r'},
+	{"raw", no_argument, NULL, 'R'},
+	{"unsettled", no_argument, NULL, 'u'},
+	{"vmclock", no_argument, NULL, 'v'},
+	{"start", required_argument, NULL, 'b'},
+	{"processes", no_argument, NULL, 'p'},
+	{"retry", no_argument, NULL, 'y'},
+	{"new-machine", no_argument, NULL, 'N'},
+	{"wait", no_argument, NULL, 'w'},
+	{"config", required_argument, NULL, 'C'},
+	{"snippet", required_argument, NULL, 'P'},
+	{"guard", required_argument, NULL, 'G'},
+	{"signal", required_argument, NULL, 'k'},
+	{"restart", no_argument, NULL, 'x'},
+	{0},
 };
 
 /* Digits only: strtoull() would also accept signs and blanks. */
@@ -111,6 +124,15 @@ static int take(struct args *a, int option, const char *text)
 	case 'P':
 		a->snippet = text;
 		break;
+	case 'G':
+		a->guard = text;
+		break;
+	case 'k':
+		a->signal = text;
+		break;
+	case 'x':
+		a->restart = true;
+		break;
 	}
 	return -1;
 }
@@ -119,8 +141,11 @@ int args_parse(int argc, char **argv, const char *allowed, const char *help, str
 {
 	int option, index = 0, code = -1;
 
-	*a = (struct args){
-		.state = VMGENC_STATE, .root = "", .snippet = VMGENC_SNIPPET, .timeout_ms = -1};
+	*a = (struct args){.state = VMGENC_STATE,
+			   .root = "",
+			   .snippet = VMGENC_SNIPPET,
+			   .guard = VMGENC_GUARD,
+			   .timeout_ms = -1};
 	opterr = 0;
 	while (code < 0 && (option = getopt_long(argc, argv, ":h", options, &index)) != -1) {
 		if (option == 'h')

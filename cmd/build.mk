@@ -4,12 +4,12 @@
 CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
 CMD_FLAGS = -Icmd -Ilib
 # These name places. They are compiled again when the places change.
-PLACED := $(patsubst %,build/cmd/%.o,args doctor host openssl status switch units \
+PLACED := $(patsubst %,build/cmd/%.o,args doctor host openssl run status switch units \
 	$(addprefix hooks/,decide hooks identity request))
 $(PLACED): CMD_FLAGS += $(CMD_PLACES)
 $(PLACED): build/cmd/places
 CMD_PLACES = -DVMGENC_STATE='"$(statedir)/hooks.json"' -DVMGENC_CONF='"$(confdir)"' \
-	-DVMGENC_HOOKS='"$(hooksdir)"' -DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_OPENSSL_CNF='"$(opensslcnf)"'
+	-DVMGENC_HOOKS='"$(hooksdir)"' -DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_GUARD='"$(libdir)/libvmgenc-guard.so"' -DVMGENC_OPENSSL_CNF='"$(opensslcnf)"'
 all: build/vmgenc
 build/cmd/places: FORCE
 	@mkdir -p $(@D)

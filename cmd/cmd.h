@@ -18,8 +18,10 @@ enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 /* args.c: the options, which mean the same in each command that takes them */
 struct args {
 	const char *source, *state, *root, *config, *snippet;
+	const char *guard, *signal; /* of run */
 	bool json, once, raw, unsettled, vmclock, processes;
 	bool retry, new_machine, wait; /* of hooks */
+	bool restart;		       /* of run */
 	bool has_since, has_start;
 	uint64_t since, start, count;
 	int64_t timeout_ms; /* -1: none given */
@@ -94,5 +96,6 @@ int cmd_sim(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);
 int cmd_hooks(int argc, char **argv);
 int cmd_openssl(int argc, char **argv);
+int cmd_run(int argc, char **argv);
 
 #endif

@@ -13,7 +13,7 @@ static const struct {
 } commands[] = {
 	{"status", cmd_status},	  {"wait", cmd_wait},	{"watch", cmd_watch},
 	{"sync", cmd_sync},	  {"hooks", cmd_hooks}, {"doctor", cmd_doctor},
-	{"openssl", cmd_openssl}, {"sim", cmd_sim},
+	{"openssl", cmd_openssl}, {"run", cmd_run},	{"sim", cmd_sim},
 };
 
 static const char help[] =
@@ -27,6 +27,7 @@ static const char help[] =
 	"  hooks    run a directory of programs after each change\n"
 	"  doctor   find out why this machine is not protected, and what to do\n"
 	"  openssl  enable or disable the provider for OpenSSL\n"
+	"  run      run a program whose generators a clone refreshes\n"
 	"  sim      simulate driver and hypervisor in a file, for tests of other programs\n"
 	"\n"
 	"vmgenc COMMAND --help, or vmgenc help COMMAND, has the options, and examples.\n"

@@ -51,7 +51,7 @@ install_page = install -d $(DESTDIR)$(mandir)/man$(2) && $(PAGE_PLACES) $(1) >$(
 
 PAGES := $(sort $(wildcard man/*.[1-9]))
 LINKS := open close changed sync fd status
-install: install-lib install-lab install-cmd install-provider install-pages
+install: install-lib install-lab install-cmd install-provider install-guard install-pages
 install-lib: build/libvmgenc.so build/libvmgenc.a
 	$(Q)install -d $(DESTDIR)$(libdir) $(DESTDIR)$(pkgconfigdir) $(DESTDIR)$(includedir)
 	$(Q)install -m 755 build/libvmgenc.so.1 $(DESTDIR)$(libdir)/
@@ -68,7 +68,7 @@ install-pages:
 # the configuration of OpenSSL undone, on this system alone.
 uninstall:
 	$(Q)$(MAKE) --no-print-directory uninstall-provider
-	$(Q)$(MAKE) --no-print-directory uninstall-cmd
+	$(Q)$(MAKE) --no-print-directory uninstall-cmd uninstall-guard
 	$(Q)rm -f $(DESTDIR)$(bindir)/vmgenc-lab $(DESTDIR)$(pkgconfigdir)/libvmgenc.pc
 	$(Q)cd $(DESTDIR)$(libdir) 2>/dev/null && rm -f libvmgenc.so libvmgenc.so.1 libvmgenc.a || true
 	$(Q)rm -f $(patsubst include/%,$(DESTDIR)$(includedir)/%,$(wildcard include/*.h)) \

@@ -6,11 +6,10 @@
 
 #include <openssl/core_dispatch.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
-#include "vmgenc.h"
+#include "source.h"
 
 /* The reasons in OpenSSL's error queue; their texts are in provider.c. */
 enum reason {
@@ -42,27 +41,6 @@ struct core {
 	OSSL_FUNC_provider_up_ref_fn *provider_up_ref;
 	OSSL_FUNC_provider_free_fn *provider_free;
 };
-
-/* source.c: the one source of a library context, shared by its DRBGs. */
-struct handle;
-
-struct provider_source {
-	_Atomic(struct handle *) handle; /* NULL until there is one; then never another */
-};
-
-void provider_source_init(struct provider_source *s);
-void provider_source_end(struct provider_source *s);
-/*
- * Returns the source, which it opens if it is not open yet, or NULL and the error in *error. The
- * error SOURCE_UNSEEN says that there is a driver, but this process cannot see its device.
- */
-#define SOURCE_UNSEEN 1
-struct vmgenc *provider_source_get(struct provider_source *s, int *error);
-/*
- * vmgenc_sync() that also works after signals and after the program has closed the descriptor.
- * patient: wait up to a second if the kernel cannot rekey yet. Returns 0 or -errno.
- */
-int provider_source_sync(struct provider_source *s, struct vmgenc_mark *mark, bool patient);
 
 /* fresh.c: data that differs between clones whose kernels draw the same values */
 struct fresh {

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "os.h"
-#include "provider.h"
+#include "source.h"
 
 /* How long a patient draw waits for a kernel that cannot rekey yet. */
 #define SYNC_TRIES 100

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# guard: build/libvmgenc-guard.so, for LD_PRELOAD. It contains libvmgenc and the provider's source.c,
+# and needs nothing of the libraries whose calls it replaces.
+GUARD_SRCS := $(sort $(wildcard guard/*.c)) provider/source.c
+GUARD_FLAGS = $(BUILD_FLAGS) $(HARDENING) -Iguard -Iprovider -Ilib -fPIC -fvisibility=hidden
+GUARD_LINK = -shared -Wl,-z,relro,-z,now,-z,defs -Wl,--exclude-libs,ALL
+
+all: build/libvmgenc-guard.so
+build/guard/%.o: %.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(GUARD_FLAGS) -c -o $@ $<
+build/libvmgenc-guard.so: $(GUARD_SRCS:%.c=build/guard/%.o) build/libvmgenc.a
+	$(call say,LD,$@)
+	$(Q)$(CC) $(CFLAGS) $(GUARD_LINK) -o $@ $^ $(LDFLAGS)
+
+install-guard: build/libvmgenc-guard.so
+	$(Q)install -D -m 755 build/libvmgenc-guard.so $(DESTDIR)$(libdir)/libvmgenc-guard.so
+uninstall-guard:
+	$(Q)rm -f $(DESTDIR)$(libdir)/libvmgenc-guard.so
+.PHONY: install-guard uninstall-guard
+-include $(wildcard build/guard/guard/*.d build/guard/provider/*.d)
