@@ -19,7 +19,7 @@ endif
 comma := ,
 LIB_SRCS := $(sort $(wildcard lib/*.c))
 CORE_SRCS := $(sort $(wildcard driver/core/*.c))
-UNIT_DIRS := test/unit $(addprefix test/unit/,core lib cmd provider lab dist)
+UNIT_DIRS := test/unit $(addprefix test/unit/,core lib cmd provider guard lab dist)
 UNIT := $(patsubst %.c,build/test/%,$(sort $(notdir $(wildcard $(UNIT_DIRS:%=%/test_*.c)))))
 CORE_TESTS := $(filter build/test/test_core% build/test/test_addr build/test/test_hostile,$(UNIT))
 include $(wildcard test/vm/build.mk)

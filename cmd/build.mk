@@ -33,7 +33,7 @@ else
 hook_places = sed 's,/etc/vmgenc/,$(confdir)/,g'
 SERVICES = $(foreach unit,vmgenc-hooks.service vmgenc-hooks-check.service vmgenc-hooks-check.path, \
 	dist/systemd/$(unit):$(systemdsystemunitdir)/$(unit):644) \
-	dist/systemd/vmgenc-device.conf:$(pkgdatadir)/vmgenc-device.conf:644
+	$(foreach file,vmgenc-device.conf vmgenc-guard.conf,dist/systemd/$(file):$(pkgdatadir)/$(file):644)
 hooks_off = [ ! -d /run/systemd/system ] || [ ! -e $(systemdsystemunitdir)/vmgenc-hooks.service ] || \
 	{ systemctl disable --quiet --now vmgenc-hooks.service && \
 	systemctl stop --quiet vmgenc-hooks-check.path vmgenc-hooks-check.service; }

@@ -113,9 +113,11 @@ const char *elf_refuses_preload(const char *path)
 	if (!fstat(f.fd, &st) && S_ISREG(st.st_mode)) {
 		if (st.st_mode & (S_ISUID | S_ISGID))
 			why = "it is set-user-id or set-group-id, so the linker preloads nothing";
-		else if (read_head(&f) && !part_of(&f, PT_INTERP))
+		else if (!read_head(&f))
+			why = NULL;
+		else if (!part_of(&f, PT_INTERP))
 			why = "it is linked statically, so the linker preloads nothing";
-		else if (part_of(&f, PT_INTERP) && has_sanitizer(&f))
+		else if (has_sanitizer(&f))
 			why = "it was built with a sanitizer, which ends programs that preload";
 	}
 	close(f.fd);

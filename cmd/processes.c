@@ -26,7 +26,7 @@
 /* What is mapped, from /proc/PID/maps. */
 struct mapped {
 	bool provider, device, libcrypto, old_libcrypto;
-	bool gnutls, libgcrypt, nss;
+	bool gnutls, libgcrypt, nss, guard;
 	char libc[PATH_MAX];
 };
 
@@ -54,6 +54,7 @@ static void note_line(struct mapped *m, char *line)
 	m->old_libcrypto |= is_library(path, "libcrypto.so.1.");
 	m->gnutls |= is_library(path, "libgnutls.so.");
 	m->libgcrypt |= is_library(path, "libgcrypt.so.");
+	m->guard |= is_library(path, "libvmgenc-guard.so");
 	m->nss |= is_library(path, "libfreebl3.so") || is_library(path, "libfreeblpriv3.so");
 	if (is_library(path, "libc.so.6"))
 		snprintf(m->libc, sizeof(m->libc), "%s", path);
@@ -280,9 +281,9 @@ static int judge(struct context *c, const char *pid)
 	read_name(pid, p.name);
 	read_unit(pid, p.unit);
 	judge_openssl(c, &p, &m);
-	if (m.gnutls)
+	if (m.gnutls && !m.guard)
 		units_add(&c->units, &p, HAS_GNUTLS);
-	if (m.libgcrypt)
+	if (m.libgcrypt && !m.guard)
 		units_add(&c->units, &p, HAS_LIBGCRYPT);
 	if (m.nss)
 		units_add(&c->units, &p, HAS_NSS);

@@ -114,10 +114,8 @@ int cmd_run(int argc, char **argv)
 	code = source_open(a.source, &vg);
 	if (code && (a.signal || a.restart))
 		return code;
-	if (!code)
-		code = preload(a.guard, a.rest[0]);
-	else
-		code = EXIT_YES; /* has been said; the program runs as it would without us */
+	/* Without a source, which has been said, the guard may still find one that this does not. */
+	code = preload(a.guard, a.rest[0]);
 	if (code)
 		return code;
 	if (a.signal || a.restart)

@@ -20,3 +20,15 @@ uninstall-guard:
 	$(Q)rm -f $(DESTDIR)$(libdir)/libvmgenc-guard.so
 .PHONY: install-guard uninstall-guard
 -include $(wildcard build/guard/guard/*.d build/guard/provider/*.d)
+
+# Its test's programs know nothing of it, and its libraries count their calls.
+VICTIM_LINK = -pthread -Wl,-rpath,'$$ORIGIN' build/test/guard/libgnutls.so.30 build/test/guard/libgcrypt.so.20
+build/test/guard/lib%: test/unit/guard/libraries.c test/unit/guard/libraries.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(BUILD_FLAGS) -fPIC -shared -Wl,-soname,$(@F) -o $@ $<
+build/test/guard/victim: SANITIZE =
+build/test/guard/victim build/test/guard/sanitized: test/unit/guard/victim.c build/test/guard/libgnutls.so.30 \
+	build/test/guard/libgcrypt.so.20
+	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) -o $@ $< $(VICTIM_LINK)
+build/test/test_guard: build/vmgenc build/libvmgenc-guard.so build/test/guard/victim build/test/guard/sanitized test/unit/program.c
+build/test/test_guard: TEST_SRCS = test/unit/program.c

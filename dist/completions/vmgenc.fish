@@ -8,6 +8,7 @@ complete -c vmgenc -n __fish_use_subcommand -a sync -d 'have the kernel look now
 complete -c vmgenc -n __fish_use_subcommand -a hooks -d 'run a directory of programs after each change'
 complete -c vmgenc -n __fish_use_subcommand -a doctor -d 'why is this machine not protected'
 complete -c vmgenc -n __fish_use_subcommand -a openssl -d 'enable or disable the provider for OpenSSL'
+complete -c vmgenc -n __fish_use_subcommand -a run -d 'run a program whose generators a clone refreshes'
 complete -c vmgenc -n __fish_use_subcommand -a sim -d 'a file that plays device and hypervisor'
 complete -c vmgenc -n __fish_use_subcommand -a help -d 'the options of a command'
 complete -c vmgenc -n __fish_use_subcommand -l version
@@ -25,5 +26,8 @@ complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l raw -l unsettled -l v
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l start -x
 complete -c vmgenc -n '__fish_seen_subcommand_from doctor' -l processes -l json
 complete -c vmgenc -n '__fish_seen_subcommand_from openssl' -a 'enable disable'
+complete -c vmgenc -n '__fish_seen_subcommand_from run' -l signal -x -a 'HUP INT TERM QUIT USR1 USR2 CONT WINCH'
+complete -c vmgenc -n '__fish_seen_subcommand_from run' -l restart
+complete -c vmgenc -n '__fish_seen_subcommand_from run' -l guard -r -F
 complete -c vmgenc -n '__fish_seen_subcommand_from openssl' -l config -l snippet -r -F
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -F -a 'create bump reset'
