@@ -21,6 +21,8 @@ enum lab_probe {
 	LAB_PROBE_OPENSSL,
 	LAB_PROBE_POSTGRES,
 	LAB_PROBE_NGINX,
+	LAB_PROBE_GNUTLS,
+	LAB_PROBE_LIBGCRYPT,
 	LAB_PROBE_COUNT
 };
 
@@ -30,7 +32,7 @@ struct generator_info {
 	const char *title, *meaning; /* on the page of results */
 	bool freebsd;		     /* only FreeBSD has it */
 	enum lab_probe probe;
-	bool provider; /* the program runs with the OpenSSL provider */
+	bool ours; /* the program runs with the OpenSSL provider, or with the guard */
 };
 
 extern const struct generator_info generator_table[LAB_GENERATORS];

@@ -20,7 +20,7 @@
 static bool is_protected(enum lab_generator g)
 {
 	return g == LAB_GETRANDOM || g == LAB_ARANDOM || g == LAB_ARC4RAND || g == LAB_GUARDED ||
-	       g == LAB_UUID || g == LAB_SYSGENID || generator_table[g].provider;
+	       g == LAB_UUID || g == LAB_SYSGENID || generator_table[g].ours;
 }
 
 /* A guest given with --compare may have another driver, such as FreeBSD's own. */
@@ -43,7 +43,7 @@ bool judge_counts(const struct prove_options *o, const struct result *r)
 /* The kernel may repeat the draw that was under way on each CPU; guarded programs nothing. */
 uint64_t judge_allowed(const struct prove_options *o, const struct result *r)
 {
-	if (r->generator == LAB_GUARDED || generator_table[r->generator].provider)
+	if (r->generator == LAB_GUARDED || generator_table[r->generator].ours)
 		return 0;
 	return o->max_identical >= 0 ? (uint64_t)o->max_identical : o->cpus;
 }

@@ -8,8 +8,8 @@
 #include "prove.h"
 
 /* The probes' names and directories. The first two need no program. */
-static const char *const names[LAB_PROBE_COUNT] = {NULL,      "uuid",	  "sysgenid",
-						   "openssl", "postgres", "nginx"};
+static const char *const names[LAB_PROBE_COUNT] = {NULL,       "uuid",	"sysgenid", "openssl",
+						   "postgres", "nginx", "gnutls",   "libgcrypt"};
 
 bool probe_add(struct prove_options *o, const char *name)
 {

@@ -12,7 +12,7 @@ static bool needs_vmgenc(const char *generator)
 {
 	const struct generator_info *g = generator_find(generator);
 
-	return g && (g == &generator_table[LAB_GUARDED] || g->provider);
+	return g && (g == &generator_table[LAB_GUARDED] || g->ours);
 }
 
 static void write_cell(FILE *out, const struct document *d, const char *guest,

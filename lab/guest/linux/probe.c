@@ -24,6 +24,8 @@
 #define NGINX_SOCKET "/tmp/nginx.socket"
 
 static char *const rand_argv[] = {"/usr/bin/probe-rand", NULL};
+static char *const gnutls_argv[] = {"/usr/bin/probe-library", "gnutls", NULL};
+static char *const libgcrypt_argv[] = {"/usr/bin/probe-library", "libgcrypt", NULL};
 static char *const ticket_argv[] = {"/usr/bin/probe-ticket", NGINX_SOCKET, NULL};
 static char *const nginx_argv[] = {"/usr/sbin/nginx", "-c", "/etc/nginx.conf", NULL};
 static char *const postgres_argv[] = {"/usr/bin/postgres",
@@ -51,8 +53,11 @@ static const char *const *environment(enum lab_generator kind)
 {
 	static const char *const plain[] = {"OPENSSL_CONF=/etc/ssl/openssl.cnf", NULL};
 	static const char *const provider[] = {"OPENSSL_CONF=/etc/ssl/vmgenc.cnf", NULL};
+	static const char *const guard[] = {"LD_PRELOAD=/usr/local/lib/libvmgenc-guard.so", NULL};
 
-	return generator_table[kind].provider ? provider : plain;
+	if (kind == LAB_GNUTLS_GUARD || kind == LAB_LIBGCRYPT_GUARD)
+		return guard;
+	return generator_table[kind].ours ? provider : plain;
 }
 
 /*
@@ -116,6 +121,9 @@ static bool has_program(enum lab_generator kind)
 		return true;
 	case LAB_PROBE_OPENSSL:
 		return !access(rand_argv[0], X_OK);
+	case LAB_PROBE_GNUTLS:
+	case LAB_PROBE_LIBGCRYPT:
+		return !access(gnutls_argv[0], X_OK);
 	case LAB_PROBE_POSTGRES:
 		return !access(postgres_argv[0], X_OK);
 	default:
@@ -133,7 +141,7 @@ uint32_t probe_generators(void)
 		enum lab_generator kind = (enum lab_generator)g;
 
 		if (generator_table[kind].probe && has_program(kind) &&
-		    (device || !generator_table[kind].provider))
+		    (device || !generator_table[kind].ours))
 			there |= 1u << g;
 	}
 	return there;
@@ -189,6 +197,10 @@ void probe_open(struct generator *g)
 	g->pid = 0;
 	if (generator_table[g->kind].probe == LAB_PROBE_OPENSSL)
 		open_answerer(g, rand_argv);
+	else if (generator_table[g->kind].probe == LAB_PROBE_GNUTLS)
+		open_answerer(g, gnutls_argv);
+	else if (generator_table[g->kind].probe == LAB_PROBE_LIBGCRYPT)
+		open_answerer(g, libgcrypt_argv);
 	else if (g->kind == LAB_TICKET || g->kind == LAB_TICKET_PROVIDER)
 		open_answerer(g, ticket_argv);
 	else if (generator_table[g->kind].probe == LAB_PROBE_POSTGRES)
@@ -297,6 +309,10 @@ void probe_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 		break;
 	case LAB_OPENSSL:
 	case LAB_OPENSSL_PROVIDER:
+	case LAB_GNUTLS:
+	case LAB_GNUTLS_GUARD:
+	case LAB_LIBGCRYPT:
+	case LAB_LIBGCRYPT_GUARD:
 		answer(g, value);
 		break;
 	case LAB_TICKET:
