@@ -7,6 +7,7 @@ enum {
 	READ_TRIES = 64, /* writing an id is two stores, which take far less than 64 reads */
 	REKEY_TRIES = 3, /* in one look; each later look tries again */
 	SYNC_TRIES = 8,	 /* then the id is taken to change all the time */
+	PAGE_TRIES = 64, /* writing the page takes far less, unless the writer is preempted */
 	RETRY_NS = 10 * 1000 * 1000, /* between failing rekeys that programs ask for */
 	TIME_BITS = 20, /* low bits of a time that are not published: a little more than 1 ms */
 };
@@ -111,6 +112,8 @@ static void publish(struct vmgenc_core *core, const uint64_t id[2], uint64_t gen
 	vmgenc_os_barrier();
 	*(volatile uint64_t *)&page->generation = generation;
 	write_end(core);
+	/* A sync that finds the id in seen reads the event without the lock, and after this. */
+	vmgenc_os_barrier();
 	*(volatile uint64_t *)&core->seen[0] = id[0];
 	*(volatile uint64_t *)&core->seen[1] = id[1];
 }
@@ -139,10 +142,17 @@ static void count_notification(struct vmgenc_core *core, bool changed)
 	core->unnotified = false;
 }
 
-/* Limits the rekeys that programs can cause: each holds the lock and wakes the telling thread. */
-static bool failed_just_now(const struct vmgenc_core *core)
+/*
+ * The error of the last rekey if it failed just now, or 0. Limits the rekeys that programs can
+ * cause: each holds the lock and wakes the telling thread.
+ */
+static int failed_just_now(const struct vmgenc_core *core)
 {
-	return core->error && vmgenc_os_now() - core->failed_ns < RETRY_NS;
+	int error = *(const volatile int *)&core->error;
+
+	if (error && vmgenc_os_now() - *(const volatile uint64_t *)&core->failed_ns < RETRY_NS)
+		return error;
+	return 0;
 }
 
 int vmgenc_core_look(struct vmgenc_core *core, enum vmgenc_trigger trigger)
@@ -223,17 +233,50 @@ void vmgenc_core_lacks(struct vmgenc_core *core, uint32_t what, bool lacks)
 
 static void fill_event(const struct vmgenc_core *core, struct vmgenc_event *event)
 {
-	event->generation = core->page->generation;
-	event->settled = core->page->settled;
-	event->changed_ns = core->page->changed_ns;
-	memcpy(event->id, core->page->id, sizeof(event->id));
+	const volatile struct vmgenc_page *page = core->page;
+	unsigned int i;
+
+	event->generation = page->generation;
+	event->settled = page->settled;
+	event->changed_ns = page->changed_ns;
+	for (i = 0; i < sizeof(event->id); i++)
+		event->id[i] = page->id[i];
+}
+
+/* Reads the page as programs do. False if it was being written. */
+static bool read_event(const struct vmgenc_core *core, struct vmgenc_event *event)
+{
+	const volatile struct vmgenc_page *page = core->page;
+	uint32_t seq;
+
+	vmgenc_os_barrier();
+	seq = page->seq;
+	vmgenc_os_barrier();
+	fill_event(core, event);
+	vmgenc_os_barrier();
+	return seq % 2 == 0 && page->seq == seq;
 }
 
 void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event)
 {
+	int tries;
+
+	for (tries = 0; tries < PAGE_TRIES; tries++)
+		if (read_event(core, event))
+			return;
 	vmgenc_os_lock(core);
 	fill_event(core, event);
 	vmgenc_os_unlock(core);
+}
+
+/* Without the lock, so that programs that call while the rekey fails do not hold up a look. */
+static int sync_look(struct vmgenc_core *core)
+{
+	int error = failed_just_now(core);
+
+	if (error && !vmgenc_core_differs(core))
+		return error;
+	return vmgenc_core_look(core, VMGENC_TRIGGER_SYNC);
 }
 
 int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event)
@@ -242,7 +285,7 @@ int vmgenc_core_sync(struct vmgenc_core *core, struct vmgenc_event *event)
 
 	for (tries = 0; tries < SYNC_TRIES; tries++) {
 		if (vmgenc_core_pending(core)) {
-			error = vmgenc_core_look(core, VMGENC_TRIGGER_SYNC);
+			error = sync_look(core);
 			if (error)
 				return error;
 		}

@@ -133,7 +133,10 @@ bool vmgenc_core_pending(const struct vmgenc_core *core);
 /* Sets or clears VMGENC_LACKS_ flags of the page, in any context that can take the lock. */
 void vmgenc_core_lacks(struct vmgenc_core *core, uint32_t what, bool lacks);
 
-/* A consistent copy of the generation page's event fields. */
+/*
+ * A consistent copy of the generation page's event fields. Takes the lock only while the page is
+ * being written.
+ */
 void vmgenc_core_event(struct vmgenc_core *core, struct vmgenc_event *event);
 
 #endif /* VMGENC_CORE_H */
