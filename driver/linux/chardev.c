@@ -14,11 +14,12 @@
  * threads and child processes that share the descriptor.
  */
 struct reader {
-	struct vmgenc_waiter waiter;
+	struct vmgenc_waiter waiter; /* first: it frees the whole */
 	struct vmgenc_device *dev;
 	struct mutex lock;
 	u64 read_generation; /* 0: nothing read yet */
 };
+static_assert(offsetof(struct reader, waiter) == 0);
 
 /*
  * If /dev/urandom is found only now, rekeys at once, because a sync does not retry so soon after a
@@ -54,7 +55,6 @@ static int vmgenc_release(struct inode *inode, struct file *file)
 	struct reader *reader = file->private_data;
 
 	vmgenc_waiters_leave(&reader->waiter);
-	kfree(reader);
 	return 0;
 }
 

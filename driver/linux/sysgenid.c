@@ -30,10 +30,11 @@ static bool registered;
 
 /* One open descriptor. */
 struct watcher {
-	struct vmgenc_waiter waiter;
+	struct vmgenc_waiter waiter; /* first: it frees the whole */
 	unsigned long acked; /* the value of `changes` that it acked last */
 	bool tracked;
 };
+static_assert(offsetof(struct watcher, waiter) == 0);
 
 static u32 current_generation(void)
 {
@@ -105,7 +106,6 @@ static int sysgenid_release(struct inode *inode, struct file *file)
 
 	set_tracking(w, false);
 	vmgenc_waiters_leave(&w->waiter);
-	kfree(w);
 	return 0;
 }
 

@@ -34,14 +34,62 @@ static void wake(struct vmgenc_waiter *waiter)
 	}
 }
 
+static void put(struct vmgenc_waiter *waiter)
+{
+	struct vmgenc_waiter_queue *queue = waiter->first.next;
+
+	if (!refcount_dec_and_test(&waiter->users))
+		return;
+	while (queue) {
+		struct vmgenc_waiter_queue *next = queue->next;
+
+		kfree(queue);
+		queue = next;
+	}
+	kfree(waiter);
+}
+
+/*
+ * A waiter that joins meanwhile is behind the end: it sees the new state, and a user who opens
+ * descriptors all the time would otherwise keep the walk from ending.
+ */
+static void walk_begin(struct vmgenc_waiter_group *group)
+{
+	spin_lock(&group->lock);
+	list_add(&group->at, &group->waiters);
+	list_add_tail(&group->end, &group->waiters);
+	spin_unlock(&group->lock);
+}
+
+/* With a reference, or NULL: the walk is over. */
+static struct vmgenc_waiter *walk_next(struct vmgenc_waiter_group *group)
+{
+	struct vmgenc_waiter *waiter = NULL;
+
+	spin_lock(&group->lock);
+	if (group->at.next == &group->end) {
+		list_del(&group->at);
+		list_del(&group->end);
+	} else {
+		waiter = list_entry(group->at.next, struct vmgenc_waiter, link);
+		refcount_inc(&waiter->users);
+		list_move(&group->at, &waiter->link);
+	}
+	spin_unlock(&group->lock);
+	return waiter;
+}
+
 static void wake_group(struct vmgenc_waiter_group *group)
 {
 	struct vmgenc_waiter *waiter;
 
-	mutex_lock(&group->lock);
-	list_for_each_entry(waiter, &group->waiters, link)
+	mutex_lock(&group->walking);
+	walk_begin(group);
+	while ((waiter = walk_next(group))) {
 		wake(waiter);
-	mutex_unlock(&group->lock);
+		put(waiter);
+	}
+	mutex_unlock(&group->walking);
 }
 
 static void on_waking(struct work_struct *work)
@@ -58,7 +106,8 @@ int vmgenc_waiters_start(struct vmgenc_waiters *waiters)
 		return -ENOMEM;
 	waiters->secret = (u32)get_random_u64();
 	for (i = 0; i < ARRAY_SIZE(waiters->groups); i++) {
-		mutex_init(&waiters->groups[i].lock);
+		spin_lock_init(&waiters->groups[i].lock);
+		mutex_init(&waiters->groups[i].walking);
 		INIT_LIST_HEAD(&waiters->groups[i].waiters);
 		INIT_WORK(&waiters->groups[i].waking, on_waking);
 	}
@@ -91,24 +140,18 @@ void vmgenc_waiters_join(struct vmgenc_waiters *waiters, struct vmgenc_waiter *w
 	waiter->first.next = NULL;
 	waiter->last = &waiter->first;
 	waiter->group = group;
-	mutex_lock(&group->lock);
+	refcount_set(&waiter->users, 1);
+	spin_lock(&group->lock);
 	list_add_tail(&waiter->link, &group->waiters);
-	mutex_unlock(&group->lock);
+	spin_unlock(&group->lock);
 }
 
 void vmgenc_waiters_leave(struct vmgenc_waiter *waiter)
 {
-	struct vmgenc_waiter_queue *queue = waiter->first.next;
-
-	mutex_lock(&waiter->group->lock);
+	spin_lock(&waiter->group->lock);
 	list_del(&waiter->link);
-	mutex_unlock(&waiter->group->lock);
-	while (queue) {
-		struct vmgenc_waiter_queue *next = queue->next;
-
-		kfree(queue);
-		queue = next;
-	}
+	spin_unlock(&waiter->group->lock);
+	put(waiter);
 }
 
 static bool has_room(struct vmgenc_waiter_queue *queue)

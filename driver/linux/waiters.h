@@ -6,6 +6,7 @@
 #include <linux/list.h>
 #include <linux/mutex.h>
 #include <linux/poll.h>
+#include <linux/refcount.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -13,12 +14,16 @@
 #define VMGENC_WAITERS_BITS 6
 
 /*
- * A hash of the user's id selects the group; root has the first one for itself. lock guards waiters
- * and is held while they are woken, which takes longer the more there are.
+ * A hash of the user's id selects the group; root has the first one for itself. lock guards the
+ * list and is held for a few instructions, so that those who open and close descriptors do not
+ * delay those who wake, nor the other way round. One at a time wakes the group: at says how far it
+ * has come, and end what was the list's end when it began.
  */
 struct vmgenc_waiter_group {
-	struct mutex lock;
+	spinlock_t lock;
 	struct list_head waiters;
+	struct mutex walking;
+	struct list_head at, end;
 	struct work_struct waking;
 };
 
@@ -36,10 +41,12 @@ struct vmgenc_waiter_queue {
 /*
  * One open descriptor, which waits on queues of its own: a queue is walked with interrupts off, so
  * none becomes long, however many wait for the descriptor. lock guards the pointers to queues,
- * which are only added before the descriptor is closed.
+ * which are only added before the descriptor is closed. users are the descriptor and those who wake
+ * it. It is the first member of what is allocated for the descriptor, since the last user frees it.
  */
 struct vmgenc_waiter {
 	struct list_head link;
+	refcount_t users;
 	struct vmgenc_waiter_group *group;
 	spinlock_t lock;
 	struct vmgenc_waiter_queue first;
@@ -50,7 +57,10 @@ struct vmgenc_waiter {
 int vmgenc_waiters_start(struct vmgenc_waiters *waiters);
 void vmgenc_waiters_stop(struct vmgenc_waiters *waiters);
 
-/* Both may sleep; join uses the effective user of current. */
+/*
+ * Both in process context; join uses the effective user of current. leave calls kfree() for the
+ * waiter, at once or when it has been woken.
+ */
 void vmgenc_waiters_join(struct vmgenc_waiters *waiters, struct vmgenc_waiter *waiter);
 void vmgenc_waiters_leave(struct vmgenc_waiter *waiter);
 

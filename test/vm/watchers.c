@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/vm: whom WAIT_WATCHERS of /dev/sysgenid waits for, and for whom it does not. */
+#include <stdlib.h>
 #include <sys/epoll.h>
 
 #include "sysgenid.h"
 
 #define EPOLLS 900
+#define QUEUES 150u	/* that are empty, if each is kept */
+#define TWO_QUEUES 512u /* waits that fill two */
 
 static int wait_in_child(int fd, unsigned long ms)
 {
@@ -182,6 +185,68 @@ static void all_of_vmgenc_are_woken(void)
 	all_of_one_descriptor_are_woken(NODE);
 }
 
+/*
+ * How many objects of the size of a queue are in use. Those that a processor keeps for itself count
+ * as used until the cache is shrunk.
+ */
+static unsigned long queues_in_use(const char *cache)
+{
+	char path[64], line[256];
+	unsigned long used = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", cache);
+	f = fopen(path, "w");
+	if (!f || fputs("1", f) < 0 || fclose(f))
+		return 0;
+	f = fopen("/proc/slabinfo", "r");
+	while (f && fgets(line, sizeof(line), f))
+		if (!strncmp(line, cache, strlen(cache)) && line[strlen(cache)] == ' ')
+			used = strtoul(line + strlen(cache), NULL, 10);
+	if (f)
+		fclose(f);
+	return used;
+}
+
+static bool watch(int epoll, int fd, int operation)
+{
+	struct epoll_event want = {.events = EPOLLIN};
+
+	return !epoll_ctl(epoll, operation, fd, &want);
+}
+
+static unsigned int come_and_go(int epoll, const int *fds)
+{
+	unsigned int failed = 0;
+
+	for (unsigned int i = 0; i < TWO_QUEUES; i++)
+		failed += !watch(epoll, fds[i], EPOLL_CTL_ADD);
+	for (unsigned int i = 0; i < TWO_QUEUES; i++)
+		failed += !watch(epoll, fds[i], EPOLL_CTL_DEL);
+	return failed;
+}
+
+/* Fails if a descriptor keeps an empty queue for each 256 waits that came and went. */
+static void empty_queues_are_used_again(void)
+{
+	const char *cache = "kmalloc-cg-32";
+	int fds[TWO_QUEUES], epoll = epoll_create1(EPOLL_CLOEXEC);
+	unsigned long before;
+
+	fds[0] = node_open(O_NONBLOCK);
+	for (unsigned int i = 1; i < TWO_QUEUES; i++)
+		fds[i] = dup(fds[0]);
+	CHECK(come_and_go(epoll, fds) == 0);
+	before = queues_in_use(cache);
+	CHECK(before > 0);
+	for (unsigned int turn = 0; turn < QUEUES; turn++)
+		CHECK(come_and_go(epoll, fds) == 0);
+	CHECK(queues_in_use(cache) < before + QUEUES / 3);
+	for (unsigned int i = 0; i < TWO_QUEUES; i++)
+		close(fds[i]);
+	close(epoll);
+}
+
 int main(void)
 {
 	rawid_page();
@@ -196,5 +261,6 @@ int main(void)
 	RUN(change_ends_the_wait);
 	RUN(all_of_sysgenid_are_woken);
 	RUN(all_of_vmgenc_are_woken);
+	RUN(empty_queues_are_used_again);
 	return check_result();
 }
