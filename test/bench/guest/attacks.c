@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/bench/guest: what a user without privilege can cost others. Runs as root in a guest; the
- * attackers are nobody. Each attack alternates with a control, and bystanders are measured. */
+ * attackers are nobody. Bystanders are measured under each attack and, alternating with it, while
+ * as many processes do the same to something that is not ours. */
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -10,10 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -22,6 +25,7 @@
 #include "measure.h"
 
 #define SYSGENID "/dev/sysgenid"
+#define KERNELS_OWN "/dev/userfaultfd" /* a device of the same kind, which does nothing when opened */
 #define SET_WATCHER_TRACKING 0xE401u
 #define NOBODY 65534
 #define SOMEBODY 1000
@@ -53,7 +57,7 @@ struct samples {
 	unsigned int changes, draws, held;
 };
 
-/* The control does as much that has nothing to do with us; NULL: nothing. */
+/* The control costs as much, scheduling and memory included, and has nothing to do with us. */
 struct attack {
 	const char *name;
 	void (*what)(void);
@@ -128,16 +132,28 @@ static void hold(void)
 		pause();
 }
 
-/* Opens as many descriptors as a process may have. The driver refuses to track them. */
-static void sysgenid_opened(void)
+/* Opens as many descriptors as a process may have. */
+static void hold_many(const char *node, bool track)
 {
 	for (unsigned int i = 0; i < PER_PROCESS; i++) {
-		int fd = open(SYSGENID, O_RDONLY | O_CLOEXEC);
+		int fd = open(node, O_RDONLY | O_CLOEXEC);
 
-		ioctl(fd, SET_WATCHER_TRACKING, 1);
+		if (track)
+			ioctl(fd, SET_WATCHER_TRACKING, 1);
 		reports->held += fd >= 0;
 	}
 	hold();
+}
+
+/* The driver refuses to track them. */
+static void sysgenid_opened(void)
+{
+	hold_many(SYSGENID, true);
+}
+
+static void own_opened(void)
+{
+	hold_many(KERNELS_OWN, true);
 }
 
 static bool watch(int ep, int fd)
@@ -147,12 +163,13 @@ static bool watch(int ep, int fd)
 	return !epoll_ctl(ep, EPOLL_CTL_ADD, fd, &e);
 }
 
+/* Without a node, descriptors that nobody ever wakes. */
 static void watch_many(const char *node)
 {
 	int ep = epoll_create1(0);
 
 	for (unsigned int i = 0; i < PER_PROCESS; i++)
-		reports->held += watch(ep, open(node, O_RDONLY | O_CLOEXEC));
+		reports->held += watch(ep, node ? open(node, O_RDONLY | O_CLOEXEC) : eventfd(0, 0));
 	hold();
 }
 
@@ -166,33 +183,61 @@ static void node_watched(void)
 	watch_many(NODE);
 }
 
-/* One descriptor, and so one queue. It has been read, so that only a change makes it readable. */
-static void node_watched_often(void)
+static void own_watched(void)
 {
-	int fd = node_open(O_NONBLOCK | O_CLOEXEC);
+	watch_many(NULL);
+}
 
+static void watch_often(int fd)
+{
 	for (unsigned int i = 0; i < PER_PROCESS; i++)
 		reports->held += watch(epoll_create1(0), fd);
 	hold();
 }
 
-static void node_loop(void)
+/* One descriptor. It has been read, so that only a change makes it readable. */
+static void node_watched_often(void)
+{
+	watch_often(node_open(O_NONBLOCK | O_CLOEXEC));
+}
+
+static void own_watched_often(void)
+{
+	watch_often(eventfd(0, 0));
+}
+
+static void open_loop(const char *node, bool track)
 {
 	reports->ready++;
-	for (;;)
-		close(open(NODE, O_RDONLY | O_CLOEXEC));
+	for (;;) {
+		int fd = open(node, O_RDONLY | O_CLOEXEC);
+
+		if (track) {
+			ioctl(fd, SET_WATCHER_TRACKING, 1);
+			ioctl(fd, SET_WATCHER_TRACKING, 0);
+		}
+		close(fd);
+	}
+}
+
+static void node_loop(void)
+{
+	open_loop(NODE, false);
+}
+
+static void own_loop(void)
+{
+	open_loop(KERNELS_OWN, false);
 }
 
 static void sysgenid_loop(void)
 {
-	reports->ready++;
-	for (;;) {
-		int fd = open(SYSGENID, O_RDONLY | O_CLOEXEC);
+	open_loop(SYSGENID, true);
+}
 
-		ioctl(fd, SET_WATCHER_TRACKING, 1);
-		ioctl(fd, SET_WATCHER_TRACKING, 0);
-		close(fd);
-	}
+static void own_track_loop(void)
+{
+	open_loop(KERNELS_OWN, true);
 }
 
 static void sync_loop(void)
@@ -205,22 +250,14 @@ static void sync_loop(void)
 		ioctl(fd, VMGENC_SYNC, &event);
 }
 
-/* As many system calls that have nothing to do with us: what a storm costs anyway. */
-static void open_loop(void)
-{
-	reports->ready++;
-	for (;;)
-		close(open("/dev/null", O_RDONLY | O_CLOEXEC));
-}
-
 static void call_loop(void)
 {
-	char cwd[64];
+	int fd = open(KERNELS_OWN, O_RDONLY | O_CLOEXEC);
+	struct vmgenc_event event;
 
 	reports->ready++;
 	for (;;)
-		if (!getcwd(cwd, sizeof(cwd)))
-			_exit(1);
+		ioctl(fd, VMGENC_SYNC, &event);
 }
 
 static bool all_woken(uint64_t generation)
@@ -229,14 +266,18 @@ static bool all_woken(uint64_t generation)
 	       reports->generation[ANOTHER] >= generation;
 }
 
-/* While the rekey fails, a sync returns no event, so it is read. */
+/*
+ * While the rekey fails, a sync returns no event, so it is read. Nothing is opened here: what waits
+ * for the lock that the kernel holds while it opens a device is not the wake-up.
+ */
 static void change(struct samples *s, int fd)
 {
 	struct vmgenc_event event;
 	uint64_t start = now();
 
 	rawid_change();
-	if ((!node_sync(&event) && errno != EIO) || read(fd, &event, sizeof(event)) < 0)
+	if ((ioctl(fd, VMGENC_SYNC, &event) && errno != EIO) ||
+	    read(fd, &event, sizeof(event)) < 0)
 		exit(1);
 	while (!all_woken(event.generation) && now() - start < LOST_NS)
 		usleep(100);
@@ -268,8 +309,6 @@ static void measure(struct samples *s, void (*attack)(void), unsigned int n)
 	pid_t bystanders[BYSTANDERS];
 	int fd = node_open(O_NONBLOCK);
 
-	if (!attack)
-		n = 0;
 	reports->ready = 0;
 	reports->held = 0;
 	for (int who = 0; who < BYSTANDERS; who++)
@@ -342,14 +381,15 @@ static bool allow(const char *path, unsigned int n)
 }
 
 static const struct attack attacks[] = {
-	{"sysgenid: descriptors", sysgenid_opened, 0, NULL},
-	{"sysgenid: descriptors in epoll", sysgenid_watched, 0, NULL},
-	{"vmgenc: descriptors in epoll", node_watched, 0, NULL},
-	{"vmgenc: a descriptor for each process, in 25,000 epolls", node_watched_often, 0, NULL},
-	{"open, track and close sysgenid, beside /dev/null", sysgenid_loop, LOOPERS, open_loop},
-	{"open and close vmgenc, beside /dev/null", node_loop, LOOPERS, open_loop},
-	{"sync, beside getcwd(2)", sync_loop, STORM, call_loop},
-	{"sync while the rekey fails, beside getcwd(2)", sync_loop, STORM, call_loop},
+	{"sysgenid: descriptors", sysgenid_opened, 0, own_opened},
+	{"sysgenid: descriptors in epoll", sysgenid_watched, 0, own_watched},
+	{"vmgenc: descriptors in epoll", node_watched, 0, own_watched},
+	{"vmgenc: a descriptor for each process, in 25,000 epolls", node_watched_often, 0,
+	 own_watched_often},
+	{"open, track and close sysgenid", sysgenid_loop, LOOPERS, own_track_loop},
+	{"open and close vmgenc", node_loop, LOOPERS, own_loop},
+	{"sync", sync_loop, STORM, call_loop},
+	{"sync while the rekey fails", sync_loop, STORM, call_loop},
 };
 
 /* Arguments: the number of rounds, the only attack to run, and the number of descriptors. */
@@ -368,8 +408,11 @@ int main(int argc, char **argv)
 	reports = mmap(NULL, sizeof(*reports), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 		       -1, 0);
 	setrlimit(RLIMIT_NOFILE, &files);
+	if (chmod(KERNELS_OWN, 0444))
+		return 1;
 	rawid_page();
-	printf("%lu rounds; median and worst without, then with the attack; medians' ratio\n",
+	printf("%lu rounds; median and worst beside the same done to " KERNELS_OWN
+	       " or eventfd(2), then with the attack; medians' ratio\n",
 	       rounds);
 	for (size_t i = 0; i < n; i++) {
 		bool fails = i == n - 1;
