@@ -203,16 +203,6 @@ static int open_lock(const char *state)
 	return lock.fd;
 }
 
-/* For vmgenc hooks --retry. It works without this if the disk is full, so only log an error. */
-static void write_pid(int fd)
-{
-	char text[32];
-	int length = snprintf(text, sizeof(text), "%d\n", (int)getpid());
-
-	if (ftruncate(fd, 0) || pwrite(fd, text, (size_t)length, 0) != length)
-		say_log("the lock does not say which process has it: %s", strerror(errno));
-}
-
 /* We and the supervisor of a hook hold the lock, so that two runs never overlap. */
 int service_lock(const char *record, bool wait, bool *busy)
 {
@@ -232,7 +222,6 @@ int service_lock(const char *record, bool wait, bool *busy)
 		}
 		nanosleep(&(struct timespec){.tv_nsec = 5000000}, NULL);
 	}
-	write_pid(fd);
 	return EXIT_YES; /* open until we and our supervisors have ended */
 }
 
@@ -307,8 +296,10 @@ static int run(struct service *s)
 		code = source_open_trusted(s->args->source, &s->vg);
 	if (!code)
 		code = lock(s->args->state);
-	if (!code)
-		code = service_load(s);
+	if (code)
+		return code;
+	serving_begin(s->args->state);
+	code = service_load(s);
 	if (code)
 		return code;
 	s->failures_before = s->state.failures;
@@ -352,7 +343,7 @@ int cmd_hooks(int argc, char **argv)
 		return run_request(&s, &a);
 	if (a.rest_count != 1)
 		return say_usage("hooks takes one directory");
-	service_mask_signals(&s); /* before the lock tells others where we are */
+	service_mask_signals(&s); /* before others can find us */
 	notify_open();
 	code = run(&s);
 	vmgenc_close(s.vg);

@@ -144,6 +144,11 @@ int request_retry(struct service *s, const char *name);
 int request_new_machine(struct service *s);
 int request_wait(const char *record, int64_t timeout_ms);
 
+/* serving.c: names this process as the service until it ends; wakes the service, if there is one */
+void serving_begin(const char *record);
+/* Returns EXIT_YES, also if there is no service, or EXIT_TROUBLE after a message. */
+int serving_wake(const char *record);
+
 /* hooks.c: what request.c needs of it */
 int service_lock(const char *record, bool wait, bool *busy);
 int service_load(struct service *s);

@@ -78,7 +78,8 @@ int request_take(struct service *s)
 	if (!*text)
 		return 0;
 	if (!strcmp(text, NEW_MACHINE)) {
-		/* Record it before the request is removed, so that it is neither lost nor done twice. */
+		/* Record it before the request is removed, so that it is neither lost nor done
+		 * twice. */
 		end = new_machine(s);
 		if (!end)
 			forget_request(s->args->state);
@@ -93,7 +94,8 @@ int request_take(struct service *s)
 
 /*
  * Returns YES if the service took the request, NO if it ended first and we have its lock, or
- * trouble.
+ * trouble. What holds the lock may be the last hook's supervisor of a service that has ended, and
+ * another service may begin then.
  */
 static int await_taken(const char *record)
 {
@@ -105,6 +107,9 @@ static int await_taken(const char *record)
 		read_beside(record, "request", text, sizeof(text));
 		if (!*text)
 			return EXIT_YES;
+		code = serving_wake(record);
+		if (code)
+			break;
 		nap();
 		code = service_lock(record, false, &busy);
 	} while (code && busy);
@@ -115,7 +120,7 @@ static int await_taken(const char *record)
 /* Returns 0 if the service did it, 1 if none runs and we have its lock, or another exit code. */
 static int ask(const char *record, const char *text)
 {
-	char path[PATH_MAX], pid[32], why[STATE_WHY];
+	char path[PATH_MAX], why[STATE_WHY];
 	bool busy = false;
 	int code = service_lock(record, false, &busy);
 
@@ -123,20 +128,10 @@ static int ask(const char *record, const char *text)
 		return EXIT_NO;
 	if (!busy)
 		return code;
-	read_beside(record, "lock", pid, sizeof(pid));
-	if (atoi(pid) <= 1)
-		return say_trouble("another vmgenc hooks uses %s, and does not say which "
-				   "process it is",
-				   record);
 	if (beside(record, "request", path))
 		return EXIT_TROUBLE;
 	if (state_put(path, text, why, sizeof(why)))
 		return say_trouble("%s cannot be written: %s", path, why);
-	if (kill(atoi(pid), SIGUSR1) && errno != ESRCH) {
-		forget_request(record);
-		return say_trouble("the process %d cannot be asked: %s", atoi(pid),
-				   strerror(errno));
-	}
 	return await_taken(record);
 }
 

@@ -25,7 +25,8 @@
 #include "measure.h"
 
 #define SYSGENID "/dev/sysgenid"
-#define KERNELS_OWN "/dev/userfaultfd" /* a device of the same kind, which does nothing when opened */
+#define KERNELS_OWN                                                                                \
+	"/dev/userfaultfd" /* a device of the same kind, which does nothing when opened */
 #define SET_WATCHER_TRACKING 0xE401u
 #define NOBODY 65534
 #define SOMEBODY 1000
@@ -276,8 +277,7 @@ static void change(struct samples *s, int fd)
 	uint64_t start = now();
 
 	rawid_change();
-	if ((ioctl(fd, VMGENC_SYNC, &event) && errno != EIO) ||
-	    read(fd, &event, sizeof(event)) < 0)
+	if ((ioctl(fd, VMGENC_SYNC, &event) && errno != EIO) || read(fd, &event, sizeof(event)) < 0)
 		exit(1);
 	while (!all_woken(event.generation) && now() - start < LOST_NS)
 		usleep(100);

@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -134,6 +136,52 @@ static void asked_while_it_runs(void **unused)
 	assert_int_equal(result.code, 0);
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
+}
+
+/* Of the lock, as a supervisor of a service that was killed leaves it: held, with a number. */
+static int stale_lock(pid_t number)
+{
+	char line[32];
+	int fd;
+
+	snprintf(line, sizeof(line), "%d\n", (int)number);
+	write_file(scratch, "state.lock", line, 0600);
+	write_file(scratch, "state.service", line, 0600);
+	snprintf(text, sizeof(text), "%s/state.lock", scratch);
+	fd = open(text, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	return fd;
+}
+
+/* Fails if a process is signalled, or waited for, because it has the number of an earlier service.
+ */
+static void number_of_another(void **unused)
+{
+	int status, fd;
+	pid_t other, asking;
+
+	(void)unused;
+	hook_with("10-a", "# vmgenc-hook: when=change", fails);
+	assert_int_equal(machine_once(), 0);
+	change(1);
+	mend();
+	noted();
+	other = fork();
+	if (!other) {
+		pause();
+		_exit(0);
+	}
+	fd = stale_lock(other);
+	asking = START(log_file, "hooks", "--retry", "--state", state_file);
+	assert_true(wait_for("state.request", "retry"));
+	sleep_us(200000);
+	assert_int_equal(waitpid(other, &status, WNOHANG), 0);
+	close(fd);
+	assert_int_equal(program_end(asking), 0);
+	assert_string_equal(noted(), "10-a change yes 2\n");
+	assert_int_equal(waitpid(other, &status, WNOHANG), 0);
+	kill(other, SIGKILL);
+	waitpid(other, &status, 0);
 }
 
 /* Fails if --wait does not wait, or waits beyond its time. */
@@ -405,7 +453,7 @@ int main(int argc, char **argv)
 		TEST(failures_are_owed),	  TEST(retry_by_name),	  TEST(asked_while_it_runs),
 		TEST(waits_for_the_end),	  TEST(pause_that_grows), TEST(ended_by_its_limit),
 		TEST(killed_with_its_supervisor), TEST(full_disk),	  TEST(systemd_is_told),
-		TEST(without_the_device),	  TEST(wrong_usage),
+		TEST(without_the_device),	  TEST(wrong_usage),	  TEST(number_of_another),
 	};
 
 	if (argc > 1)
