@@ -47,7 +47,7 @@ struct vmgenc_status {
 	uint32_t size;	    /* set by the caller to sizeof(struct vmgenc_status) */
 	uint32_t guarantee; /* enum vmgenc_guarantee */
 	/* As in struct vmgenc_page, like the members below. VMGENC_PREDICTABLE for a VMClock, and
-	 * 0 for sysctls, which do not tell */
+	 * 0 for sysctls without the file flags */
 	uint32_t flags;
 	uint32_t reserved;
 	uint64_t generation;

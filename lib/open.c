@@ -220,14 +220,19 @@ static int open_number(const char *directory, const char *name, int *fd, uint64_
 	return sysctl_number(*fd, value) ? -EINVAL : 0;
 }
 
-/* The files are read at each check, by vmgenc_differs(). */
+/* The files are read at each check, by vmgenc_differs(). Not every driver has flags there. */
 static int open_sysctl(struct source *s, const char *directory)
 {
-	uint64_t generation, settled;
+	uint64_t generation, settled, flags;
 	int err = open_number(directory, "generation", &s->fd, &generation);
 
 	if (!err)
 		err = open_number(directory, "settled", &s->settled_fd, &settled);
+	if (!err) {
+		err = open_number(directory, "flags", &s->flags_fd, &flags);
+		if (err == -ENODEV)
+			err = 0;
+	}
 	if (!err && (generation == 0 || settled > generation))
 		err = -EINVAL;
 	compare_by_call(s, &(struct view){.fd = s->fd}, 0);
@@ -256,7 +261,7 @@ static int open_named(struct vmgenc **vg, const char *name)
 	*vg = NULL;
 	if (!s)
 		return -ENOMEM;
-	s->fd = s->settled_fd = -1;
+	s->fd = s->settled_fd = s->flags_fd = -1;
 	s->page_size = (uint32_t)sysconf(_SC_PAGESIZE);
 	err = open_source(s, name);
 	if (err)
@@ -310,5 +315,7 @@ void vmgenc_close(struct vmgenc *vg)
 		close(s->fd);
 	if (s->settled_fd >= 0)
 		close(s->settled_fd);
+	if (s->flags_fd >= 0)
+		close(s->flags_fd);
 	free(s);
 }

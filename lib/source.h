@@ -17,6 +17,7 @@ struct source {
 	enum kind kind;
 	int fd;		/* KIND_SYSCTL: the file generation */
 	int settled_fd; /* KIND_SYSCTL: the file settled; otherwise -1 */
+	int flags_fd;	/* KIND_SYSCTL: the file flags, or -1 if the driver has none */
 	uint32_t page_size;
 	mode_t mode;
 	bool notifies;	  /* a VMClock whose descriptor can be polled */

@@ -272,12 +272,17 @@ static int clock_status(const struct source *s, struct vmgenc_status *st)
 	return 0;
 }
 
+/* The flags say what the page's do, though neither page can be mapped here. */
 static int sysctl_status(const struct source *s, struct vmgenc_status *st)
 {
-	st->guarantee = VMGENC_NOTIFIED;
-	return sysctl_number(s->settled_fd, &st->settled) || sysctl_number(s->fd, &st->generation)
-		       ? -EIO
-		       : 0;
+	uint64_t flags = 0;
+
+	if (sysctl_number(s->settled_fd, &st->settled) || sysctl_number(s->fd, &st->generation) ||
+	    (s->flags_fd >= 0 && sysctl_number(s->flags_fd, &flags)) || flags > UINT32_MAX)
+		return -EIO;
+	st->flags = (uint32_t)flags;
+	st->guarantee = guarantee(s, st->flags);
+	return 0;
 }
 
 static int kind_status(const struct source *s, struct vmgenc_status *st)

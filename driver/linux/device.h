@@ -69,7 +69,7 @@ struct vmgenc_device {
 	struct miscdevice misc;
 	bool has_node;
 
-	struct ctl_table sysctl[4];
+	struct ctl_table sysctl[5]; /* the last is empty */
 	struct ctl_table_header *sysctl_header;
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/linux: /proc/sys/dev/vmgenc/N/guid, generation and settled. */
+/* driver/linux: /proc/sys/dev/vmgenc/N/guid, generation, settled and flags. */
 #include <linux/kernel.h>
 
 #include "device.h"
@@ -58,6 +58,13 @@ static int show_settled(vmgenc_ctl_table *table, int write, void *buffer, size_t
 	return show_number(table, event.settled, write, buffer, lenp, ppos);
 }
 
+static int show_flags(vmgenc_ctl_table *table, int write, void *buffer, size_t *lenp, loff_t *ppos)
+{
+	struct vmgenc_device *dev = table->extra1;
+
+	return show_number(table, READ_ONCE(dev->core.page->flags), write, buffer, lenp, ppos);
+}
+
 int vmgenc_sysctl_start(struct vmgenc_device *dev)
 {
 	char path[32];
@@ -69,13 +76,15 @@ int vmgenc_sysctl_start(struct vmgenc_device *dev)
 	dev->sysctl[1].proc_handler = show_generation;
 	dev->sysctl[2].procname = "settled";
 	dev->sysctl[2].proc_handler = show_settled;
-	for (i = 0; i < 3; i++) {
+	dev->sysctl[3].procname = "flags";
+	dev->sysctl[3].proc_handler = show_flags;
+	for (i = 0; i < 4; i++) {
 		dev->sysctl[i].mode = 0444;
 		dev->sysctl[i].extra1 = dev;
 	}
 
 	snprintf(path, sizeof(path), "dev/vmgenc/%u", dev->unit);
-	dev->sysctl_header = vmgenc_register_sysctl(path, dev->sysctl, 3);
+	dev->sysctl_header = vmgenc_register_sysctl(path, dev->sysctl, 4);
 	if (!dev->sysctl_header) {
 		vmgenc_os_log(&dev->core, VMGENC_LOG_ERROR, "/proc/sys/%s cannot be created", path);
 		return -ENOMEM;

@@ -10,20 +10,30 @@
 #include "check.h"
 #include "guest.h"
 #include "rawid.h"
+#include "vmgenc.h"
 
 /* An id as QEMU's guid= has it: three little-endian numbers, then bytes. */
 static void guid_text(const uint8_t b[RAWID_SIZE], char text[37])
 {
-	snprintf(text, 37,
-		 "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[3],
-		 b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12], b[13],
-		 b[14], b[15]);
+	snprintf(text, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",
+		 b[3], b[2], b[1], b[0], b[5], b[4], b[7], b[6], b[8], b[9], b[10], b[11], b[12],
+		 b[13], b[14], b[15]);
 }
 
 static void change(struct vmgenc_event *event)
 {
 	rawid_change();
 	CHECK(node_sync(event));
+}
+
+static uint32_t page_flags(void)
+{
+	struct vmgenc_status st = {.size = sizeof(st)};
+	struct vmgenc *vg;
+
+	CHECK(vmgenc_open(&vg, NULL) == 0 && vmgenc_status(vg, &st) == 0);
+	vmgenc_close(vg);
+	return st.flags;
 }
 
 /* Fails if the text's byte order is not Microsoft's, or it is of another generation. */
@@ -41,16 +51,18 @@ static void sysctls_show_the_event(void)
 		snprintf(number, sizeof(number), "%llu", (unsigned long long)event.generation);
 		CHECK(strcmp(file_text(SYSCTL "generation"), number) == 0);
 		CHECK(strcmp(file_text(SYSCTL "settled"), number) == 0);
+		CHECK(strtoul(file_text(SYSCTL "flags"), NULL, 10) == page_flags());
 	}
 }
 
 /* Fails if the files' mode is not 0444, or writing is not refused to root. */
 static void sysctls_are_read_only(void)
 {
-	static const char *const files[] = { SYSCTL "guid", SYSCTL "generation", SYSCTL "settled" };
+	static const char *const files[] = {SYSCTL "guid", SYSCTL "generation", SYSCTL "settled",
+					    SYSCTL "flags"};
 	struct stat st;
 
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < 4; i++) {
 		CHECK(stat(files[i], &st) == 0);
 		CHECK((st.st_mode & 07777) == 0444);
 		CHECK(open(files[i], O_WRONLY) == -1);
@@ -88,7 +100,7 @@ static void nobody_reads_sysctls(void)
 
 static int uevent_socket(void)
 {
-	struct sockaddr_nl address = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_KOBJECT_UEVENT);
 
 	if (fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address))) {
@@ -101,7 +113,7 @@ static int uevent_socket(void)
 /* Waits for an event whose first line, ACTION@PATH, begins and ends so; its size, or 0. */
 static ssize_t uevent_wait(int fd, const char *action, const char *name, char *text, size_t size)
 {
-	struct pollfd p = { .fd = fd, .events = POLLIN };
+	struct pollfd p = {.fd = fd, .events = POLLIN};
 	size_t length;
 	ssize_t n;
 

@@ -140,15 +140,41 @@ static void driver_that_goes_away(void **state)
 	assert_int_equal(vmgenc_status(vg, &st), -EIO);
 }
 
+/* Fails if a flag of the driver is not shown, one is invented, or a wrong file is believed. */
+static void flags_are_shown(void **state)
+{
+	struct vmgenc_status st = {.size = sizeof(st)};
+	char flags[24];
+
+	(void)state;
+	assert_int_equal(vmgenc_open(&vg, source), 0);
+	assert_int_equal(vmgenc_status(vg, &st), 0);
+	assert_int_equal(st.flags, 0);
+	vmgenc_close(vg);
+	put("flags", "x\n");
+	assert_int_equal(vmgenc_open(&vg, source), -EINVAL);
+	snprintf(flags, sizeof(flags), "%u\n", VMGENC_PREDICTABLE | VMGENC_RAW_MAPPABLE);
+	put("flags", flags);
+	assert_int_equal(vmgenc_open(&vg, source), 0);
+	assert_int_equal(vmgenc_status(vg, &st), 0);
+	assert_int_equal(st.flags, VMGENC_PREDICTABLE | VMGENC_RAW_MAPPABLE);
+	assert_int_equal(st.guarantee, VMGENC_NOTIFIED);
+	snprintf(flags, sizeof(flags), "%u\n", VMGENC_ID_UNFILLED);
+	put("flags", flags);
+	assert_int_equal(vmgenc_status(vg, &st), 0);
+	assert_int_equal(st.guarantee, VMGENC_NONE);
+	put("flags", "4294967296\n");
+	assert_int_equal(vmgenc_status(vg, &st), -EIO);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(counted_clones_are_seen),
-		TEST(status_is_notified),
-		TEST(sources_that_are_wrong),
-		TEST(driver_that_goes_away),
+		TEST(counted_clones_are_seen), TEST(status_is_notified),
+		TEST(sources_that_are_wrong),  TEST(driver_that_goes_away),
+		TEST(flags_are_shown),
 	};
 
 	return cmocka_run_group_tests_name("libvmgenc, sysctl:", tests, NULL, NULL);

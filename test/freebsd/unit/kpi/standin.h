@@ -255,6 +255,7 @@ struct sysctl_ctx_list { void *first; };
 #define	SYSCTL_CHILDREN(oid)	((struct sysctl_oid_list *)(oid))
 #define	OID_AUTO	(-1)
 #define	CTLTYPE_OPAQUE	5
+#define	CTLTYPE_U32	0xc
 #define	CTLTYPE_U64	9
 #define	CTLFLAG_RD	0x80000000u
 #define	CTLFLAG_RDTUN	0x80080000u
