@@ -122,6 +122,14 @@ is_fortuna(void)
 	return (strcmp(p_random_alg_context->ra_ident, "Fortuna") == 0);
 }
 
+/* Whether a generation that is settled can be rekeyed once more. */
+bool
+vmgenc_rekey_repeats(void)
+{
+
+	return (is_fortuna());
+}
+
 /* The number of bytes that pool 0 needs, or 0 if it is not known. */
 static u_int
 fortuna_pool_size(void)

@@ -5,6 +5,7 @@
 #include <sys/priority.h>
 
 #define	KICK_TELL	(1u << 31)
+#define	KICK_AGAIN	(1u << 30)
 
 /* In any context, also an interrupt filter.  Sets the bit before it enqueues the task. */
 static void
@@ -41,17 +42,49 @@ work(void *context, int pending)
 	for (trigger = VMGENC_TRIGGER_ATTACH; trigger <= VMGENC_TRIGGER_DRAW; trigger++)
 		if ((kicked & 1u << trigger) != 0)
 			(void)vmgenc_core_look(&sc->core, trigger);	/* tell logs errors */
+	if ((kicked & KICK_AGAIN) != 0)
+		(void)vmgenc_core_again(&sc->core, sc->again.generation, false);
 	vmgenc_core_tell(&sc->core);
 }
 
 static void look_later(struct vmgenc_softc *sc);
 
-/* For hosts that never notify, and to retry a failed rekey. */
+/*
+ * After a change random(4) continues to gather entropy, and Fortuna reseeds from it when it is read.
+ * Rekeying again makes arc4random(9) use it too, and adds new jitter.  Fenestras X reseeds on its
+ * own schedule, so there this would fail.
+ *
+ * May not sleep.  Counts from the first look after the change; the core checks whether the
+ * generation is still in force.
+ */
+static void
+again(struct vmgenc_softc *sc)
+{
+	static const int after_s[] = { 1, 10, 100, 300 };
+	const volatile struct vmgenc_page *page = sc->core.page;
+	uint64_t generation = page->generation;
+
+	if (page->settled != generation || !vmgenc_rekey_repeats())
+		return;
+	if (generation != sc->again.generation) {
+		sc->again.generation = generation;
+		sc->again.times = 0;
+		sc->again.begun = getsbinuptime();
+	}
+	if (sc->again.times >= nitems(after_s) ||
+	    getsbinuptime() - sc->again.begun < after_s[sc->again.times] * SBT_1S)
+		return;
+	sc->again.times++;
+	kick(sc, KICK_AGAIN);
+}
+
+/* For hosts that never notify, to retry a failed rekey, and to repeat one. */
 static void
 slow_look(void *context)
 {
 	struct vmgenc_softc *sc = context;
 
+	again(sc);
 	if (vmgenc_core_pending(&sc->core))
 		vmgenc_kick(sc, VMGENC_TRIGGER_LOOK);
 	look_later(sc);

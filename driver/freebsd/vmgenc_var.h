@@ -30,6 +30,7 @@ enum vmgenc_mapping { VMGENC_GENERATION, VMGENC_RAW, VMGENC_MAPPINGS };
  * Locking: `lock' is the core's (see struct vmgenc_core), held while a reseed sleeps.
  * `wait_lock' guards readers, open and closing, and is taken with `lock' not held.  `kicked' is
  * atomic, so that an interrupt filter can set it.  `link' belongs to the list in vmgenc_early.c.
+ * The callout writes `again', and then sets its bit for the task.
  * vmgenc_diverge() writes `diverged'; draws compare it without a lock, and at worst call
  * vmgenc_diverge() once more.  Everything else is written once, before the first trigger, and
  * released after the last.
@@ -52,6 +53,11 @@ struct vmgenc_softc {
 	struct task		 task;
 	u_int			 kicked;	/* a bit for each trigger, and one to tell */
 	struct callout		 look;
+	struct {
+		uint64_t	 generation;
+		sbintime_t	 begun;		/* of the first look at it */
+		u_int		 times;
+	}			 again;		/* how often it was rekeyed again */
 	SLIST_ENTRY(vmgenc_softc) link;
 
 	uint64_t		 diverged[2];	/* the id by which random(4) diverged last */
@@ -96,6 +102,7 @@ void	vmgenc_kick(struct vmgenc_softc *sc, enum vmgenc_trigger trigger);
 /* vmgenc_rekey.c: the entropy source, while there is a device; and the divergence of clones */
 void	vmgenc_rekey_start(void);
 void	vmgenc_rekey_stop(void);
+bool	vmgenc_rekey_repeats(void);
 void	vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2]);
 
 /* vmgenc_draws.c: a look at the id before each draw */

@@ -72,6 +72,44 @@ static void test_jitter(void **state)
 	assert_false(page_now().flags & VMGENC_PREDICTABLE);
 }
 
+static void look_after(int seconds)
+{
+	kernel.now += seconds * SBT_1S;
+	kernel_tick();
+	kernel_run();
+}
+
+/* Fails if entropy that comes later is not used, for how long and often it may be, or announced. */
+static void test_again(void **state)
+{
+	uint64_t rekeys;
+
+	kernel.noise = 0;
+	change(B);
+	rekeys = page_now().rekeys;
+	look_after(0);
+	assert_int_equal(page_now().rekeys, rekeys);
+	assert_true(page_now().flags & VMGENC_PREDICTABLE);
+	kernel.noise = 1;
+	look_after(2);
+	assert_int_equal(page_now().rekeys, rekeys + 1);
+	assert_false(page_now().flags & VMGENC_PREDICTABLE);
+	assert_generation(2, 2);
+	look_after(2);
+	assert_int_equal(page_now().rekeys, rekeys + 1);
+	look_after(11);
+	look_after(101);
+	look_after(301);
+	look_after(3000);
+	assert_int_equal(page_now().rekeys, rekeys + 4);
+	assert_int_equal(page_now().changes, 1);
+	change(C);
+	look_after(0);
+	look_after(2);
+	assert_int_equal(page_now().rekeys, rekeys + 6);
+	assert_generation(3, 3);
+}
+
 static void draw(void)
 {
 	kernel_draw();
@@ -441,6 +479,7 @@ int main(void)
 		row(test_gate),
 		row(test_late_thread),
 		row(test_jitter),
+		row(test_again),
 		row(test_reader_meanwhile),
 		row(test_pool_size),
 		row(test_pool_size_unknown),
