@@ -5,6 +5,7 @@
 
 #include <linux/kconfig.h>
 #include <linux/mm.h>
+#include <linux/poll.h>
 #include <linux/random.h>
 #include <linux/sched.h>
 #include <linux/sysctl.h>
@@ -101,6 +102,12 @@ static inline void vmgenc_ftrace_free_filter(struct ftrace_ops *ops)
 #else
 #define VMGENC_PF_IO_WORKER 0
 #endif
+
+/* 7.3 removed poll_does_not_wait(). Whoever only asks need not be put on a queue. */
+static inline bool vmgenc_poll_waits(const poll_table *wait)
+{
+	return wait && wait->_qproc;
+}
 
 /* 6.5 removed reads straight into a pipe. */
 static inline bool vmgenc_iter_is_pipe(const struct iov_iter *iter)

@@ -123,6 +123,9 @@ void vmgenc_draws_stop(void);
 int vmgenc_interrupts_start(void);
 void vmgenc_interrupts_stop(void);
 
+/* symbol.c: the address of a function or data of the kernel's, or NULL. Sleeps. */
+void *vmgenc_symbol(const char *name);
+
 /* redraw.c: restarts system calls that were drawing when the id changed */
 void vmgenc_redraw_start(void);
 void vmgenc_redraw_stop(void);

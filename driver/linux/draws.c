@@ -13,6 +13,7 @@ static void lacks_draws(bool lacks)
 }
 
 #if VMGENC_HAVE_FTRACE
+#include <linux/delay.h>
 #include <linux/ftrace.h>
 #include <linux/preempt.h>
 
@@ -37,6 +38,7 @@ static const char *const interrupted[] = { "irq_enter_rcu" };
 /* The task that verifies that the hooks see its draws, and the number of draws seen. */
 static struct task_struct *tester;
 static unsigned int seen;
+static bool interrupt_seen;
 
 /*
  * A look takes spin locks with interrupts off. A draw within a look must not wait for the lock that
@@ -79,6 +81,8 @@ static void notrace on_draw(unsigned long ip, unsigned long parent_ip, struct ft
 static void notrace on_interrupt(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *ops,
 				 struct ftrace_regs *regs)
 {
+	if (unlikely(!READ_ONCE(interrupt_seen)))
+		WRITE_ONCE(interrupt_seen, true);
 	look();
 }
 
@@ -123,20 +127,25 @@ static void unhook(struct ftrace_ops *ops, bool *hooked)
 	*hooked = false;
 }
 
-/* Whether the hooks see a draw: this kernel may draw by functions other than those above. */
-static bool draw_is_seen(void)
+/*
+ * Whether the hooks see draws: this kernel may draw by functions other than those above. Numbers are
+ * made in advance, so at most one of two needs new state: hence two of each.
+ */
+static bool draws_are_seen(void)
 {
 	u8 bytes[8];
-	u32 number;
+	u64 numbers = 0;
+	int i;
 
 	seen = 0;
 	WRITE_ONCE(tester, current);
 	get_random_bytes(bytes, sizeof(bytes));
-	number = get_random_u32();
+	for (i = 0; i < 2; i++)
+		numbers ^= get_random_u32() ^ get_random_u64();
 	WRITE_ONCE(tester, NULL);
 	memzero_explicit(bytes, sizeof(bytes));
-	memzero_explicit(&number, sizeof(number));
-	return seen >= 2;
+	memzero_explicit(&numbers, sizeof(numbers));
+	return seen >= 5;
 }
 
 /* If this fails (ftrace is switched off), draws repeat until the ACPI interrupt. */
@@ -152,7 +161,7 @@ void vmgenc_draws_start(void)
 	if (error)
 		pr_warn("draws cannot look at the id first (error %d): they repeat until the ACPI interrupt\n",
 			-error);
-	else if (!draw_is_seen())
+	else if (!draws_are_seen())
 		pr_warn("draws bypass the traced functions: they repeat until the ACPI interrupt\n");
 	else
 		lacks_draws(false);
@@ -163,12 +172,17 @@ void vmgenc_draws_stop(void)
 	unhook(&draw_ops, &draws_hooked);
 }
 
+/* Returns -ENOENT if the hook sees no interrupt, although the timer's come all the time. Sleeps. */
 int vmgenc_interrupts_start(void)
 {
-	int error = hook(&interrupt_ops, interrupted, ARRAY_SIZE(interrupted));
+	int tries, error = hook(&interrupt_ops, interrupted, ARRAY_SIZE(interrupted));
 
 	interrupts_hooked = !error;
-	return error;
+	if (error)
+		return error;
+	for (tries = 0; tries < 100 && !READ_ONCE(interrupt_seen); tries++)
+		msleep(10);
+	return READ_ONCE(interrupt_seen) ? 0 : -ENOENT;
 }
 
 void vmgenc_interrupts_stop(void)

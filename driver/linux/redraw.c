@@ -18,6 +18,7 @@ static void lacks_redraw(bool lacks)
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
+#include <linux/unistd.h>
 
 /*
  * A call that was inside the kernel at the snapshot had looked before, and ends on the old state.
@@ -287,13 +288,39 @@ static bool read_is_seen(void)
 	return seen;
 }
 
+/*
+ * Whether getrandom(2) is where the probe is, by the kernel's table of system calls; true if that is
+ * not found. A probe may be behind the instructions with which a function begins.
+ */
+static bool getrandom_is_probed(void)
+{
+	const unsigned long *table = vmgenc_symbol("sys_call_table");
+	unsigned long at;
+	unsigned int i;
+
+	if (!table)
+		return true;
+	at = READ_ONCE(table[__NR_getrandom]);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if ((unsigned long)probes[i].kp.addr - at < 16)
+			return true;
+	return false;
+}
+
 void vmgenc_redraw_start(void)
 {
+	const char *missed = NULL;
+
 	lacks_redraw(true);
 	if (!vmgenc_param_redraw || install_probes())
 		return;
-	if (!read_is_seen()) {
-		pr_warn("draws under way at a snapshot are not redrawn: the probes see no reads\n");
+	if (!read_is_seen())
+		missed = "reads";
+	else if (!getrandom_is_probed())
+		missed = "getrandom(2)";
+	if (missed) {
+		pr_warn("draws under way at a snapshot are not redrawn: the probes see no %s\n",
+			missed);
 		remove_probes();
 		return;
 	}

@@ -4,7 +4,6 @@
 #include "device.h"
 
 #if VMGENC_HAVE_VDSO_GETRANDOM
-#include <linux/kprobes.h>
 #include <linux/random.h>
 #include <vdso/datapage.h>
 
@@ -21,28 +20,15 @@ static void lacks_vdso(bool lacks)
 }
 
 /*
- * The address of a symbol that is not exported, a function or data: register_kprobe() looks it up
- * before it refuses data. No unexported function is called.
- */
-static void *address_of(const char *symbol)
-{
-	struct kprobe probe = { .symbol_name = symbol };
-
-	if (register_kprobe(&probe) == 0)
-		unregister_kprobe(&probe);
-	return IS_ERR(probe.addr) ? NULL : probe.addr;
-}
-
-/*
  * Kernels from 6.11 on have the data itself, newer ones a pointer to it. It is used only if
  * is_ready has the expected value.
  */
 static struct vdso_rng_data *find_data(void)
 {
-	struct vdso_rng_data *found = address_of("_vdso_rng_data"), **pointer;
+	struct vdso_rng_data *found = vmgenc_symbol("_vdso_rng_data"), **pointer;
 
 	if (!found) {
-		pointer = address_of("vdso_k_rng_data");
+		pointer = vmgenc_symbol("vdso_k_rng_data");
 		found = pointer ? READ_ONCE(*pointer) : NULL;
 	}
 	if (!found || READ_ONCE(found->is_ready) != rng_is_initialized())

@@ -8,6 +8,7 @@
 #include <linux/slab.h>
 #include <linux/uidgid.h>
 
+#include "compat.h"
 #include "waiters.h"
 
 #define MOST_IN_QUEUE 256
@@ -209,7 +210,7 @@ bool vmgenc_waiters_poll(struct file *file, struct vmgenc_waiter *waiter, poll_t
 {
 	wait_queue_head_t *queue;
 
-	if (poll_does_not_wait(wait))
+	if (!vmgenc_poll_waits(wait))
 		return true;
 	queue = vmgenc_waiters_queue(waiter);
 	if (!queue)
