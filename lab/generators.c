@@ -8,8 +8,8 @@
 #include <string.h>
 
 const struct generator_info generator_table[LAB_GENERATORS] = {
-#define GENERATOR(id, name, label, title, meaning, freebsd, probe, provider)                       \
-	[LAB_##id] = {name, label, title, meaning, freebsd, LAB_PROBE_##probe, provider},
+#define GENERATOR(id, name, label, title, meaning, system, probe, provider)                       \
+	[LAB_##id] = {name, label, title, meaning, LAB_SYSTEM_##system, LAB_PROBE_##probe, provider},
 #include "generators.def"
 };
 

@@ -18,6 +18,7 @@ enum lab_probe {
 	LAB_PROBE_NONE,
 	LAB_PROBE_UUID,
 	LAB_PROBE_SYSGENID,
+	LAB_PROBE_GLIBC,
 	LAB_PROBE_OPENSSL,
 	LAB_PROBE_POSTGRES,
 	LAB_PROBE_NGINX,
@@ -26,11 +27,14 @@ enum lab_probe {
 	LAB_PROBE_COUNT
 };
 
+/* The system that has a generator. */
+enum lab_system { LAB_SYSTEM_ANY, LAB_SYSTEM_LINUX, LAB_SYSTEM_FREEBSD };
+
 struct generator_info {
 	const char *name;	     /* in options and results */
 	const char *label;	     /* in tables */
 	const char *title, *meaning; /* on the page of results */
-	bool freebsd;		     /* only FreeBSD has it */
+	enum lab_system system;
 	enum lab_probe probe;
 	bool ours; /* the program runs with the OpenSSL provider, or with the guard */
 };

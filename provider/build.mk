@@ -54,7 +54,9 @@ build/probe-%: lab/program/%.c
 	$(Q)$(CC) $(BUILD_FLAGS) -MF build/lab/probe-$*.d -o $@ $< -Wl,--as-needed -lssl -lcrypto
 check bench: programs
 programs: deps
-	@$(MAKE) --no-print-directory $(JOBS) build/probe-rand build/probe-ticket build/ossl-modules/vmgenc.so build/libvmgenc-guard.so
+	@$(MAKE) --no-print-directory $(JOBS) build/probe-rand build/probe-ticket build/probe-glibc \
+		build/ossl-modules/vmgenc.so build/libvmgenc-guard.so
+	@tools/glibc
 	@tools/programs
 .PHONY: programs
 build/bench/bench_provider: test/bench/bench_provider.c

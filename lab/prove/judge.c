@@ -5,7 +5,7 @@
 
 /*
  * Only guests with a module are judged. The guarded generator and programs with the OpenSSL
- * provider may repeat nothing; the kernel's own generator, and its UUIDs, may repeat the draw that
+ * provider may repeat nothing; the kernel's own generator, by whatever way, may repeat the draw that
  * was under way on each CPU. The unguarded generators, guests without a module and those given with
  * --compare are there to compare with. With --same-id, nothing may have changed in the clones of
  * guests with a module. With --vmclock only the guarded generator rekeys the kernel, and only that
@@ -19,8 +19,9 @@
 /* The generators that vmgenc protects. The others are for comparison. */
 static bool is_protected(enum lab_generator g)
 {
-	return g == LAB_GETRANDOM || g == LAB_ARANDOM || g == LAB_ARC4RAND || g == LAB_GUARDED ||
-	       g == LAB_UUID || g == LAB_SYSGENID || generator_table[g].ours;
+	return g == LAB_GETRANDOM || g == LAB_VDSO || g == LAB_URANDOM || g == LAB_ARANDOM ||
+	       g == LAB_ARC4RAND || g == LAB_GUARDED || g == LAB_UUID || g == LAB_GLIBC ||
+	       g == LAB_SYSGENID || generator_table[g].ours;
 }
 
 /* A guest given with --compare may have another driver, such as FreeBSD's own. */

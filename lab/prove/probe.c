@@ -8,8 +8,8 @@
 #include "prove.h"
 
 /* The probes' names and directories. The first two need no program. */
-static const char *const names[LAB_PROBE_COUNT] = {NULL,       "uuid",	"sysgenid", "openssl",
-						   "postgres", "nginx", "gnutls",   "libgcrypt"};
+static const char *const names[LAB_PROBE_COUNT] = {
+	NULL, "uuid", "sysgenid", "glibc", "openssl", "postgres", "nginx", "gnutls", "libgcrypt"};
 
 bool probe_add(struct prove_options *o, const char *name)
 {
@@ -28,7 +28,7 @@ static bool is_wanted(const struct prove_options *o, enum lab_probe probe)
 {
 	for (int g = 0; g < LAB_GENERATORS; g++) {
 		if (o->generators[g] && generator_table[g].probe == probe)
-			return probe >= LAB_PROBE_OPENSSL;
+			return probe >= LAB_PROBE_GLIBC;
 	}
 	return false;
 }
@@ -43,7 +43,7 @@ unsigned int probe_size_mb(const struct prove_options *o)
 	unsigned int mb = 0;
 	char directory[400];
 
-	for (int p = LAB_PROBE_OPENSSL; p < LAB_PROBE_COUNT; p++) {
+	for (int p = LAB_PROBE_GLIBC; p < LAB_PROBE_COUNT; p++) {
 		directory_of(o, p, directory);
 		if (is_wanted(o, (enum lab_probe)p))
 			mb += 1 + (unsigned int)(directory_size(directory) >> 20);
@@ -56,7 +56,7 @@ int probe_append(const struct prove_options *o, const char *initramfs)
 	char directory[400];
 	int code = 0;
 
-	for (int p = LAB_PROBE_OPENSSL; p < LAB_PROBE_COUNT && !code; p++) {
+	for (int p = LAB_PROBE_GLIBC; p < LAB_PROBE_COUNT && !code; p++) {
 		directory_of(o, p, directory);
 		if (is_wanted(o, (enum lab_probe)p))
 			code = directory_append(initramfs, directory);

@@ -118,6 +118,13 @@ static struct result *new_result(struct experiment *e, enum lab_generator g, boo
 	return r;
 }
 
+static bool system_has(enum lab_generator g, bool freebsd)
+{
+	enum lab_system only = generator_table[g].system;
+
+	return only == LAB_SYSTEM_ANY || (only == LAB_SYSTEM_FREEBSD) == freebsd;
+}
+
 static int try_guest(struct experiment *e, struct vm *source)
 {
 	const struct prove_options *o = e->options;
@@ -130,7 +137,7 @@ static int try_guest(struct experiment *e, struct vm *source)
 	if (!code)
 		memcpy(guest->release, report.release, sizeof(guest->release));
 	for (int g = 0; g < LAB_GENERATORS && !code; g++) {
-		if (!o->generators[g] || (generator_table[g].freebsd && !guest->freebsd))
+		if (!o->generators[g] || !system_has((enum lab_generator)g, guest->freebsd))
 			continue;
 		bool possible = report.generators & 1u << g;
 		struct result *r = new_result(e, (enum lab_generator)g, possible);

@@ -26,6 +26,7 @@
 static char *const rand_argv[] = {"/usr/bin/probe-rand", NULL};
 static char *const gnutls_argv[] = {"/usr/bin/probe-library", "gnutls", NULL};
 static char *const libgcrypt_argv[] = {"/usr/bin/probe-library", "libgcrypt", NULL};
+static char *const glibc_argv[] = {"/usr/bin/probe-glibc", NULL};
 static char *const ticket_argv[] = {"/usr/bin/probe-ticket", NGINX_SOCKET, NULL};
 static char *const nginx_argv[] = {"/usr/sbin/nginx", "-c", "/etc/nginx.conf", NULL};
 static char *const postgres_argv[] = {"/usr/bin/postgres",
@@ -119,6 +120,8 @@ static bool has_program(enum lab_generator kind)
 	case LAB_PROBE_UUID:
 	case LAB_PROBE_SYSGENID:
 		return true;
+	case LAB_PROBE_GLIBC:
+		return !access(glibc_argv[0], X_OK);
 	case LAB_PROBE_OPENSSL:
 		return !access(rand_argv[0], X_OK);
 	case LAB_PROBE_GNUTLS:
@@ -201,6 +204,8 @@ void probe_open(struct generator *g)
 		open_answerer(g, gnutls_argv);
 	else if (generator_table[g->kind].probe == LAB_PROBE_LIBGCRYPT)
 		open_answerer(g, libgcrypt_argv);
+	else if (generator_table[g->kind].probe == LAB_PROBE_GLIBC)
+		open_answerer(g, glibc_argv);
 	else if (g->kind == LAB_TICKET || g->kind == LAB_TICKET_PROVIDER)
 		open_answerer(g, ticket_argv);
 	else if (generator_table[g->kind].probe == LAB_PROBE_POSTGRES)
@@ -307,6 +312,7 @@ void probe_draw(struct generator *g, uint8_t value[LAB_VALUE_SIZE])
 	case LAB_SYSGENID:
 		sysgenid_draw(g, value);
 		break;
+	case LAB_GLIBC:
 	case LAB_OPENSSL:
 	case LAB_OPENSSL_PROVIDER:
 	case LAB_GNUTLS:

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "linux.h"
+#include "vdso.h"
 
 #define CLOCK_SOURCE "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 
@@ -44,16 +45,51 @@ void clock_source(volatile char *to, size_t size)
 	to[strcspn((const char *)to, "\n")] = '\0';
 }
 
+/* The state belongs to the thread; its page is kept when the thread ends. */
+static ssize_t draw_by_vdso(void *to, size_t size)
+{
+	static __thread void *state;
+
+	if (!state)
+		state = vdso_state();
+	if (!state)
+		fail("no memory for the state of the vDSO");
+	return vdso_draw(to, size, state);
+}
+
+/* Long enough for most snapshots to fall into a read. What is drawn first is returned. */
+static ssize_t draw_by_read(void *to, size_t size)
+{
+	static __thread char buffer[16384];
+	static __thread int fd = -1;
+
+	if (fd < 0)
+		fd = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+	if (read(fd, buffer, sizeof(buffer)) < (ssize_t)size)
+		return -1;
+	memcpy(to, buffer, size);
+	return (ssize_t)size;
+}
+
 /* Do not use glibc's wrapper: newer ones draw from the vDSO, which is another generator. */
 void system_random(enum lab_generator kind, void *to, size_t size)
 {
-	if (kind != LAB_GETRANDOM || syscall(SYS_getrandom, to, size, 0) != (long)size)
-		fail("getrandom: %s", strerror(errno));
+	ssize_t got;
+
+	if (kind == LAB_VDSO)
+		got = draw_by_vdso(to, size);
+	else if (kind == LAB_URANDOM)
+		got = draw_by_read(to, size);
+	else
+		got = syscall(SYS_getrandom, to, size, 0);
+	if (got != (ssize_t)size)
+		fail("generator %d drew %zd bytes: %s", (int)kind, got, strerror(errno));
 }
 
 uint32_t system_generators(void)
 {
-	return 1u << LAB_GETRANDOM | 1u << LAB_UNGUARDED | probe_generators();
+	return 1u << LAB_GETRANDOM | 1u << LAB_URANDOM | 1u << LAB_UNGUARDED |
+	       (vdso_find() ? 1u << LAB_VDSO : 0) | probe_generators();
 }
 
 void *system_memory(uint64_t size)
