@@ -108,12 +108,12 @@ build/test/test_%: test_%.c $(LIB_SRCS) $(CORE_SRCS) $(wildcard $(UNIT_DIRS:%=%/
 build/test/vm/%: test/vm/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) -Wno-stringop-overflow -Ilib -static -pthread -o $@ $< \
+	$(Q)$(CC) $(BUILD_FLAGS) -Wno-stringop-overflow -Ilib -Ilab -static -pthread -o $@ $< \
 		$(VM_COMMON_SRCS)
 build/bench/guest/%: test/bench/guest/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h test/bench/guest/*.h)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) -Ilib -static -pthread -o $@ $< $(VM_COMMON_SRCS)
+	$(Q)$(CC) $(BUILD_FLAGS) -Ilib -Ilab -static -pthread -o $@ $< $(VM_COMMON_SRCS)
 build/bench/guest/entropy: test/bench/guest/entropy.c driver/core/vmgenc_jitter.c $(wildcard driver/core/*.h test/bench/guest/os/*)
 	$(call say,CC,$<)
 	@mkdir -p $(@D)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/vm: NAME.c becomes build/test/vm/NAME, linked statically (-static -pthread) with
 # VM_COMMON_SRCS; each runs in the guest as "vmgenc-lab run --kernel K --module M NAME".
-VM_TESTS := announce device hooks hostile map notifier params redraw rekey sysgenid unload vdso vmclock watchers
+VM_TESTS := announce device hooks hostile lacks map modalias notifier params redraw rekey sysgenid unload vdso vmclock watchers
 # A program of 32 bits, which only an x86-64 kernel runs.
 MULTIARCH := $(shell $(CC) -print-multiarch)
 VM_TESTS += $(if $(filter x86_64%,$(MULTIARCH)),bits32)
@@ -10,7 +10,8 @@ build/test/vm/bits32: test/vm/bits32.c test/vm/bits32/sys/ioctl.h include/vmgenc
 	@mkdir -p $(@D)
 	$(Q)$(CC) -m32 -std=c11 $(WARNINGS) -O2 -ffreestanding -fno-stack-protector -fno-pie \
 		-mno-sse -nostdlib -static -Itest/vm/bits32 -isystem /usr/include/$(MULTIARCH) -o $@ $<
-VM_COMMON_SRCS := $(addprefix test/vm/,guest.c hostile_row.c kernel_state.c rawid.c) $(sort $(wildcard lib/*.c))
+VM_COMMON_SRCS := $(addprefix test/vm/,guest.c hostile_row.c kernel_state.c rawid.c) lab/guest/linux/vdso.c \
+	$(sort $(wildcard lib/*.c))
 # What vmgenc-lab prove --firmware puts in front of guests. The ids that iasl objects to are so.
 SHAPES := $(patsubst test/firmware/%.asl,build/test/firmware/%.aml,$(filter-out %/hostile.asl,$(wildcard test/firmware/*.asl)))
 IASL = iasl -vw 6002 -vw 6035 -vw 2120 -vw 2173 -vw 3144
@@ -26,7 +27,7 @@ matrix: deps
 EVERY_KERNEL := 5.10@bullseye 5.10-generic@bullseye 6.1-generic@bookworm 6.1-rt@bookworm 6.12@trixie \
 	6.12-rt@trixie 7.2@trixie-backports newest@trixie-backports
 check-kernels: deps
-	@$(MAKE) --no-print-directory $(JOBS) build/vmgenc-lab firmware $(HOSTILE) $(VM_PROGRAMS)
+	@$(MAKE) --no-print-directory $(JOBS) all build/vmgenc firmware $(HOSTILE) $(VM_PROGRAMS)
 	@KERNELS="$(if $(filter command% environment,$(origin KERNELS)),$(KERNELS),$(EVERY_KERNEL))" sh test/vm/kernels
 define compile_asl
 	$(call say,IASL,$@)

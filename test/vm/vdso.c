@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/vm: getrandom in the vDSO enters the kernel while the module is loaded, and only then. A
  * seccomp filter that denies the system call tells whether a draw did. */
-#include <elf.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -15,6 +13,7 @@
 
 #include "check.h"
 #include "guest.h"
+#include "guest/linux/vdso.h"
 #include "rawid.h"
 
 #define ONLY_SYNC "look_ms=0 notify=0 "
@@ -22,56 +21,6 @@
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x80
 #endif
-
-typedef ssize_t vgetrandom(void *buffer, size_t size, unsigned int flags, void *state,
-			   size_t state_size);
-
-/* What the vDSO wants for its state: struct vgetrandom_opaque_params. */
-struct parameters {
-	uint32_t size, protection, flags, reserved[13];
-};
-
-static vgetrandom *draw;
-static struct parameters wanted;
-
-static void *symbol_of(const char *image, const char *name)
-{
-	const Elf64_Ehdr *head = (const void *)image;
-	const Elf64_Phdr *part = (const void *)(image + head->e_phoff);
-	const Elf64_Dyn *dynamic = NULL;
-	const Elf64_Sym *symbols = NULL;
-	const char *names = NULL;
-	const uint32_t *hash = NULL;
-
-	for (int i = 0; i < head->e_phnum; i++)
-		if (part[i].p_type == PT_DYNAMIC)
-			dynamic = (const void *)(image + part[i].p_offset);
-	for (; dynamic && dynamic->d_tag != DT_NULL; dynamic++) {
-		const void *at = image + dynamic->d_un.d_ptr;
-
-		if (dynamic->d_tag == DT_SYMTAB)
-			symbols = at;
-		else if (dynamic->d_tag == DT_STRTAB)
-			names = at;
-		else if (dynamic->d_tag == DT_HASH)
-			hash = at;
-	}
-	/* 6.12 and later have no DT_HASH on x86; the symbols end where the names begin. */
-	size_t count = hash ? hash[1] : (size_t)((const char *)names - (const char *)symbols) / sizeof(*symbols);
-
-	for (size_t i = 0; symbols && i < count; i++)
-		if (symbols[i].st_shndx && !strcmp(names + symbols[i].st_name, name))
-			return (void *)(image + symbols[i].st_value);
-	return NULL;
-}
-
-static bool has_vdso(void)
-{
-	const char *image = (const char *)getauxval(AT_SYSINFO_EHDR);
-
-	*(void **)&draw = image ? symbol_of(image, "__vdso_getrandom") : NULL;
-	return draw && draw(NULL, 0, 0, &wanted, ~0ul) == 0 && wanted.size;
-}
 
 static void deny_getrandom(void)
 {
@@ -94,15 +43,15 @@ static void draws_alone(void)
 	int entered = 0, alone = 0;
 	uint8_t value[16];
 	ssize_t n;
-	void *state = mmap(NULL, 4096, (int)wanted.protection, (int)wanted.flags, -1, 0);
+	void *state = vdso_state();
 
-	if (state == MAP_FAILED)
+	if (!state)
 		_exit(3);
 	/* The state has a key by then, as that of a program that has run for a while. */
-	draw(value, sizeof(value), 0, state, wanted.size);
+	vdso_draw(value, sizeof(value), state);
 	deny_getrandom();
 	for (int i = 0; i < 1000; i++) {
-		n = draw(value, sizeof(value), 0, state, wanted.size);
+		n = vdso_draw(value, sizeof(value), state);
 		alone += n == sizeof(value);
 		entered += n == -DENIED;
 	}
@@ -215,7 +164,7 @@ int main(void)
 {
 	rawid_page();
 	RUN(bad_value_is_refused);
-	if (!has_vdso()) {
+	if (!vdso_find()) {
 		printf("# no getrandom in the vDSO of this kernel\n");
 		return check_result();
 	}
