@@ -155,7 +155,7 @@ demo: deps
 	@tools/demo
 check: deps
 	@$(MAKE) --no-print-directory $(JOBS) tests modules KMODULES=listener WERROR=-Werror
-	@WERROR=-Werror test/run "$(UNIT)" "$(VM_PROGRAMS)"
+	@WERROR=-Werror test/run "$(UNIT)" "$(VM_PROGRAMS)" "$(EDGE_KERNELS)"
 bench: deps
 	@$(MAKE) --no-print-directory $(JOBS) tests modules
 	@test/bench/run

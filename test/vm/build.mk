@@ -26,6 +26,8 @@ matrix: deps
 # The kernels that people run, beside those of make check; KERNELS= names others.
 EVERY_KERNEL := 5.10@bullseye 5.10-generic@bullseye 6.1-generic@bookworm 6.1-rt@bookworm 6.12@trixie \
 	6.12-rt@trixie 7.2@trixie-backports newest@trixie-backports
+# Of these, make check takes along:
+EDGE_KERNELS ?= 5.10@bullseye newest@trixie-backports
 check-kernels: deps
 	@$(MAKE) --no-print-directory $(JOBS) all build/vmgenc firmware $(HOSTILE) $(VM_PROGRAMS)
 	@KERNELS="$(if $(filter command% environment,$(origin KERNELS)),$(KERNELS),$(EVERY_KERNEL))" sh test/vm/kernels
