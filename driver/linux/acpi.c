@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* driver/linux: ACPI - finding devices, the id's address, notifications and the interrupt. */
+#include <linux/acpi.h>
+#include <linux/slab.h>
+
 #include "device.h"
 
 /* Microsoft's _CID, in any case since ACPICA upper-cases it, and that of newer firmware. */
@@ -25,48 +28,48 @@ static bool is_ours(acpi_handle handle)
 	return ours;
 }
 
-struct find_context {
-	vmgenc_found *found;
-	unsigned int started;
-	int error;
-};
-
 static acpi_status find_one(acpi_handle handle, u32 level, void *context, void **result)
 {
-	struct find_context *find = context;
-	int error;
+	vmgenc_found *found = context;
 
-	if (!is_ours(handle))
-		return AE_OK;
-	error = find->found(handle);
-	if (!error)
-		find->started++;
-	else if (!find->error)
-		find->error = error;
+	if (is_ours(handle))
+		found(&vmgenc_acpi, handle);
 	return AE_OK;
 }
 
 /*
  * Searches the namespace instead of binding a driver, because the kernel's own vmgenid may hold the
  * device, and the PNP core claims VMware's (its _CID lists PNP0C02). acpi_get_devices() skips
- * devices whose _STA says that they are absent. Returns 0 if at least one device could be started,
- * else the error of the first.
+ * devices whose _STA says that they are absent.
  */
-int vmgenc_acpi_find(vmgenc_found *found)
+static int find(vmgenc_found *found)
 {
-	struct find_context find = { .found = found, .error = 0 };
 	acpi_status status;
 
-	status = acpi_get_devices(NULL, find_one, &find, NULL);
-	if (find.started)
+	if (acpi_disabled) /* a machine with a devicetree, or booted so */
 		return 0;
-	if (find.error)
-		return find.error;
-	if (ACPI_FAILURE(status))
-		pr_err("the ACPI namespace cannot be searched: %s\n", acpi_format_exception(status));
-	else
-		pr_info("no VM Generation ID device: this hypervisor does not offer one, or _STA says absent\n");
+	status = acpi_get_devices(NULL, find_one, found, NULL);
+	if (ACPI_SUCCESS(status))
+		return 0;
+	pr_err("the ACPI namespace cannot be searched: %s\n", acpi_format_exception(status));
 	return -ENODEV;
+}
+
+static int hold(struct vmgenc_device *dev, void *node)
+{
+	struct acpi_buffer path = { ACPI_ALLOCATE_BUFFER };
+
+	if (ACPI_FAILURE(acpi_get_name(node, ACPI_FULL_PATHNAME, &path)))
+		return -ENOMEM;
+	dev->path = kstrdup(path.pointer, GFP_KERNEL);
+	ACPI_FREE(path.pointer);
+	dev->node = node;
+	return dev->path ? 0 : -ENOMEM;
+}
+
+static void release(struct vmgenc_device *dev)
+{
+	kfree(dev->path);
 }
 
 static void read_package(const union acpi_object *obj, struct vmgenc_addr *addr)
@@ -97,7 +100,7 @@ static unsigned int phys_bits(void)
 }
 
 /* ADDR is a Name on some hosts, a Method on others; ACPICA returns a copy. */
-int vmgenc_acpi_address(struct vmgenc_device *dev)
+static int locate(struct vmgenc_device *dev)
 {
 	struct acpi_buffer result = { ACPI_ALLOCATE_BUFFER };
 	struct vmgenc_addr addr;
@@ -106,7 +109,7 @@ int vmgenc_acpi_address(struct vmgenc_device *dev)
 	uint64_t phys;
 	int error;
 
-	status = acpi_evaluate_object(dev->handle, "ADDR", NULL, &result);
+	status = acpi_evaluate_object(dev->node, "ADDR", NULL, &result);
 	if (ACPI_FAILURE(status)) {
 		pr_err("%s: ADDR cannot be evaluated: %s\n", dev->path,
 		       acpi_format_exception(status));
@@ -121,6 +124,7 @@ int vmgenc_acpi_address(struct vmgenc_device *dev)
 		return error;
 	}
 	dev->phys = phys;
+	dev->reserved = false; /* the kernel's resources say what the firmware reserves */
 	return 0;
 }
 
@@ -131,13 +135,13 @@ static void on_notify(acpi_handle handle, u32 value, void *context)
 		vmgenc_kick(context, VMGENC_TRIGGER_NOTIFY);
 }
 
-int vmgenc_acpi_notify_start(struct vmgenc_device *dev)
+static int notify_start(struct vmgenc_device *dev)
 {
 	acpi_status status;
 
 	if (!vmgenc_param_notify)
 		return 0;
-	status = acpi_install_notify_handler(dev->handle, ACPI_DEVICE_NOTIFY, on_notify, dev);
+	status = acpi_install_notify_handler(dev->node, ACPI_DEVICE_NOTIFY, on_notify, dev);
 	if (ACPI_FAILURE(status)) {
 		pr_err("%s: no notify handler can be installed: %s\n", dev->path,
 		       acpi_format_exception(status));
@@ -147,13 +151,13 @@ int vmgenc_acpi_notify_start(struct vmgenc_device *dev)
 }
 
 /* Waits for a handler that is running. */
-void vmgenc_acpi_notify_stop(struct vmgenc_device *dev)
+static void notify_stop(struct vmgenc_device *dev)
 {
 	acpi_status status;
 
 	if (!vmgenc_param_notify)
 		return;
-	status = acpi_remove_notify_handler(dev->handle, ACPI_DEVICE_NOTIFY, on_notify);
+	status = acpi_remove_notify_handler(dev->node, ACPI_DEVICE_NOTIFY, on_notify);
 	if (ACPI_FAILURE(status))
 		pr_err("%s: the notify handler cannot be removed: %s\n", dev->path,
 		       acpi_format_exception(status));
@@ -177,7 +181,7 @@ static u32 on_sci(void *context)
 }
 
 /* Hardware-reduced ACPI has no such interrupt; there the notification comes first. */
-void vmgenc_acpi_early_start(void)
+static void early_start(void)
 {
 	acpi_status status;
 
@@ -195,7 +199,7 @@ void vmgenc_acpi_early_start(void)
 }
 
 /* Removal takes the GPE lock, so no handler runs afterwards. */
-void vmgenc_acpi_early_stop(void)
+static void early_stop(void)
 {
 	acpi_status status;
 
@@ -207,3 +211,15 @@ void vmgenc_acpi_early_stop(void)
 		       acpi_format_exception(status));
 	early_installed = false;
 }
+
+const struct vmgenc_front vmgenc_acpi = {
+	.address = "ADDR",
+	.find = find,
+	.hold = hold,
+	.release = release,
+	.locate = locate,
+	.notify_start = notify_start,
+	.notify_stop = notify_stop,
+	.early_start = early_start,
+	.early_stop = early_stop,
+};

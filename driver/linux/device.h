@@ -3,7 +3,6 @@
 #ifndef VMGENC_DEVICE_H
 #define VMGENC_DEVICE_H
 
-#include <linux/acpi.h>
 #include <linux/atomic.h>
 #include <linux/completion.h>
 #include <linux/irq_work.h>
@@ -16,6 +15,7 @@
 #include <linux/workqueue.h>
 
 #include "compat.h"
+#include "firmware.h"
 #include "waiters.h"
 #include "vmgenc_os.h"
 #include "vmgenc_jitter.h"
@@ -42,10 +42,13 @@ struct vmgenc_device {
 	struct vmgenc_core core;
 	struct list_head link;
 	unsigned int unit;
-	acpi_handle handle;
-	char *path; /* the ACPI path, from ACPICA's allocator */
+	const struct vmgenc_front *front;
+	void *node; /* the front end's */
+	char *path; /* in the firmware, for messages */
+	unsigned int irq; /* of.c: or 0 */
 
 	phys_addr_t phys;
+	bool reserved; /* the firmware says that it reserves the whole page */
 	void *mapping; /* what memremap() returned; core.raw points into it */
 	bool raw_is_a_devices; /* the page belongs to a device, by the kernel's resources */
 
@@ -92,15 +95,6 @@ static inline struct vmgenc_device *vmgenc_device_of(struct vmgenc_core *core)
 {
 	return container_of(core, struct vmgenc_device, core);
 }
-
-/* acpi.c: find devices, and be notified */
-typedef int vmgenc_found(acpi_handle handle);
-int vmgenc_acpi_find(vmgenc_found *found);
-int vmgenc_acpi_address(struct vmgenc_device *dev);
-int vmgenc_acpi_notify_start(struct vmgenc_device *dev);
-void vmgenc_acpi_notify_stop(struct vmgenc_device *dev);
-void vmgenc_acpi_early_start(void);
-void vmgenc_acpi_early_stop(void);
 
 /* map.c: 0 if current may map the hypervisor's page now, or -errno of mmap(2) */
 int vmgenc_raw_may_be_mapped(struct vmgenc_device *dev);

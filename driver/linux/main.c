@@ -58,13 +58,12 @@ static void device_free(struct vmgenc_device *dev)
 	vmgenc_waiters_stop(&dev->readers);
 	vfree(dev->jitter);
 	free_page((unsigned long)dev->core.page);
-	ACPI_FREE(dev->path);
+	dev->front->release(dev);
 	kfree(dev);
 }
 
-static struct vmgenc_device *device_alloc(acpi_handle handle)
+static struct vmgenc_device *device_alloc(const struct vmgenc_front *front, void *node)
 {
-	struct acpi_buffer path = { ACPI_ALLOCATE_BUFFER };
 	struct vmgenc_device *dev;
 
 	dev = kzalloc(sizeof(*dev), GFP_KERNEL);
@@ -74,11 +73,9 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 	dev->jitter = vzalloc(sizeof(*dev->jitter));
 	if (!dev->core.page || !dev->jitter)
 		goto free_page;
-	if (ACPI_FAILURE(acpi_get_name(handle, ACPI_FULL_PATHNAME, &path)))
+	dev->front = front;
+	if (front->hold(dev, node))
 		goto free_page;
-
-	dev->handle = handle;
-	dev->path = path.pointer;
 	dev->unit = list_empty(&vmgenc_devices) ?
 			    0 :
 			    list_last_entry(&vmgenc_devices, struct vmgenc_device, link)->unit + 1;
@@ -88,11 +85,11 @@ static struct vmgenc_device *device_alloc(acpi_handle handle)
 		strscpy(dev->name, "vmgenc", sizeof(dev->name));
 	spin_lock_init(&dev->lock);
 	if (vmgenc_waiters_start(&dev->readers))
-		goto free_path;
+		goto release;
 	return dev;
 
-free_path:
-	ACPI_FREE(dev->path);
+release:
+	front->release(dev);
 free_page:
 	vfree(dev->jitter);
 	free_page((unsigned long)dev->core.page);
@@ -111,14 +108,32 @@ static void log_found(struct vmgenc_device *dev)
 		      dev->core.page->id, &dev->phys, who);
 }
 
+/* Firmware may describe one page twice, in ACPI and in a devicetree. */
+static bool is_anothers(struct vmgenc_device *dev)
+{
+	struct vmgenc_device *other;
+
+	list_for_each_entry(other, &vmgenc_devices, link) {
+		if (dev->phys + VMGENC_ID_SIZE <= other->phys ||
+		    other->phys + VMGENC_ID_SIZE <= dev->phys)
+			continue;
+		pr_err("%s: %s %pa is the id of %s, which is in use\n", dev->path,
+		       dev->front->address, &dev->phys, other->path);
+		return true;
+	}
+	return false;
+}
+
 /* vmgenc_init() creates the node later, when nothing else can fail. */
 static int device_start(struct vmgenc_device *dev)
 {
 	int error;
 
-	error = vmgenc_acpi_address(dev);
+	error = dev->front->locate(dev);
 	if (error)
 		return error;
+	if (is_anothers(dev))
+		return -EBUSY;
 	error = vmgenc_core_attach(&dev->core, dev->phys);
 	if (error)
 		return error;
@@ -131,7 +146,7 @@ static int device_start(struct vmgenc_device *dev)
 	error = vmgenc_sysctl_start(dev);
 	if (error)
 		goto stop_worker;
-	error = vmgenc_acpi_notify_start(dev);
+	error = dev->front->notify_start(dev);
 	if (error)
 		goto stop_sysctl;
 	log_found(dev);
@@ -151,7 +166,7 @@ detach:
 /* Removes the node after the worker has stopped, which may be sending an event for it. */
 static void device_stop(struct vmgenc_device *dev)
 {
-	vmgenc_acpi_notify_stop(dev);
+	dev->front->notify_stop(dev);
 	vmgenc_sysctl_stop(dev);
 	vmgenc_worker_stop(dev);
 	vmgenc_chardev_stop(dev);
@@ -159,21 +174,36 @@ static void device_stop(struct vmgenc_device *dev)
 	vmgenc_core_detach(&dev->core);
 }
 
-static int device_found(acpi_handle handle)
+static int found_error; /* of the first device that could not be started, or 0 */
+
+static void device_found(const struct vmgenc_front *front, void *node)
 {
 	struct vmgenc_device *dev;
-	int error;
+	int error = -ENOMEM;
 
-	dev = device_alloc(handle);
-	if (!dev)
-		return -ENOMEM;
-	error = device_start(dev);
-	if (error) {
+	dev = device_alloc(front, node);
+	if (dev)
+		error = device_start(dev);
+	if (!error)
+		list_add_tail(&dev->link, &vmgenc_devices);
+	else if (dev)
 		device_free(dev);
-		return error;
-	}
-	list_add_tail(&dev->link, &vmgenc_devices);
-	return 0;
+	if (error && !found_error)
+		found_error = error;
+}
+
+/* Returns 0 if at least one device could be started. */
+static int devices_find(void)
+{
+	int error = vmgenc_firmware_find(device_found);
+
+	if (!list_empty(&vmgenc_devices))
+		return 0;
+	if (found_error)
+		return found_error;
+	if (!error)
+		pr_info("no VM Generation ID device: this hypervisor does not offer one, or _STA says absent\n");
+	return -ENODEV;
 }
 
 static void devices_release(void)
@@ -219,13 +249,13 @@ static int __init vmgenc_init(void)
 		return -EINVAL;
 	}
 	vmgenc_sysgenid_prepare();
-	error = vmgenc_acpi_find(device_found);
+	error = devices_find();
 	if (error)
 		goto forget;
 	error = vmgenc_triggers_start();
 	if (error)
 		goto release;
-	vmgenc_acpi_early_start();
+	vmgenc_firmware_early_start();
 	vmgenc_draws_start();
 	vmgenc_redraw_start();
 	vmgenc_vdso_start();
@@ -241,7 +271,7 @@ stop:
 	vmgenc_vdso_stop();
 	vmgenc_redraw_stop();
 	vmgenc_draws_stop();
-	vmgenc_acpi_early_stop();
+	vmgenc_firmware_early_stop();
 	vmgenc_triggers_stop();
 release:
 	devices_release();
@@ -256,7 +286,7 @@ static void __exit vmgenc_exit(void)
 	vmgenc_vdso_stop();
 	vmgenc_redraw_stop();
 	vmgenc_draws_stop();
-	vmgenc_acpi_early_stop();
+	vmgenc_firmware_early_stop();
 	vmgenc_triggers_stop();
 	devices_release();
 	vmgenc_sysgenid_stop();
@@ -272,6 +302,8 @@ module_exit(vmgenc_exit);
 MODULE_ALIAS("acpi*:VM_GEN_COUNTER:*");
 MODULE_ALIAS("acpi*:VMGENCTR:*");
 MODULE_ALIAS("acpi*:VM_Gen_Counter:*");
+MODULE_ALIAS("of:N*T*Cmicrosoft,vmgenid");
+MODULE_ALIAS("of:N*T*Cmicrosoft,vmgenidC*");
 
 MODULE_DESCRIPTION("VM Generation ID: rekeys a virtual machine that was cloned");
 MODULE_AUTHOR("The vmgenc authors");

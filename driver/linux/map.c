@@ -25,9 +25,12 @@ static bool is_kind(phys_addr_t page, unsigned long kind)
 	return region_intersects(page, PAGE_SIZE, IORESOURCE_MEM, kind) == REGION_INTERSECTS;
 }
 
-static int found(struct resource *res, void *arg)
+/* The kernel's own driver requests the bytes of the id, where a devicetree gives them. */
+static int is_not_the_id(struct resource *res, void *arg)
 {
-	return 1;
+	const struct vmgenc_device *dev = arg;
+
+	return res->start < dev->phys || res->end > dev->phys + VMGENC_ID_SIZE - 1;
 }
 
 /*
@@ -36,15 +39,15 @@ static int found(struct resource *res, void *arg)
  * reserves is in its own map, and nothing claims the address that AWS uses (0xfed01000, in the MMIO
  * hole). The resources are only looked up: requesting the region would exclude users of /dev/mem.
  */
-static bool is_a_devices(phys_addr_t page)
+static bool is_a_devices(struct vmgenc_device *dev, phys_addr_t page)
 {
 	if (is_kind(page, IORES_DESC_ACPI_NV_STORAGE) || is_kind(page, IORES_DESC_ACPI_TABLES))
 		return false;
 	/* A busy device may lie within what the firmware reserves as a whole. */
 	if (walk_iomem_res_desc(IORES_DESC_NONE, IORESOURCE_MEM | IORESOURCE_BUSY, page,
-				page + PAGE_SIZE - 1, NULL, found) == 1)
+				page + PAGE_SIZE - 1, dev, is_not_the_id) == 1)
 		return true;
-	return !is_kind(page, IORES_DESC_RESERVED) &&
+	return !dev->reserved && !is_kind(page, IORES_DESC_RESERVED) &&
 	       region_intersects(page, PAGE_SIZE, IORESOURCE_MEM, IORES_DESC_NONE) !=
 		       REGION_DISJOINT;
 }
@@ -104,8 +107,8 @@ int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
 	bool whole = offset + VMGENC_ID_SIZE <= PAGE_SIZE && disjoint_from_ram(page, PAGE_SIZE);
 
 	if (!disjoint_from_ram(phys, VMGENC_ID_SIZE)) {
-		vmgenc_os_log(core, VMGENC_LOG_ERROR, "ADDR %#llx is RAM that the kernel uses",
-			      (unsigned long long)phys);
+		vmgenc_os_log(core, VMGENC_LOG_ERROR, "%s %#llx is RAM that the kernel uses",
+			      dev->front->address, (unsigned long long)phys);
 		return -EBUSY;
 	}
 	if (whole)
@@ -113,13 +116,13 @@ int vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
 	else
 		dev->mapping = memremap(phys, VMGENC_ID_SIZE, MEMREMAP_WB);
 	if (!dev->mapping) {
-		vmgenc_os_log(core, VMGENC_LOG_ERROR, "ADDR %#llx cannot be mapped",
-			      (unsigned long long)phys);
+		vmgenc_os_log(core, VMGENC_LOG_ERROR, "%s %#llx cannot be mapped",
+			      dev->front->address, (unsigned long long)phys);
 		return -ENOMEM;
 	}
 	core->raw = dev->mapping + (whole ? offset : 0);
 	core->page->id_offset = offset;
-	dev->raw_is_a_devices = whole && is_a_devices(page);
+	dev->raw_is_a_devices = whole && is_a_devices(dev, page);
 	core->page->flags = whole ? raw_access(dev) : 0;
 	return 0;
 }
