@@ -10,7 +10,7 @@
 
 /* prove and run take what is in none of the lists, and all commands take --quiet. */
 static const char *const run_only[] = {"acpi",	  "cpu",	"file", "id", "memory",
-				       "no-load", "no-vmgenid", "tree", NULL};
+				       "no-load", "no-vmgenid", "node", "tree", NULL};
 static const char *const prove_only[] = {
 	"at-once",  "brief",	 "clones",  "compare",	"depth",   "draws",
 	"firmware", "generator", "guest",   "interval", "json",	   "max-identical",
@@ -24,6 +24,8 @@ static const char *const not_for_matrix[] = {"at-once", "clones",    "compare",	
 					     "times",	"vmclock",   NULL};
 static const char *const matrix_only[] = {"brief", "tables", NULL};
 static const char *const for_module[] = {"module-args", "no-load", NULL};
+
+#define ARM64_CPUS 8 /* of a GICv2 */
 
 static bool is_in(const char *const *list, const char *name)
 {
@@ -67,6 +69,8 @@ int allowed_prove(const struct parsed *p)
 	for (size_t i = 0; i < o->guest_count; i++) {
 		const struct guest *g = &o->guests[i];
 
+		if (g->arm64 != o->guests[0].arm64)
+			return options_usage("the guests' kernels are for x86 and for arm64%s", "");
 		any_module |= g->module != NULL;
 		any_freebsd |= g->freebsd;
 		if (o->vmclock && (g->module || g->freebsd))
@@ -75,6 +79,10 @@ int allowed_prove(const struct parsed *p)
 	}
 	for (int g = 0; g < LAB_GENERATORS; g++)
 		any_probe |= o->generators[g] && generator_table[g].probe;
+	if (o->guests[0].arm64 && (p->any_firmware || any_probe || o->vmclock))
+		return options_usage("--firmware, --probe and --vmclock are %s", "for x86 guests");
+	if (o->guests[0].arm64 && o->cpus > ARM64_CPUS)
+		return options_usage("an arm64 guest has at most %s", "8 CPUs");
 	if (p->any_firmware && p->not_for_matrix)
 		return options_usage("either --firmware or --%s", p->not_for_matrix);
 	if (!p->any_firmware && p->matrix_only)
@@ -96,6 +104,12 @@ int allowed_run(const struct parsed *p)
 
 	if (p->for_module && !p->module)
 		return options_usage("--%s needs --module", p->for_module);
+	if (o->arm64 && o->cpus > ARM64_CPUS)
+		return options_usage("an arm64 guest has at most %s", "8 CPUs");
+	if (o->arm64 && (o->firmware.table || o->firmware.id))
+		return options_usage("%s are for x86 guests", "--acpi and --id");
+	if (!o->arm64 && o->firmware.node_count)
+		return options_usage("--%s is for arm64 guests", "node");
 	if (o->cpu && o->rdrand)
 		return options_usage("either --cpu or --%s", "rdrand");
 	if (o->firmware.id && o->firmware.no_vmgenid)

@@ -10,6 +10,16 @@ LAB_ROOMS := report matrix prove accel hypervisor vm boot firmware shared compar
 # All of it is compiled with -D_GNU_SOURCE, and lab and lib share no object.
 LAB_SRCS := $(sort $(wildcard lab/*.c $(LAB_ROOMS:%=lab/%/*.c))) lab/boot/embed.S
 
+# PID 1 of arm64 guests, by a compiler in a root of its own. vmgenc-lab finds it by --init.
+ARM64_ROOT := build/roots/arm64
+ARM64_CC = tools/inside $(ARM64_ROOT) aarch64-linux-gnu-gcc
+build/arm64/guest-init: $(LAB_GUEST_SRCS) $(wildcard lab/*.h lab/guest/*.h lab/guest/linux/*.h lib/*.h include/*.h) | arm64-root
+	$(call say,CC,$@)
+	@mkdir -p $(@D)
+	$(Q)$(ARM64_CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilab -static -pthread -o $@ $(LAB_GUEST_SRCS)
+arm64-root:
+	@tools/arm64
+
 FREEBSD_GUEST_FLAGS = -std=c11 $(WARNINGS) -Iinclude -Ilab -O2 -ffreestanding -fno-pie -fno-stack-protector \
 	-fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns -MMD -MP
 FREEBSD_GUEST_OBJS := $(patsubst %,build/freebsd-guest/%.o,$(basename $(LAB_FREEBSD_SRCS)))

@@ -25,7 +25,7 @@ static const char help[] =
 	"report makes one HTML page from the files that --json wrote.\n"
 	"\n"
 	"prove and run:\n"
-	"  --kernel FILE         the guest's kernel, of Linux or FreeBSD\n"
+	"  --kernel FILE         the guest's kernel: Linux for x86 or arm64, or FreeBSD\n"
 	"  --module FILE         the module that this guest loads\n"
 	"  --module-args TEXT    parameters for the module\n"
 	"  --append TEXT         append to the kernel's command line; FreeBSD: NAME=VALUE, "
@@ -37,6 +37,7 @@ static const char help[] =
 	"  --cpus N              number of virtual CPUs (2)\n"
 	"  --rdrand              do not mask the CPU's random instructions in the guest\n"
 	"  --timeout S           give up on a guest that is silent for this long (60)\n"
+	"  --init FILE           arm64: the guest's PID 1 (build/arm64/guest-init)\n"
 	"  --keep                keep the files of the run\n"
 	"\n"
 	"prove:\n"
@@ -79,7 +80,10 @@ static const char help[] =
 	"  --memory MB           the guest's RAM beyond what --tree needs (256)\n"
 	"  --no-load             do not load the module, which is at /vmgenc.ko\n"
 	"  --id GUID             the VM Generation ID (random)\n"
-	"  --no-vmgenid          leave out QEMU's own VM Generation ID device\n"
+	"  --no-vmgenid          leave out QEMU's own VM Generation ID device, or arm64's\n"
+	"  --node NAME[=CELL,...]\n"
+	"                        arm64: add a node of another VM Generation ID, with this reg;\n"
+	"                        page and page+N are the low half of the id's page (repeatable)\n"
 	"  --acpi FILE           give the guest one more compiled ACPI table\n"
 	"\n"
 	"report:\n"
@@ -116,6 +120,8 @@ static int main_prove(struct parsed *p, char **rest)
 		return code;
 	if (p->any_firmware)
 		return matrix(&p->matrix);
+	if (o->guests[0].arm64)
+		o->shape = &shape_tree;
 	for (int g = 0; g < LAB_GENERATORS; g++)
 		any |= o->generators[g];
 	if (!any)
@@ -126,15 +132,18 @@ static int main_prove(struct parsed *p, char **rest)
 static int main_run(struct parsed *p, char **rest)
 {
 	struct run_options *o = &p->run;
+	struct kernel_kind kind = {.freebsd = false};
 	char release[72];
 
 	if (!p->kernel || !*rest) {
 		options_usage("run needs --kernel and a %s", "program");
 		return LAB_EXIT_RUN;
 	}
-	if (kernel_release(p->kernel, release, sizeof(release), &o->freebsd) ||
+	if (kernel_release(p->kernel, release, sizeof(release), &kind) ||
 	    firmware_check(&p->run.firmware))
 		return LAB_EXIT_RUN;
+	o->freebsd = kind.freebsd;
+	o->arm64 = kind.arm64;
 	if (allowed_run(p))
 		return LAB_EXIT_RUN;
 	o->kernel = p->kernel;
@@ -142,7 +151,8 @@ static int main_run(struct parsed *p, char **rest)
 	o->argv = rest;
 	while (rest[o->argc])
 		o->argc++;
-	o->files[o->file_count++] = (struct boot_file){.name = "init", .mode = 0100755};
+	o->files[o->file_count++] = (struct boot_file){
+		.host_path = o->arm64 ? o->init : NULL, .name = "init", .mode = 0100755};
 	o->files[o->file_count++] =
 		(struct boot_file){.host_path = rest[0], .name = "program", .mode = 0100755};
 	if (o->module)
@@ -186,6 +196,7 @@ int main(int argc, char **argv)
 	static struct parsed p = {.prove = {.module_args = "",
 					    .programs = "build/programs",
 					    .tables = "build/test/firmware",
+					    .init = "build/arm64/guest-init",
 					    .append = "",
 					    .clones = 2,
 					    .at_once = 1,
@@ -197,7 +208,8 @@ int main(int argc, char **argv)
 					    .timeout = 60,
 					    .max_identical = -1},
 				  .matrix = {.prove = &p.prove},
-				  .run = {.module_args = "",
+				  .run = {.init = "build/arm64/guest-init",
+					  .module_args = "",
 					  .append = "",
 					  .cpus = 2,
 					  .memory_mb = 256,

@@ -27,6 +27,7 @@ enum {
 	OPT_GENERATOR,
 	OPT_GUEST,
 	OPT_ID,
+	OPT_INIT,
 	OPT_INTERVAL,
 	OPT_JSON,
 	OPT_KEEP,
@@ -35,6 +36,7 @@ enum {
 	OPT_MEMORY,
 	OPT_MODULE,
 	OPT_ARGS,
+	OPT_NODE,
 	OPT_NO_LOAD,
 	OPT_NO_VMGENID,
 	OPT_PROBE,
@@ -72,6 +74,7 @@ const struct option options_list[] = {
 	{"guest", required_argument, NULL, OPT_GUEST},
 	{"help", no_argument, NULL, 'h'},
 	{"id", required_argument, NULL, OPT_ID},
+	{"init", required_argument, NULL, OPT_INIT},
 	{"interval", required_argument, NULL, OPT_INTERVAL},
 	{"json", required_argument, NULL, OPT_JSON},
 	{"keep", no_argument, NULL, OPT_KEEP},
@@ -80,6 +83,7 @@ const struct option options_list[] = {
 	{"memory", required_argument, NULL, OPT_MEMORY},
 	{"module", required_argument, NULL, OPT_MODULE},
 	{"module-args", required_argument, NULL, OPT_ARGS},
+	{"node", required_argument, NULL, OPT_NODE},
 	{"no-load", no_argument, NULL, OPT_NO_LOAD},
 	{"no-vmgenid", no_argument, NULL, OPT_NO_VMGENID},
 	{"output", required_argument, NULL, 'o'},
@@ -153,7 +157,11 @@ int options_add_guest(struct prove_options *o, const char *label, size_t length,
 	memset(g, 0, sizeof(*g));
 	g->kernel = kernel;
 	g->module = module;
-	int code = kernel_release(kernel, g->release, sizeof(g->release), &g->freebsd);
+	struct kernel_kind kind = {.freebsd = false};
+	int code = kernel_release(kernel, g->release, sizeof(g->release), &kind);
+
+	g->freebsd = kind.freebsd;
+	g->arm64 = kind.arm64;
 
 	if (label)
 		snprintf(g->label, sizeof(g->label), "%.*s", (int)length, label);
@@ -263,6 +271,14 @@ static int parse_number(struct parsed *p, int option, const char *name)
 	return 0;
 }
 
+static int add_node(struct firmware *f)
+{
+	if (f->node_count == NODES_MAX)
+		return options_usage("too many nodes: %s", optarg);
+	f->nodes[f->node_count++] = optarg;
+	return 0;
+}
+
 static int parse_id(struct parsed *p)
 {
 	if (!firmware_is_id(optarg))
@@ -355,6 +371,11 @@ int options_take(struct parsed *p, int option, const char *name)
 		return parse_guest(&p->prove, optarg, name);
 	case OPT_ID:
 		return parse_id(p);
+	case OPT_INIT:
+		p->prove.init = p->run.init = optarg;
+		return 0;
+	case OPT_NODE:
+		return add_node(&p->run.firmware);
 	case OPT_JSON:
 		p->prove.json = optarg;
 		return 0;

@@ -13,6 +13,7 @@
 #include "boot/boot.h"
 #include "exchange.h"
 #include "host/host.h"
+#include "hypervisor/hypervisor.h"
 #include "run.h"
 #include "shared/shared.h"
 #include "vm/vm.h"
@@ -124,6 +125,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .accel = accel,
 			    .cpu = o->cpu,
 			    .cpus = o->cpus,
+			    .arm64 = o->arm64,
 			    .memory_mb = memory_mb(o),
 			    .initramfs_mb = tree_mb(o),
 			    .rdrand = o->rdrand,
@@ -133,6 +135,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .kvm_failed = kvm_failed,
 			    .exchange_size = EXCHANGE_SIZE,
 			    .firmware = o->firmware};
+	m.firmware.shape = o->arm64 ? &shape_tree : NULL;
 	struct boot_source from = {.freebsd = o->freebsd,
 				   .kernel = o->kernel,
 				   .append = o->append,
@@ -147,6 +150,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	vm_init(&vm, &m, directory, "run");
 	int code = first ? first_exchange(o, first) : lab_fail(LAB_EXIT_ENVIRONMENT, "no memory");
 
+	if (!code && o->arm64)
+		code = idpage_prepare("", &m, directory);
 	if (!code)
 		code = boot_write(&disk, directory, &from);
 	m.image = disk.kernel;
@@ -156,6 +161,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 	if (!code)
 		code = vm_create_exchange(&vm, first);
 	free(first);
+	if (!code && o->arm64)
+		code = idpage_write(&vm);
 	if (!code)
 		code = boot(&vm, status);
 	vm_forget(&vm);
@@ -164,7 +171,8 @@ static int run_in(const struct run_options *o, const char *directory, const char
 
 int run_program(const struct run_options *o)
 {
-	const struct accel_kernel kernel = {.path = o->kernel, .freebsd = o->freebsd};
+	const struct accel_kernel kernel = {
+		.path = o->kernel, .freebsd = o->freebsd, .arm64 = o->arm64};
 	const char *accel;
 	bool kvm_failed = false;
 	struct rundir dir;

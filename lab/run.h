@@ -13,9 +13,10 @@
 
 struct run_options {
 	const char *kernel, *module, *module_args, *arc4rand, *accel, *append;
+	const char *init; /* PID 1 of arm64 guests */
 	const char *cpu;  /* a model in QEMU's words, or NULL */
 	const char *tree; /* Linux: a directory to copy into the guest's root, or NULL */
-	bool freebsd;
+	bool freebsd, arm64;
 	unsigned int cpus, memory_mb;
 	double timeout;
 	bool rdrand, tcg_single, no_load, keep;

@@ -124,6 +124,7 @@ static int locate(struct vmgenc_device *dev)
 		return error;
 	}
 	dev->phys = phys;
+	dev->phys_end = phys + VMGENC_ID_SIZE - 1;
 	dev->reserved = false; /* the kernel's resources say what the firmware reserves */
 	return 0;
 }

@@ -48,6 +48,7 @@ struct vmgenc_device {
 	unsigned int irq; /* of.c: or 0 */
 
 	phys_addr_t phys;
+	phys_addr_t phys_end; /* the last byte that the firmware gives to the id */
 	bool reserved; /* the firmware says that it reserves the whole page */
 	void *mapping; /* what memremap() returned; core.raw points into it */
 	bool raw_is_a_devices; /* the page belongs to a device, by the kernel's resources */

@@ -23,7 +23,7 @@ struct vmgenc_front {
 	/* Sets dev->node and dev->path, which kfree() frees, or returns -ENOMEM. */
 	int (*hold)(struct vmgenc_device *dev, void *node);
 	void (*release)(struct vmgenc_device *dev);
-	/* Sets dev->phys and dev->reserved, or returns an error after a message. */
+	/* Sets dev->phys, dev->phys_end and dev->reserved, or returns an error after a message. */
 	int (*locate)(struct vmgenc_device *dev);
 	/* Notifications call vmgenc_core_look() or vmgenc_kick(), until stop() has returned. */
 	int (*notify_start)(struct vmgenc_device *dev);

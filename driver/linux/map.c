@@ -25,12 +25,12 @@ static bool is_kind(phys_addr_t page, unsigned long kind)
 	return region_intersects(page, PAGE_SIZE, IORESOURCE_MEM, kind) == REGION_INTERSECTS;
 }
 
-/* The kernel's own driver requests the bytes of the id, where a devicetree gives them. */
+/* The kernel's own driver requests what a devicetree gives to the id. */
 static int is_not_the_id(struct resource *res, void *arg)
 {
 	const struct vmgenc_device *dev = arg;
 
-	return res->start < dev->phys || res->end > dev->phys + VMGENC_ID_SIZE - 1;
+	return res->start < dev->phys || res->end > dev->phys_end;
 }
 
 /*

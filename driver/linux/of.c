@@ -89,6 +89,7 @@ static int locate(struct vmgenc_device *dev)
 		return error;
 	}
 	dev->phys = phys;
+	dev->phys_end = reg.end;
 	dev->reserved = is_reserved(phys & PAGE_MASK);
 	return 0;
 }

@@ -41,9 +41,15 @@ static struct file *open_urandom(void)
 	return file;
 }
 
+/* A driver that is built in begins before there is a /dev, and PID 1 then mounts it. */
+static bool is_booting(void)
+{
+	return system_state < SYSTEM_RUNNING;
+}
+
 static void missed(struct vmgenc_device *dev, int error)
 {
-	if (atomic_xchg(&dev->urandom_missed, 1))
+	if (is_booting() || atomic_xchg(&dev->urandom_missed, 1))
 		return;
 	vmgenc_core_lacks(&dev->core, VMGENC_LACKS_REKEY, true);
 	vmgenc_os_log(&dev->core, VMGENC_LOG_WARNING,
@@ -142,7 +148,7 @@ int vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret
 
 	add_device_randomness(&fresh, sizeof(fresh));
 	if (!urandom)
-		return -EIO;
+		return is_booting() ? -ENODATA : -EIO;
 	/* What an earlier try mixed in is still in the pool. */
 	if (!*secret) {
 		*secret = mix_jitter(dev->jitter);

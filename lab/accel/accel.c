@@ -135,7 +135,10 @@ int accel_choose(const char *wanted, const struct accel_kernel *kernel, const ch
 	int code = 0;
 
 	*accel = "tcg";
-	if (!strcmp(wanted, "tcg"))
+	if (kernel->arm64 && must)
+		return lab_fail(LAB_EXIT_ENVIRONMENT, "cannot use kvm: %s is for arm64",
+				kernel->path);
+	if (!strcmp(wanted, "tcg") || kernel->arm64)
 		return 0;
 	if (!before)
 		code = find_out(kernel, &v);

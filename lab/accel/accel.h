@@ -10,7 +10,7 @@
 
 struct accel_kernel {
 	const char *path;
-	bool freebsd;
+	bool freebsd, arm64;
 };
 
 /*

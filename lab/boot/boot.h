@@ -59,7 +59,11 @@ int ufs_write(const char *path, const struct boot_file *files, size_t count);
 /* image.c: writes the image that a FreeBSD guest boots; files is the path given to ufs_write() */
 int image_write(const char *path, const char *files, const struct boot_source *from);
 
-/* kernel.c: reads the release of a kernel image, at most size bytes, and whether it is FreeBSD */
-int kernel_release(const char *path, char *release, size_t size, bool *freebsd);
+/* kernel.c: reads the release of a kernel image, at most size bytes, and what kernel it is */
+struct kernel_kind {
+	bool freebsd; /* on amd64 */
+	bool arm64;   /* Linux on arm64; neither: Linux on x86 */
+};
+int kernel_release(const char *path, char *release, size_t size, struct kernel_kind *kind);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * lab/boot: reads the release of a kernel image from its boot header (Linux: x86/boot.rst, "HdrS"
- * and kernel_version) or from FreeBSD's banner.
+ * and kernel_version) or from its banner (Linux on arm64, FreeBSD).
  */
 #include <elf.h>
 #include <errno.h>
@@ -18,16 +18,15 @@ static void linux_release(FILE *f, const unsigned char *header, char *release, s
 		release[strcspn(release, " \n")] = '\0';
 }
 
-/* Find the banner by "@(#)", which marks it for what(1). */
-static void freebsd_release(FILE *f, char *release, size_t size)
+/* Copy the word that follows wanted, in which nothing but the first letter begins it again. */
+static void word_after(FILE *f, const char *wanted, char *release, size_t size)
 {
-	const char *wanted = "@(#)FreeBSD ";
 	size_t got = 0, used = 0;
 	int c;
 
 	rewind(f);
 	while (wanted[got] && (c = fgetc(f)) != EOF)
-		got = c == wanted[got] ? got + 1 : c == '@';
+		got = c == wanted[got] ? got + 1 : c == wanted[0];
 	while ((c = fgetc(f)) > ' ' && used + 1 < size)
 		release[used++] = (char)c;
 	release[used] = '\0';
@@ -41,7 +40,13 @@ static bool is_freebsd(const unsigned char *header)
 	       elf->e_ident[EI_OSABI] == ELFOSABI_FREEBSD && elf->e_machine == EM_X86_64;
 }
 
-int kernel_release(const char *path, char *release, size_t size, bool *freebsd)
+/* Linux: arch/arm64/booting.rst; the image is not compressed. */
+static bool is_arm64(const unsigned char *header)
+{
+	return !memcmp(header + 0x38, "ARM\x64", 4);
+}
+
+int kernel_release(const char *path, char *release, size_t size, struct kernel_kind *kind)
 {
 	unsigned char header[0x210] __attribute__((aligned(8))) = "";
 	FILE *f = fopen(path, "re");
@@ -53,15 +58,19 @@ int kernel_release(const char *path, char *release, size_t size, bool *freebsd)
 	release[0] = '\0';
 	bool whole = fread(header, 1, sizeof(header), f) == sizeof(header);
 
-	*freebsd = whole && is_freebsd(header);
-	if (*freebsd)
-		freebsd_release(f, release, size);
+	kind->freebsd = whole && is_freebsd(header);
+	kind->arm64 = whole && is_arm64(header);
+	if (kind->freebsd) /* what(1) knows the banner by its mark */
+		word_after(f, "@(#)FreeBSD ", release, size);
+	else if (kind->arm64)
+		word_after(f, "Linux version ", release, size);
 	else if (whole && !memcmp(header + 0x202, "HdrS", 4))
 		linux_release(f, header, release, size);
 	else
 		code = lab_fail(LAB_EXIT_ENVIRONMENT,
 				"%s is neither a Linux kernel image (bzImage) for x86, usually "
-				"called vmlinuz-RELEASE, nor a FreeBSD kernel for amd64",
+				"called vmlinuz-RELEASE, nor one for arm64 (Image), nor a FreeBSD "
+				"kernel for amd64",
 				path);
 	fclose(f);
 	return code;

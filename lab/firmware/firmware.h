@@ -11,14 +11,18 @@
 
 #include "shape.h"
 
+#define NODES_MAX 8
+
 /* firmware.c: what the guest's firmware has beside QEMU's own */
 struct firmware {
 	const char *table;		  /* a compiled ACPI table, or NULL */
 	const char *id;			  /* the VM Generation ID, or NULL: a random one */
-	bool no_vmgenid;		  /* leave out QEMU's own device */
+	bool no_vmgenid;		  /* leave out QEMU's own device, or a devicetree's */
 	const struct shape *shape;	  /* a hypervisor's device in place of QEMU's, or NULL */
 	char placed[300], page_file[300]; /* files of its table and, if it is not RAM, its page */
 	uint32_t rom_size;		  /* bytes of the boot ROM, with the page */
+	const char *nodes[NODES_MAX];	  /* more nodes of a devicetree, as --node takes them */
+	unsigned int node_count;
 };
 
 #define HOLE_ADDRESS 0xfed01000ull

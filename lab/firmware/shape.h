@@ -22,8 +22,11 @@ enum shape_where {
 	WHERE_ROM	/* below the boot ROM, read-only, outside E820 */
 };
 
-/* How the guest is notified: not at all, by a GPE event, by a Generic Event Device. */
-enum shape_notify { NOTIFY_NONE, NOTIFY_GPE, NOTIFY_GED };
+/*
+ * How the guest is notified: not at all, by a GPE event, by a Generic Event Device, by an interrupt
+ * that a devicetree names.
+ */
+enum shape_notify { NOTIFY_NONE, NOTIFY_GPE, NOTIFY_GED, NOTIFY_LINE };
 
 /* How the hypervisor itself writes an id as text. */
 enum shape_notation { NOTATION_GUID, NOTATION_WORDS, NOTATION_BYTES };
@@ -41,6 +44,7 @@ struct shape {
 
 /* shape.c */
 extern const struct shape shapes[];
+extern const struct shape shape_tree; /* a devicetree's: of arm64 guests, not in shapes */
 #define SHAPES_MAX 32
 extern const size_t shape_count;
 /* Returns the shape of this name, or NULL. */

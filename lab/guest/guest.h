@@ -57,7 +57,15 @@ uint64_t clock_ns_to_ticks(uint64_t ns);
 
 static inline uint64_t clock_ticks(void)
 {
+#ifdef __aarch64__
+	uint64_t ticks;
+
+	/* The counter may be read early, so wait for what comes before. */
+	__asm__ volatile("isb; mrs %0, cntvct_el0" : "=r"(ticks)::"memory");
+	return ticks;
+#else
 	return __builtin_ia32_rdtsc();
+#endif
 }
 
 /* prove.c: runs the experiment. Does not return. */

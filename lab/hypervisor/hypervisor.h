@@ -15,7 +15,7 @@
 /* idpage.c: the page with the id, for machines whose firmware has a shape */
 /* Checks that the directory tables has the compiled table of this shape. */
 int idpage_check(const char *tables, const struct shape *s);
-/* Writes the shape's table into directory and, if the page is not in RAM, creates its file. */
+/* Writes the shape's table or devicetree into directory and, if the page is not in RAM, creates its file. */
 int idpage_prepare(const char *tables, struct machine *m, const char *directory);
 /* Writes the page with vm->id into the VM's memory, or into the file of the page. */
 int idpage_write(struct vm *vm);

@@ -83,6 +83,10 @@ int idpage_prepare(const char *tables, struct machine *m, const char *directory)
 	int code = 0;
 
 	snprintf(f->page_file, sizeof(f->page_file), "%s/page", directory);
+	if (f->shape->notify == NOTIFY_LINE) {
+		snprintf(f->placed, sizeof(f->placed), "%s/tree.dtb", directory);
+		return tree_write(m, f->placed);
+	}
 	snprintf(f->placed, sizeof(f->placed), "%s/table.aml", directory);
 	table_of(tables, f->shape, table);
 	if (f->shape->where == WHERE_ROM)

@@ -53,7 +53,7 @@ static void first_exchange(const struct experiment *e, struct lab_exchange *r)
 	if (getrandom(r->seed, sizeof(r->seed), 0) < 0)
 		lab_note("the host has no random numbers for the guest's seed");
 	snprintf(r->module_args, sizeof(r->module_args), "%s", o->module_args);
-	r->may_refuse = o->shape != NULL;
+	r->may_refuse = o->shape && !e->machine.arm64;
 	r->id_address = o->shape ? machine_id_address(&e->machine) : 0;
 	r->hole = o->shape && o->shape->where == WHERE_HOLE ? HOLE_ADDRESS : 0;
 }
@@ -162,7 +162,9 @@ static void add_file(struct boot_file *files, size_t *count, const char *path, c
 static int boot_and_try(struct experiment *e)
 {
 	const struct guest *guest = &e->options->guests[e->guest];
-	struct boot_file files[6] = {{.name = "init", .mode = 0100755}};
+	struct boot_file files[6] = {{.host_path = guest->arm64 ? e->options->init : NULL,
+				      .name = "init",
+				      .mode = 0100755}};
 	struct boot_source from = {.freebsd = guest->freebsd,
 				   .kernel = guest->kernel,
 				   .append = e->options->append,
@@ -185,7 +187,7 @@ static int boot_and_try(struct experiment *e)
 	e->machine.kernel = guest->kernel;
 	vm_init(&source, &e->machine, e->directory, "source");
 	first_exchange(e, first);
-	if (e->options->shape)
+	if (e->options->shape && !guest->arm64)
 		add_file(files, &from.file_count, e->machine.firmware.placed,
 			 "kernel/firmware/acpi/vmgenc.aml");
 	int code = boot_write(&disk, e->directory, &from);
@@ -246,7 +248,8 @@ static int choose_accel(const struct prove_options *o, struct machine *m)
 	m->accel = "kvm";
 	for (size_t i = 0; i < o->guest_count && !code && strcmp(m->accel, "tcg"); i++) {
 		struct accel_kernel kernel = {.path = o->guests[i].kernel,
-					      .freebsd = o->guests[i].freebsd};
+					      .freebsd = o->guests[i].freebsd,
+					      .arm64 = o->guests[i].arm64};
 
 		code = accel_choose(o->accel, &kernel, &m->accel, &m->kvm_failed);
 	}
@@ -294,6 +297,7 @@ int prove_quietly(const struct prove_options *o, struct results *all)
 		.results = all,
 		.machine = {.firmware = {.shape = o->shape, .no_vmgenid = o->vmclock != NULL},
 			    .cpus = o->cpus,
+			    .arm64 = o->guests[0].arm64,
 			    .rdrand = o->rdrand,
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,

@@ -40,7 +40,7 @@ struct guest {
 	const char *module;
 	const char *companion; /* FreeBSD: a second module, loaded after the first */
 	bool compare;	       /* not judged, whatever its module is */
-	bool freebsd;
+	bool freebsd, arm64;
 };
 
 struct prove_options {
@@ -63,6 +63,7 @@ struct prove_options {
 	const char *append;
 	const char *tables;	   /* directory of the shapes' compiled tables */
 	const struct shape *shape; /* of the firmware; NULL: QEMU's own */
+	const char *init;	   /* PID 1 of arm64 guests */
 };
 
 /*

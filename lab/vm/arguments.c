@@ -13,6 +13,10 @@
 	"audit=0 numa=off "                                                                        \
 	"random.trust_cpu=off"
 
+#define ARM64_CMDLINE                                                                              \
+	"earlycon=pl011,0x9000000 console=ttyAMA0 loglevel=6 panic=-1 rdinit=/init audit=0 "       \
+	"numa=off random.trust_cpu=off"
+
 static void __attribute__((format(printf, 2, 3))) add(struct arguments *a, const char *format, ...)
 {
 	va_list args;
@@ -86,6 +90,10 @@ static void add_command_line(struct arguments *a, const struct machine *m)
 	unsigned long long address = machine_exchange_address(m), size = machine_exchange_size(m);
 	char page[200] = "";
 
+	if (m->arm64) {
+		add(a, ARM64_CMDLINE " lab_exchange=%llx,%llx %s", address, size, m->append);
+		return;
+	}
 	if (s)
 		snprintf(page, sizeof(page), " 8250.nr_uarts=1 memmap=%u%c0x%llx%s", PAGE_BLOCK,
 			 s->where == WHERE_NVS ? '%' : '$', address + size,
@@ -101,11 +109,38 @@ static void add_sandbox(struct arguments *a)
 	add(a, "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
 }
 
+static void add_machine(struct arguments *a, const struct machine *m)
+{
+	add(a, "-machine");
+	if (m->arm64)
+		add(a, "virt,gic-version=2");
+	else if (machine_is_high(m))
+		add(a, "pc,usb=off,vmport=off,max-ram-below-4g=%uM", m->memory_mb);
+	else
+		add(a, "pc,usb=off,vmport=off");
+	if (!m->arm64)
+		return;
+	add(a, "-dtb");
+	add(a, "%s", m->firmware.placed);
+}
+
+/* A Cortex-A72 has no random instructions. */
+static void add_cpu(struct arguments *a, const struct machine *m)
+{
+	add(a, "-cpu");
+	if (m->cpu)
+		add(a, "%s", m->cpu);
+	else if (m->arm64)
+		add(a, m->rdrand ? "max" : "cortex-a72");
+	else
+		add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
+}
+
 void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool incoming, bool sandbox)
 {
 	const struct machine *m = vm->machine;
 
-	add(a, QEMU);
+	add(a, "%s", m->arm64 ? QEMU_ARM64 : QEMU);
 	add(a, "-nodefaults");
 	add(a, "-no-user-config");
 	if (sandbox)
@@ -113,21 +148,13 @@ void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool inc
 	add(a, "-no-reboot");
 	add(a, "-display");
 	add(a, "none");
-	add(a, "-machine");
-	if (machine_is_high(m))
-		add(a, "pc,usb=off,vmport=off,max-ram-below-4g=%uM", m->memory_mb);
-	else
-		add(a, "pc,usb=off,vmport=off");
+	add_machine(a, m);
 	add(a, "-accel");
 	if (!strcmp(m->accel, "kvm"))
 		add(a, "kvm");
 	else
 		add(a, "tcg,thread=%s", m->tcg_single ? "single" : "multi");
-	add(a, "-cpu");
-	if (m->cpu)
-		add(a, "%s", m->cpu);
-	else
-		add(a, "max%s", m->rdrand ? "" : ",-rdrand,-rdseed");
+	add_cpu(a, m);
 	add(a, "-smp");
 	add(a, "%u", m->cpus);
 	add(a, "-m");

@@ -4,6 +4,8 @@
  */
 #include "qemu.h"
 
+#define ARM64_RAM 0x40000000ull /* where the machine "virt" has it */
+
 bool machine_is_high(const struct machine *m)
 {
 	return m->firmware.shape && m->firmware.shape->where == WHERE_HIGH;
@@ -16,7 +18,9 @@ uint64_t machine_memory_mb(const struct machine *m)
 
 uint64_t machine_exchange_address(const struct machine *m)
 {
-	return machine_is_high(m) ? 1ull << 32 : (uint64_t)m->memory_mb << 20;
+	if (machine_is_high(m))
+		return 1ull << 32;
+	return (m->arm64 ? ARM64_RAM : 0) + ((uint64_t)m->memory_mb << 20);
 }
 
 uint64_t machine_exchange_size(const struct machine *m)

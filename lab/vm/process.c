@@ -25,11 +25,11 @@ void qemu_exec(char *const argv[])
 }
 
 /* The dynamic loader exits with the same status, after a message of its own. */
-int qemu_missing(const char *words)
+int qemu_missing(const struct machine *m, const char *words)
 {
 	return lab_fail(LAB_EXIT_ENVIRONMENT,
-			"cannot run " QEMU ":%s\nInstall it: apt-get install qemu-system-x86",
-			words);
+			"cannot run %s:%s\nInstall it: apt-get install qemu-system-%s",
+			m->arm64 ? QEMU_ARM64 : QEMU, words, m->arm64 ? "arm" : "x86");
 }
 
 int qemu_reap(pid_t pid)

@@ -29,12 +29,13 @@ void arguments_build(const struct vm *vm, struct arguments *a, int qmp, bool inc
 
 /* process.c */
 #define QEMU "qemu-system-x86_64"
+#define QEMU_ARM64 "qemu-system-aarch64"
 #define QEMU_MISSING 127 /* exit status of a child that could not execute QEMU */
 
 /* In the child: executes QEMU, or prints the reason and exits with QEMU_MISSING. */
 void qemu_exec(char *const argv[]) __attribute__((noreturn));
 /* In the parent: reports that QEMU cannot be run, with the child's words. Returns the exit code. */
-int qemu_missing(const char *words);
+int qemu_missing(const struct machine *m, const char *words);
 /* Waits for the end of QEMU, also if a signal interrupts it. Returns the status of waitpid(2). */
 int qemu_reap(pid_t pid);
 

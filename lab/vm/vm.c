@@ -102,7 +102,7 @@ static int qemu_ended(struct vm *vm, int status)
 	vm->killed = WIFSIGNALED(status) || WEXITSTATUS(status) == QEMU_MISSING;
 	rundir_tail(vm->errors, words, sizeof(words));
 	if (WIFEXITED(status) && WEXITSTATUS(status) == QEMU_MISSING)
-		return qemu_missing(words);
+		return qemu_missing(vm->machine, words);
 	rundir_tail(vm->console, console, sizeof(console));
 	if (WIFSIGNALED(status))
 		return lab_fail(LAB_EXIT_ENVIRONMENT, "QEMU was killed by signal %d (%s)%s%s%s",
@@ -240,6 +240,8 @@ static int ring_bell(struct vm *vm)
 {
 	const struct shape *s = vm->machine->firmware.shape;
 
+	if (s && s->notify == NOTIFY_LINE)
+		return qmp_call(&vm->qmp, "system_powerdown", NULL, -1);
 	if (!s || s->notify != NOTIFY_GED)
 		return 0;
 	int code = enable_bell(vm);

@@ -27,6 +27,7 @@ struct machine {
 	const char *cpu;    /* a model in QEMU's words, or NULL: max */
 	unsigned int cpus;
 	unsigned int memory_mb;
+	bool arm64; /* QEMU's machine "virt", with the firmware's devicetree */
 	bool rdrand;
 	bool tcg_single; /* emulate one CPU at a time */
 	bool trial;	 /* accel's trial of kvm: messages do not name --timeout */
@@ -46,6 +47,9 @@ uint64_t machine_exchange_size(const struct machine *m);
 /* Return the address of the shape's page, and of the id in it. The firmware must have a shape. */
 uint64_t machine_id_page(const struct machine *m);
 uint64_t machine_id_address(const struct machine *m);
+
+/* tree.c: writes the devicetree of an arm64 guest to a file; the firmware must have a shape */
+int tree_write(const struct machine *m, const char *path);
 
 /* qmp.c: one request and its answer at a time */
 struct qmp {

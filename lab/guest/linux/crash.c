@@ -13,6 +13,13 @@
 /* No lock of the C library is held where a signal of these is raised, so fail() can print. */
 static void report_crash(int number, siginfo_t *info, void *context)
 {
+#ifdef __aarch64__
+	const mcontext_t *registers = &((const ucontext_t *)context)->uc_mcontext;
+
+	fail("PID 1 (thread %d) crashed: %s, code %d, at instruction %#llx, address %p, sp %#llx",
+	     (int)gettid(), strsignal(number), info->si_code, registers->pc, info->si_addr,
+	     registers->sp);
+#else
 	const greg_t *registers = ((const ucontext_t *)context)->uc_mcontext.gregs;
 
 	fail("PID 1 (thread %d) crashed: %s, code %d, at instruction %#llx, address %p, sp %#llx, "
@@ -21,6 +28,7 @@ static void report_crash(int number, siginfo_t *info, void *context)
 	     (unsigned long long)registers[REG_RIP], info->si_addr,
 	     (unsigned long long)registers[REG_RSP], registers[REG_TRAPNO],
 	     (unsigned long long)registers[REG_ERR]);
+#endif
 }
 
 void catch_crashes(void)
