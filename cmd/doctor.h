@@ -21,6 +21,10 @@ void doctor_why_no_source(void);
 /* Says so where the driver that is loaded is of another version. */
 void doctor_driver_version(void);
 
+/* signing.c: whether the kernel loads any module or signed ones only, and the last word of its log */
+enum signing { SIGNING_FREE, SIGNING_ENFORCED, SIGNING_UNSIGNED, SIGNING_UNKNOWN_KEY };
+enum signing doctor_signing(void);
+
 /* host.c: what the hypervisor is, and how the device is had there. */
 void doctor_host(void);
 const char *doctor_offer(void);

@@ -129,18 +129,32 @@ static void why_not_built(const char *release)
 		    "dkms has not built the module vmgenc for the kernel %s", release);
 }
 
-/* Secure Boot sets lockdown, under which the kernel loads only modules signed by a key it knows. */
+/* By the kernel's log, a module that is not signed and one whose key is unknown are told apart. */
 static void why_not_loaded(void)
 {
-	if (doctor_there("/sys/kernel/security/lockdown") &&
-	    !doctor_file_has("/sys/kernel/security/lockdown", "[none]"))
+	switch (doctor_signing()) {
+	case SIGNING_FREE:
+		bad("modprobe vmgenc, and put vmgenc in a file in /etc/modules-load.d",
+		    "the hypervisor offers the device, but the module vmgenc is not loaded");
+		break;
+	case SIGNING_ENFORCED:
 		bad("modprobe vmgenc; if its key is rejected, mokutil --import "
 		    "/var/lib/dkms/mok.pub and reboot",
 		    "the hypervisor offers the device, but the module vmgenc is not loaded, and "
 		    "this kernel loads signed modules only");
-	else
-		bad("modprobe vmgenc, and put vmgenc in a file in /etc/modules-load.d",
-		    "the hypervisor offers the device, but the module vmgenc is not loaded");
+		break;
+	case SIGNING_UNSIGNED:
+		bad("install it by dkms, which signs it, or sign it with a key of yours; SIGNING "
+		    "in vmgenc(4) says how",
+		    "this kernel loads signed modules only, and its log says that it refused one "
+		    "without a signature");
+		break;
+	case SIGNING_UNKNOWN_KEY:
+		bad("enrol the key: mokutil --import /var/lib/dkms/mok.pub, and reboot",
+		    "this kernel loads signed modules only, and its log says that it refused one "
+		    "whose key it does not know");
+		break;
+	}
 }
 
 /* There is a device, but no driver. */

@@ -12,13 +12,13 @@
 static const char *const run_only[] = {"acpi",	  "cpu",	"file", "id", "memory",
 				       "no-load", "no-vmgenid", "node", "tree", NULL};
 static const char *const prove_only[] = {
-	"at-once",  "brief",	 "clones",  "compare",	"depth",   "draws",
+	"at-once",  "brief",	 "built-in", "clones",  "compare",	"depth",   "draws",
 	"firmware", "generator", "guest",   "interval", "json",	   "max-identical",
 	"probe",    "programs",	 "runs",    "same-id",	"seconds", "tables",
 	"times",    "torn",	 "vmclock", NULL};
 static const char *const report_only[] = {"output", NULL};
 /* The matrix decides what is tried. */
-static const char *const not_for_matrix[] = {"at-once", "clones",    "compare",	 "depth",
+static const char *const not_for_matrix[] = {"at-once", "built-in", "clones",    "compare",	 "depth",
 					     "draws",	"generator", "interval", "max-identical",
 					     "probe",	"runs",	     "same-id",	 "seconds",
 					     "times",	"vmclock",   NULL};

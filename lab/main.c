@@ -55,6 +55,7 @@ static const char help[] =
 	"the id\n"
 	"                        as it does: qemu, vmware, hyperv-old, hyperv, xen, aws,\n"
 	"                        firecracker-old, firecracker, bhyve or all (repeatable)\n"
+	"  --built-in            the kernels have vmgenc themselves: judge guests without a module\n"
 	"  --brief               with --firmware: boot once for each row, without getrandom and\n"
 	"                        without the kernel's own driver\n"
 	"  --tables DIR          the tables from \"make firmware\" (build/test/firmware)\n"

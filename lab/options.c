@@ -16,6 +16,7 @@ enum {
 	OPT_ARC4RAND,
 	OPT_AT_ONCE,
 	OPT_BRIEF,
+	OPT_BUILT_IN,
 	OPT_CLONES,
 	OPT_COMPARE,
 	OPT_CPU,
@@ -62,6 +63,7 @@ const struct option options_list[] = {
 	{"arc4rand", required_argument, NULL, OPT_ARC4RAND},
 	{"at-once", required_argument, NULL, OPT_AT_ONCE},
 	{"brief", no_argument, NULL, OPT_BRIEF},
+	{"built-in", no_argument, NULL, OPT_BUILT_IN},
 	{"clones", required_argument, NULL, OPT_CLONES},
 	{"compare", required_argument, NULL, OPT_COMPARE},
 	{"cpu", required_argument, NULL, OPT_CPU},
@@ -360,6 +362,9 @@ int options_take(struct parsed *p, int option, const char *name)
 		return add_firmware(p, optarg);
 	case OPT_BRIEF:
 		p->matrix.brief = true;
+		return 0;
+	case OPT_BUILT_IN:
+		p->prove.built_in = true;
 		return 0;
 	case OPT_TABLES:
 		p->prove.tables = optarg;

@@ -4,8 +4,9 @@
  */
 
 /*
- * Only guests with a module are judged. The guarded generator and programs with the OpenSSL
- * provider may repeat nothing; the kernel's own generator, by whatever way, may repeat the draw that
+ * Only guests with a module, or with vmgenc in their kernel, are judged. The guarded generator and
+ * programs with the OpenSSL provider may repeat nothing; the kernel's own generator, by whatever
+ * way, may repeat the draw that
  * was under way on each CPU. The unguarded generators, guests without a module and those given with
  * --compare are there to compare with. With --same-id, nothing may have changed in the clones of
  * guests with a module. With --vmclock only the guarded generator rekeys the kernel, and only that
@@ -27,7 +28,7 @@ static bool is_protected(enum lab_generator g)
 /* A guest given with --compare may have another driver, such as FreeBSD's own. */
 static bool is_ours(const struct prove_options *o, const struct result *r)
 {
-	return o->guests[r->guest].module && !o->guests[r->guest].compare;
+	return (o->guests[r->guest].module || o->built_in) && !o->guests[r->guest].compare;
 }
 
 /* With --vmclock, only the guarded generator rekeys the kernel. */

@@ -134,6 +134,9 @@ static int try_guest(struct experiment *e, struct vm *source)
 
 	if (!code)
 		code = shared_report(source->exchange, &report);
+	if (!code && o->built_in && !guest->compare && !report.device)
+		code = lab_fail(LAB_EXIT_GUEST, "the kernel %s has no vmgenc, or it has no device",
+				guest->kernel);
 	if (!code)
 		memcpy(guest->release, report.release, sizeof(guest->release));
 	for (int g = 0; g < LAB_GENERATORS && !code; g++) {

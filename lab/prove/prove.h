@@ -64,6 +64,7 @@ struct prove_options {
 	const char *tables;	   /* directory of the shapes' compiled tables */
 	const struct shape *shape; /* of the firmware; NULL: QEMU's own */
 	const char *init;	   /* PID 1 of arm64 guests */
+	bool built_in;		   /* vmgenc is in the kernels themselves, so judge these guests */
 };
 
 /*

@@ -83,15 +83,35 @@ static void add_firmware(struct arguments *a, const struct vm *vm)
 	}
 }
 
+/*
+ * PID 1 opens /dev/mem, which a locked kernel refuses, so it locks the kernel itself once it has:
+ * the kernel gets lab_lockdown= instead of lockdown=, which it hands to PID 1.
+ */
+static void hand_over_lockdown(const char *append, char *to, size_t size)
+{
+	static const char word[] = "lockdown=";
+	size_t used = 0;
+
+	for (const char *at = append; *at && used + 5 < size; at++) {
+		bool begins = at == append || at[-1] == ' ';
+
+		if (begins && !strncmp(at, word, sizeof(word) - 1))
+			used += (size_t)snprintf(to + used, size - used, "lab_");
+		to[used++] = *at;
+	}
+	to[used] = '\0';
+}
+
 /* Reserve the page of a shape with the exchange, or make it ACPI NVS. */
 static void add_command_line(struct arguments *a, const struct machine *m)
 {
 	const struct shape *s = m->firmware.shape;
 	unsigned long long address = machine_exchange_address(m), size = machine_exchange_size(m);
-	char page[200] = "";
+	char page[200] = "", append[2048];
 
+	hand_over_lockdown(m->append, append, sizeof(append));
 	if (m->arm64) {
-		add(a, ARM64_CMDLINE " lab_exchange=%llx,%llx %s", address, size, m->append);
+		add(a, ARM64_CMDLINE " lab_exchange=%llx,%llx %s", address, size, append);
 		return;
 	}
 	if (s)
@@ -99,7 +119,7 @@ static void add_command_line(struct arguments *a, const struct machine *m)
 			 s->where == WHERE_NVS ? '%' : '$', address + size,
 			 s->where == WHERE_NVS ? "-1+4" : "");
 	add(a, CMDLINE " memmap=%llu$0x%llx lab_exchange=%llx,%llx%s %s", size, address, address,
-	    size, page, m->append);
+	    size, page, append);
 }
 
 /* What a guest could use that took over QEMU. */

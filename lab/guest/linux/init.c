@@ -95,6 +95,21 @@ static void find_exchange(void)
 	exchange = found;
 }
 
+/* lab_lockdown= on the command line, in place of lockdown=: see lab/vm/arguments.c. */
+static void lock_down(void)
+{
+	const char *how = getenv("lab_lockdown");
+	int fd;
+
+	if (!how)
+		return;
+	mount("securityfs", "/sys/kernel/security", "securityfs", 0, NULL);
+	fd = open("/sys/kernel/security/lockdown", O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, how, strlen(how)) < 0)
+		fail("cannot lock the kernel down (lockdown=%s): %s", how, strerror(errno));
+	close(fd);
+}
+
 /* Credit the seed: it is fresh from the host, and the guest then need not gather entropy. */
 static void seed_kernel(void)
 {
@@ -156,6 +171,7 @@ int main(void)
 	snprintf((char *)exchange->release, sizeof(exchange->release), "%.64s", name.release);
 	seed_kernel();
 	firmware_open_hole();
+	lock_down();
 	load_module();
 	if (exchange->vmclock)
 		load_clock();

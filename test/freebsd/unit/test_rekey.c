@@ -94,7 +94,6 @@ static void test_again(void **state)
 	look_after(2);
 	assert_int_equal(page_now().rekeys, rekeys + 1);
 	assert_false(page_now().flags & VMGENC_PREDICTABLE);
-	assert_generation(2, 2);
 	look_after(2);
 	assert_int_equal(page_now().rekeys, rekeys + 1);
 	look_after(11);
@@ -102,7 +101,6 @@ static void test_again(void **state)
 	look_after(301);
 	look_after(3000);
 	assert_int_equal(page_now().rekeys, rekeys + 4);
-	assert_int_equal(page_now().changes, 1);
 	change(C);
 	look_after(0);
 	look_after(2);
