@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/vm: NAME.c becomes build/test/vm/NAME, linked statically (-static -pthread) with
 # VM_COMMON_SRCS; each runs in the guest as "vmgenc-lab run --kernel K --module M NAME".
-VM_TESTS := announce device hooks hostile lacks map modalias notifier params redraw rekey sysgenid unload vdso vmclock watchers
+VM_TESTS := announce device hooks hostile lacks locked map modalias notifier params redraw rekey sysgenid unload vdso vmclock watchers
 # A program of 32 bits, which only an x86-64 kernel runs.
 MULTIARCH := $(shell $(CC) -print-multiarch)
 VM_TESTS += $(if $(filter x86_64%,$(MULTIARCH)),bits32)
