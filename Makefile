@@ -168,7 +168,7 @@ format-check:
 
 clean:
 	$(Q)tools/unroot build/packages build/fresh
-	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs ! -name apt ! -name roots ! -name kvm ! -name compilers -exec rm -rf {} + 2>/dev/null || true
+	$(Q)find build -mindepth 1 -maxdepth 1 ! -name kernels ! -name programs ! -name apt ! -name roots ! -name kvm ! -name compilers ! -name linux-source ! -name linux-made -exec rm -rf {} + 2>/dev/null || true
 distclean:
 	$(Q)tools/unroot build
 
@@ -186,6 +186,10 @@ help:
 	@echo 'make kernels    unpack Debian kernels below build/kernels; make modules also builds for them'
 	@echo 'make programs   what vmgenc-lab prove --probe runs in guests, below build/programs'
 	@echo 'make check-kernels   5.10 to the newest, rt too: build, devices, clones, loads; one table'
+	@echo 'make check-arm64   a devicetree: the module on arm64 in QEMU, clones compared'
+	@echo 'make check-overlay   a kernel with vmgenc built in and no modules: made, booted, cloned'
+	@echo 'make check-debug-kernel   all guest tests on a kernel with KASAN, lockdep and the like'
+	@echo 'make linux-overlay SRC=DIR   the driver into a Linux source tree; linux-overlay-undo takes it out'
 	@echo 'make check-kvm  clones, firmware and device tests under KVM; without KVM in an emulated machine'
 	@echo 'make check-bindings   the C++, Python, Go and Rust bindings, simulated and in clones'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
@@ -213,6 +217,7 @@ include test/fuzz/build.mk
 include test/soak/build.mk
 include test/kvm/build.mk
 include test/fresh/build.mk
+include test/linux/build.mk
 include bindings/build.mk
 .PHONY: all module listener modules tests deps kernels demo check bench format format-check clean distclean help
 -include $(shell find build/lib build/lab build/guest build/freebsd-* build/test build/bench -name '*.d' 2>/dev/null)
