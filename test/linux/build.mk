@@ -16,10 +16,11 @@ check-overlay: deps
 		--generator getrandom --generator guarded --draws 20000 --runs 3
 
 # A program of test/vm for arm64 guests
-build/arm64/%: test/vm/%.c $(VM_COMMON_SRCS) $(wildcard test/vm/*.h) | arm64-root
+ARM64_SRCS = $(filter-out %/hostile_row.c,$(VM_COMMON_SRCS))
+build/arm64/%: test/vm/%.c $(ARM64_SRCS) $(wildcard test/vm/*.h) | arm64-root
 	$(call say,CC,$@)
 	@mkdir -p $(@D)
-	$(Q)$(ARM64_CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilib -static -pthread -o $@ $< $(VM_COMMON_SRCS)
+	$(Q)$(ARM64_CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -Ilib -static -pthread -o $@ $< $(ARM64_SRCS)
 check-arm64: deps
 	@tools/arm64 && tools/kernels 6.12-arm64
 	@$(MAKE) --no-print-directory $(JOBS) build/vmgenc-lab build/arm64/guest-init build/arm64/of \

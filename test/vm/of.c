@@ -17,7 +17,7 @@ static const char *const said[] = {
 	"vmgenc: /two: reg has more than one entry",
 	"vmgenc: /odd: reg is not 8-byte aligned, which Microsoft's VM Generation ID paper requires",
 	"vmgenc: /short: reg is shorter than the id, which has 16 bytes",
-	"vmgenc: /ram: reg 0x0000000040400000 is RAM that the kernel uses",
+	"vmgenc: /ram: reg 0x40400000 is RAM that the kernel uses",
 	"vmgenc: /twin: reg 0x",
 };
 
