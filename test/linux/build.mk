@@ -27,3 +27,10 @@ check-arm64: deps
 		build/arm64/device build/arm64/rekey
 	@$(MAKE) --no-print-directory module KVER=$$(cat build/kernels/6.12-arm64)
 	@sh test/linux/arm64
+
+check-debug-kernel: deps
+	@tools/linux debug "test/linux/base.config test/linux/debug.config"
+	@$(MAKE) --no-print-directory $(JOBS) build/vmgenc-lab build/vmgenc $(VM_PROGRAMS) $(HOSTILE) build/test/vm/complaints
+	@$(MAKE) --no-print-directory listener KVER=$$(cat build/linux-made/debug/include/config/kernel.release) \
+		KDIR=$(CURDIR)/build/linux-made/debug
+	@sh test/linux/debug "$(VM_PROGRAMS)"
