@@ -48,6 +48,7 @@ void sysgenid_close(struct generator *g)
 		munmap((void *)counter, sizeof(*counter));
 }
 
+#ifdef __x86_64__
 __attribute__((target("rdrnd"))) static void mix_processor_random(struct generator *g)
 {
 	unsigned long long word;
@@ -61,6 +62,13 @@ __attribute__((target("rdrnd"))) static void mix_processor_random(struct generat
 		g->key[i + 1] ^= (uint32_t)(word >> 32);
 	}
 }
+#else
+/* The lab gives other guests a CPU without random instructions. */
+static void mix_processor_random(struct generator *g)
+{
+	(void)g;
+}
+#endif
 
 /*
  * Seeds anew when the counter has moved, and for each draw if the node cannot be mapped. Without a

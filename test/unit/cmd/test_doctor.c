@@ -106,6 +106,13 @@ static void says_what_dkms_lacks(void **unused)
 	doctor_says("but the module vmgenc is not loaded: modprobe vmgenc, and put");
 	tree("sys/kernel/security", "lockdown", "none [integrity] confidentiality\n");
 	doctor_says("this kernel loads signed modules only: modprobe vmgenc; if its key is rejected");
+	tree("dev", "kmsg", "5,1,2,-;Lockdown: insmod: unsigned module loading is restricted; see\n");
+	doctor_says("it refused one without a signature: install it by dkms, which signs it");
+	tree("sys/kernel/security", "lockdown", "[none] integrity confidentiality\n");
+	doctor_says("but the module vmgenc is not loaded: modprobe vmgenc, and put");
+	tree("sys/module/module/parameters", "sig_enforce", "Y\n");
+	tree("dev", "kmsg", "5,1,2,-;Loading of module with unavailable key is rejected\n");
+	doctor_says("it refused one whose key it does not know: enrol the key: mokutil --import");
 	tree("sys/module/vmgenc", "version", VMGENC_VERSION "\n");
 	assert_int_equal(shell(PROGRAM " doctor --root %s/root --state /nonexistent", scratch), 1);
 	assert_null(strstr(result.out, "the driver that is loaded is version"));
