@@ -89,7 +89,7 @@ static bool is_bare_metal(void)
 	return doctor_there("/sys/class/dmi/id/sys_vendor");
 }
 
-/* The device's ids, as Linux spells them in sysfs. */
+/* The device's ids, as Linux spells them in sysfs; a devicetree's node. */
 static bool device_offered(void)
 {
 	static const char *const ids[] = {"VM_GEN_COUNTER", "VM_Gen_Counter", "VMGENCTR"};
@@ -99,7 +99,7 @@ static bool device_offered(void)
 		    doctor_any_has("/sys/bus/acpi/devices/*/hid", ids[i]))
 			return true;
 	}
-	return false;
+	return doctor_any_has("/proc/device-tree/*/compatible", "microsoft,vmgenid");
 }
 
 static bool too_old(const char *release)

@@ -49,6 +49,9 @@ static void finds_what_is_missing(void **unused)
 	tree("proc", "cpuinfo", "vendor_id : x\nflags : hypervisor");
 	doctor_says("to do the hypervisor offers no VM Generation ID device: add one to the "
 		    "virtual machine");
+	tree("proc/device-tree/vmgenid", "compatible", "microsoft,vmgenid");
+	doctor_says("but this kernel cannot load modules: boot a kernel that");
+	assert_int_equal(shell("rm -r %s/root/proc/device-tree", scratch), 0);
 	tree("sys/bus/acpi/devices/QEMUVGID:00", "modalias", "acpi:QEMUVGID:VM_GEN_COUNTER:");
 	doctor_says("but this kernel cannot load modules: boot a kernel that");
 	tree("proc", "modules", "");
