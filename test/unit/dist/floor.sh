@@ -8,7 +8,7 @@ for header in $(sed -n 's/^#include <\(linux\/.*\)>$/\1/p' driver/linux/compat.h
 
 said() { # version: what the compiler's #error says
 	echo "#define KERNEL_VERSION(a, b, c) (((a) << 16) + ((b) << 8) + (c))
-#define LINUX_VERSION_CODE KERNEL_VERSION($1)
+#define LINUX_VERSION_CODE KERNEL_VERSION($*)
 #define IS_ENABLED(x) 0
 #define IS_MODULE(x) 0" >$dir/linux/version.h
 	cc -E -I$dir driver/linux/compat.h 2>&1 >/dev/null | sed -n 's/.*#error "\(.*\)"$/\1/p' | sort -u
