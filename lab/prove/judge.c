@@ -6,11 +6,10 @@
 /*
  * Only guests with a module, or with vmgenc in their kernel, are judged. The guarded generator and
  * programs with the OpenSSL provider may repeat nothing; the kernel's own generator, by whatever
- * way, may repeat the draw that
- * was under way on each CPU. The unguarded generators, guests without a module and those given with
- * --compare are there to compare with. With --same-id, nothing may have changed in the clones of
- * guests with a module. With --vmclock only the guarded generator rekeys the kernel, and only that
- * is judged.
+ * way, may repeat the draw that was under way on each CPU. The unguarded generators, guests without
+ * a module and those given with --compare are there to compare with. With --same-id, nothing may
+ * have changed in the clones of guests with a module. With --vmclock only the guarded generator
+ * rekeys the kernel, and only that is judged.
  */
 #include <string.h>
 

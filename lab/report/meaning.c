@@ -43,7 +43,8 @@ struct judgement judge_trials(const struct document *d)
 /* Find the kernel's generator with the most identical draws in a guest without a module. */
 static const struct trial *worst_unprotected(const struct document *d, const char *guest)
 {
-	static const char *const kernels[] = {"getrandom", "vdso", "urandom", "arandom", "arc4rand", "uuid", "glibc"};
+	static const char *const kernels[] = {"getrandom", "vdso", "urandom", "arandom",
+					      "arc4rand",  "uuid", "glibc"};
 	const struct trial *worst = NULL;
 
 	for (size_t i = 0; i < sizeof(kernels) / sizeof(*kernels) && !worst; i++)

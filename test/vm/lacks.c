@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/vm: at load the module sees what it lacks on this kernel, and says so: in one line of the log,
- * in its page and in vmgenc status. Needs what test/vm/changed makes: changed.ko and without.ko. */
+/* test/vm: at load the module sees what it lacks on this kernel, and says so: in one line of the
+ * log, in its page and in vmgenc status. Needs what test/vm/changed makes: changed.ko and
+ * without.ko. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/klog.h>
@@ -23,8 +24,8 @@ static bool has_vdso;
 
 static uint32_t lacks(void)
 {
-	const uint32_t all = VMGENC_LACKS_REKEY | VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW |
-			     VMGENC_LACKS_VDSO;
+	const uint32_t all =
+		VMGENC_LACKS_REKEY | VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW | VMGENC_LACKS_VDSO;
 	int fd = open(NODE, O_RDONLY | O_CLOEXEC);
 	volatile struct vmgenc_page *p = mmap(NULL, PAGE, PROT_READ, MAP_SHARED, fd, 0);
 	uint32_t flags;
@@ -127,7 +128,7 @@ static void loads_with(const char *file, const char *parameters, uint32_t flags,
 /* Fails if something is missing on this kernel: every other case here would show nothing. */
 static void nothing_is_missing(void)
 {
-	static const char *const none[] = { NULL };
+	static const char *const none[] = {NULL};
 
 	loads_with(MODULE_FILE, ONLY_SYNC, 0, none);
 }
@@ -136,8 +137,8 @@ static void nothing_is_missing(void)
 static void no_rekey_is_had(void)
 {
 	struct vmgenc_event event;
-	static const char *const said[] = { "nothing can be rekeyed: no /dev/urandom is found",
-					    NULL };
+	static const char *const said[] = {"nothing can be rekeyed: no /dev/urandom is found",
+					   NULL};
 
 	klogctl(5, NULL, 0);
 	CHECK(module_reload(ONLY_SYNC "rekey_from=0") == 0);
@@ -160,8 +161,8 @@ static void put(const char *file, const char *text)
 /* Fails if ftrace that is switched off is not noticed. Probes at the start of functions need it. */
 static void tracing_is_off(void)
 {
-	static const char *const said[] = { "draws cannot look at the id first (error ",
-					    "are not redrawn: the probes see no", NULL };
+	static const char *const said[] = {"draws cannot look at the id first (error ",
+					   "are not redrawn: the probes see no", NULL};
 
 	put("/proc/sys/kernel/ftrace_enabled", "0");
 	loads_with(MODULE_FILE, ONLY_SYNC, VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW, said);
@@ -172,7 +173,7 @@ static void tracing_is_off(void)
 /* Fails if probes that are registered and see nothing are not noticed. */
 static void probes_are_disarmed(void)
 {
-	static const char *const said[] = { "are not redrawn: the probes see no", NULL };
+	static const char *const said[] = {"are not redrawn: the probes see no", NULL};
 
 	mkdir("/debug", 0700);
 	CHECK(mount("debugfs", "/debug", "debugfs", 0, NULL) == 0);
@@ -185,22 +186,22 @@ static void probes_are_disarmed(void)
 /* Fails if a kernel whose functions and data have other names is not noticed. */
 static void inside_has_changed(void)
 {
-	const char *said[] = { "draws cannot look at the id first (error ",
-			       "are not redrawn: no probe of urandom_elsewhere_iter (error ",
-			       has_vdso ? VDSO_DATA_IS_MISSED : NULL, NULL };
+	const char *said[] = {"draws cannot look at the id first (error ",
+			      "are not redrawn: no probe of urandom_elsewhere_iter (error ",
+			      has_vdso ? VDSO_DATA_IS_MISSED : NULL, NULL};
 
-	loads_with("/changed.ko", ONLY_SYNC, VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW |
-				  (has_vdso ? VMGENC_LACKS_VDSO : 0), said);
+	loads_with("/changed.ko", ONLY_SYNC,
+		   VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW | (has_vdso ? VMGENC_LACKS_VDSO : 0),
+		   said);
 }
 
 /* Fails if all is there and hooked, but draws and interrupts go other ways unnoticed. */
 static void draws_go_other_ways(void)
 {
-	const char *said[] = { "draws bypass the traced functions",
-			       "are not redrawn: the probes see no getrandom(2)",
-			       has_vdso ? "is open, and interrupts cannot look at the id (error 2)" :
-					  NULL,
-			       NULL };
+	const char *said[] = {
+		"draws bypass the traced functions",
+		"are not redrawn: the probes see no getrandom(2)",
+		has_vdso ? "is open, and interrupts cannot look at the id (error 2)" : NULL, NULL};
 
 	loads_with("/bypass.ko", ONLY_SYNC "vdso=1",
 		   VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW | (has_vdso ? VMGENC_LACKS_VDSO : 0),
@@ -210,8 +211,8 @@ static void draws_go_other_ways(void)
 /* Fails on a kernel that is configured without any of it. */
 static void configured_without(void)
 {
-	static const char *const said[] = { "this kernel has no dynamic ftrace: ",
-					    "this kernel has no kretprobes: ", NULL };
+	static const char *const said[] = {
+		"this kernel has no dynamic ftrace: ", "this kernel has no kretprobes: ", NULL};
 
 	loads_with("/without.ko", ONLY_SYNC, VMGENC_LACKS_DRAWS | VMGENC_LACKS_REDRAW, said);
 }

@@ -17,11 +17,11 @@
 static const struct {
 	const char *name, *parameters; /* NULL: not loaded */
 } ways[] = {
-	{ "no module", NULL },
-	{ "draws=0 redraw=0", "draws=0 redraw=0" },
-	{ "draws=1 redraw=0", "draws=1 redraw=0" },
-	{ "draws=1 redraw=1 (default)", "" },
-	{ "vdso=1", "vdso=1" },
+	{"no module", NULL},
+	{"draws=0 redraw=0", "draws=0 redraw=0"},
+	{"draws=1 redraw=0", "draws=1 redraw=0"},
+	{"draws=1 redraw=1 (default)", ""},
+	{"vdso=1", "vdso=1"},
 };
 
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
