@@ -9,19 +9,19 @@
 #include "options.h"
 
 /* prove and run take what is in none of the lists, and all commands take --quiet. */
-static const char *const run_only[] = {"acpi",	  "cpu",	"file", "id", "memory",
+static const char *const run_only[] = {"acpi",	  "cpu",	"file", "id",	"memory",
 				       "no-load", "no-vmgenid", "node", "tree", NULL};
 static const char *const prove_only[] = {
-	"at-once",  "brief",	 "built-in", "clones",  "compare",	"depth",   "draws",
-	"firmware", "generator", "guest",   "interval", "json",	   "max-identical",
-	"probe",    "programs",	 "runs",    "same-id",	"seconds", "tables",
-	"times",    "torn",	 "vmclock", NULL};
+	"at-once",	 "brief",    "built-in",  "clones",  "compare",	 "depth",
+	"draws",	 "firmware", "generator", "guest",   "interval", "json",
+	"max-identical", "probe",    "programs",  "runs",    "same-id",	 "seconds",
+	"tables",	 "times",    "torn",	  "vmclock", NULL};
 static const char *const report_only[] = {"output", NULL};
 /* The matrix decides what is tried. */
-static const char *const not_for_matrix[] = {"at-once", "built-in", "clones",    "compare",	 "depth",
-					     "draws",	"generator", "interval", "max-identical",
-					     "probe",	"runs",	     "same-id",	 "seconds",
-					     "times",	"vmclock",   NULL};
+static const char *const not_for_matrix[] = {"at-once",	      "built-in", "clones",    "compare",
+					     "depth",	      "draws",	  "generator", "interval",
+					     "max-identical", "probe",	  "runs",      "same-id",
+					     "seconds",	      "times",	  "vmclock",   NULL};
 static const char *const matrix_only[] = {"brief", "tables", NULL};
 static const char *const for_module[] = {"module-args", "no-load", NULL};
 

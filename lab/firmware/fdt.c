@@ -98,11 +98,16 @@ int fdt_write(const struct fdt *f, const char *path)
 {
 	uint8_t head[HEADER_SIZE + RESERVED_SIZE] = {0}, end[4];
 	const uint32_t nodes = sizeof(head), names = nodes + (uint32_t)f->size + 4;
-	const uint32_t fields[] = {MAGIC,   names + (uint32_t)f->names_size,
-				   nodes,   names,
-				   HEADER_SIZE, VERSION,
-				   COMPATIBLE,	0,
-				   (uint32_t)f->names_size, (uint32_t)f->size + 4};
+	const uint32_t fields[] = {MAGIC,
+				   names + (uint32_t)f->names_size,
+				   nodes,
+				   names,
+				   HEADER_SIZE,
+				   VERSION,
+				   COMPATIBLE,
+				   0,
+				   (uint32_t)f->names_size,
+				   (uint32_t)f->size + 4};
 
 	if (f->size > sizeof(f->nodes) || f->names_size > sizeof(f->names))
 		return lab_fail(LAB_EXIT_USAGE, "the devicetree is too large");

@@ -23,9 +23,10 @@ const struct shape shapes[] = {
 	{"bhyve", "bhyve", WHERE_ROM, NOTIFY_NONE, NOTATION_BYTES, 0, false, true},
 };
 
-const struct shape shape_tree = {
-	"devicetree", "Firecracker, arm64", WHERE_RESERVED, NOTIFY_LINE, NOTATION_BYTES, 0x100,
-	false,	      true};
+const struct shape shape_tree = {"devicetree",	 "Firecracker, arm64",
+				 WHERE_RESERVED, NOTIFY_LINE,
+				 NOTATION_BYTES, 0x100,
+				 false,		 true};
 
 const size_t shape_count = sizeof(shapes) / sizeof(*shapes);
 _Static_assert(sizeof(shapes) / sizeof(*shapes) <= SHAPES_MAX, "prove_options has room");

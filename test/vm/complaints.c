@@ -16,10 +16,19 @@
 
 #define KMEMLEAK "/sys/kernel/debug/kmemleak"
 
-/* What a report begins with: KASAN, lockdep, RCU, debug objects, might_sleep(), WARN(), hung tasks. */
+/* What a report begins with: KASAN, lockdep, RCU, debug objects, might_sleep(), WARN(), hung tasks.
+ */
 static const char *const marks[] = {
-	"BUG:",	       "WARNING:",	"ODEBUG:",     "possible recursive locking", "INFO: task",
-	"INFO: rcu",   "suspicious RCU", "Call Trace", "kernel BUG at",		     "Oops",
+	"BUG:",
+	"WARNING:",
+	"ODEBUG:",
+	"possible recursive locking",
+	"INFO: task",
+	"INFO: rcu",
+	"suspicious RCU",
+	"Call Trace",
+	"kernel BUG at",
+	"Oops",
 	"scheduling while atomic",
 };
 
@@ -42,7 +51,8 @@ static unsigned int report_log(void)
 	return found;
 }
 
-/* Two scans: memory that is about to be freed is not lost. The kernel waits 5 s before it counts. */
+/* Two scans: memory that is about to be freed is not lost. The kernel waits 5 s before it counts.
+ */
 static unsigned int report_leaks(void)
 {
 	const char *text;

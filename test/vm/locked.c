@@ -30,7 +30,8 @@ static void the_kernel_enforces_signatures(void)
 		CHECK_ERRNO(open("/dev/mem", O_RDWR | O_CLOEXEC), EPERM);
 }
 
-/* The errors that vmgenc(4) names: a lock's for a module without a signature, enforcement's for any. */
+/* The errors that vmgenc(4) names: a lock's for a module without a signature, enforcement's for
+ * any. */
 static void the_module_is_refused(void)
 {
 	CHECK_ERRNO(module_load(MODULE_FILE, ""), is_locked() ? EPERM : EKEYREJECTED);
@@ -78,7 +79,8 @@ static void doctor_tells_why(void)
 {
 	install();
 	CHECK(run_doctor() == 1);
-	CHECK(strstr(file_text("/tmp/said"), "it refused one without a signature: install it by dkms"));
+	CHECK(strstr(file_text("/tmp/said"),
+		     "it refused one without a signature: install it by dkms"));
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/vm: the devicetree, on an arm64 guest that has the nodes of test/vm/arm64: a good one, one for
- * the same id, and others that cannot be used. Run with --no-load.
+ * test/vm: the devicetree, on an arm64 guest that has the nodes of test/vm/arm64: a good one, one
+ * for the same id, and others that cannot be used. Run with --no-load.
  */
 #include <stdio.h>
 #include <string.h>
@@ -15,7 +15,8 @@
 static const char *const said[] = {
 	"vmgenc: /none: there is no reg that gives an address",
 	"vmgenc: /two: reg has more than one entry",
-	"vmgenc: /odd: reg is not 8-byte aligned, which Microsoft's VM Generation ID paper requires",
+	"vmgenc: /odd: reg is not 8-byte aligned, which Microsoft's VM Generation ID paper "
+	"requires",
 	"vmgenc: /short: reg is shorter than the id, which has 16 bytes",
 	"vmgenc: /ram: reg 0x40400000 is RAM that the kernel uses",
 	"vmgenc: /twin: reg 0x",
