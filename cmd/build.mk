@@ -4,12 +4,13 @@
 CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
 CMD_FLAGS = -Icmd -Ilib
 # These name places. They are compiled again when the places change.
-PLACED := $(patsubst %,build/cmd/%.o,args doctor host openssl run status switch units \
+PLACED := $(patsubst %,build/cmd/%.o,advice args doctor host openssl run status switch units \
 	$(addprefix hooks/,decide hooks identity request))
 $(PLACED): CMD_FLAGS += $(CMD_PLACES)
 $(PLACED): build/cmd/places
 CMD_PLACES = -DVMGENC_STATE='"$(statedir)/hooks.json"' -DVMGENC_CONF='"$(confdir)"' \
-	-DVMGENC_HOOKS='"$(hooksdir)"' -DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_GUARD='"$(libdir)/libvmgenc-guard.so"' -DVMGENC_OPENSSL_CNF='"$(opensslcnf)"'
+	-DVMGENC_HOOKS='"$(hooksdir)"' -DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_GUARD='"$(libdir)/libvmgenc-guard.so"' \
+	-DVMGENC_OPENSSL_CNF='"$(opensslcnf)"' -DVMGENC_SHARE='"$(pkgdatadir)"'
 all: build/vmgenc
 build/cmd/places: FORCE
 	@mkdir -p $(@D)
@@ -65,12 +66,12 @@ uninstall-cmd:
 
 # Its tests run the program itself.
 CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) build/test/test_shipped_hooks build/test/test_killed_hooks
-$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c \
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c \
 	$(wildcard test/unit/cmd/*_fixture.c)
 build/test/test_words: TEST_SRCS += cmd/say.c
 build/test/test_words: cmd/say.c cmd/cmd.h
 $(CMD_TESTS): TEST_FLAGS = -Icmd
 $(foreach t,$(notdir $(CMD_TESTS)),$(eval $(t)_LDFLAGS := -ljansson))
-$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c
+$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c
 build/test/test_doctor: build/ossl-modules/vmgenc.so
 -include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)

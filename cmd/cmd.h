@@ -12,7 +12,7 @@
 /* The exit codes of every command, as documented in vmgenc(8). */
 enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
-/* Where things are; the build defines VMGENC_STATE, _CONF, _HOOKS, _SNIPPET and _OPENSSL_CNF. */
+/* Where things are; the build defines VMGENC_STATE, _CONF, _HOOKS, _SHARE, _SNIPPET and _OPENSSL_CNF. */
 #define VMGENC_MACHINE VMGENC_CONF "/machine"
 
 /* args.c: the options, which mean the same in each command that takes them */

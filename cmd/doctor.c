@@ -173,6 +173,7 @@ int cmd_doctor(int argc, char **argv)
 	doctor_driver_version();
 	doctor_openssl();
 	check_hooks(a.state);
+	doctor_hooks();
 	doctor_host();
 	return problems ? EXIT_NO : EXIT_YES;
 }

@@ -15,6 +15,7 @@ extern const char *doctor_root; /* "": this system */
 
 /* machine.c: what kind of machine this is, and why it has no source */
 bool doctor_there(const char *path);
+bool doctor_any_there(const char *pattern); /* a file that fits glob(3) */
 bool doctor_file_has(const char *path, const char *text);
 bool doctor_any_has(const char *pattern, const char *text); /* one of the files that fit glob(3) */
 void doctor_why_no_source(void);
@@ -28,6 +29,9 @@ enum signing doctor_signing(void);
 /* host.c: what the hypervisor is, and how the device is had there. */
 void doctor_host(void);
 const char *doctor_offer(void);
+
+/* advice.c: which hooks are right here, and off, and whether their service runs. */
+void doctor_hooks(void);
 
 /* openssl.c: whether OpenSSL draws through the provider, by its own answer. */
 enum openssl_answer { OPENSSL_OURS, OPENSSL_OTHER, OPENSSL_FAILS, OPENSSL_ABSENT };

@@ -16,19 +16,29 @@ struct host {
 	const char *device;	 /* the _HID of its generation device; NULL: others have it too */
 	const char *cpuid;	 /* NULL: not told by it, or another's */
 	const char *offer;	 /* how the device is had there */
+	bool has_fw_cfg;	 /* QEMU's: it says which machine this is while it runs */
 	const char *notes[4];
 };
 
 #define DMI "/sys/class/dmi/id/"
+#define TABLES "/sys/firmware/qemu_fw_cfg/by_name/etc/smbios/smbios-tables/raw"
 #define GENID "libvirt: <genid/> in the domain's XML"
 #define SAVED                                                                                      \
 	"a host that saves this machine when it shuts down, or rolls it back while it runs, "      \
 	"makes a copy of it as far as can be told from here: if it is never cloned while it "      \
 	"runs, write change=rollback into " VMGENC_MACHINE
+#define TOLD                                                                                       \
+	"a change while this machine runs is a copy if its host then gives it another product "    \
+	"UUID (QEMU: -uuid), and a rollback if it is the same: where clones that run are started " \
+	"with the original's, write change=copy into " VMGENC_MACHINE
+#define FW_CFG                                                                                     \
+	"modprobe qemu_fw_cfg, and a file in /etc/modules-load.d, let a rollback be told from a "  \
+	"clone by the product UUID that the host then gives"
 #define VIRT_CLONE                                                                                 \
 	"virt-clone keeps the original's id; a copy is told at its first boot by its product "     \
 	"UUID and network cards, which virt-clone replaces"
 
+#define PROXMOX_OFFER "qm set ID --vmgenid 1"
 #define AWS_OFFER "AWS: x86 instances of the Nitro system have it"
 #define AWS_NOTE                                                                                   \
 	"what AWS does with the id, the product UUID and the cards of a copy was not tried; "      \
@@ -67,15 +77,18 @@ static const struct host hosts[] = {
 	{.name = "Proxmox",
 	 .file = DMI "bios_vendor",
 	 .mark = "Proxmox",
-	 .offer = "qm set ID --vmgenid 1",
-	 .notes = {"a rollback that includes the machine's memory cannot be told from a clone: if "
-		   "this machine is never cloned while it runs, write change=rollback "
-		   "into " VMGENC_MACHINE}},
+	 .offer = PROXMOX_OFFER,
+	 .has_fw_cfg = true},
+	{.name = "Proxmox",
+	 .file = "/sys/class/net/*/address",
+	 .mark = "bc:24:11", /* by which it is told without its OVMF, since Proxmox VE 8.1 */
+	 .offer = PROXMOX_OFFER,
+	 .has_fw_cfg = true},
 	{.name = "OpenStack",
 	 .file = DMI "sys_vendor",
 	 .mark = "OpenStack",
 	 .offer = GENID ", where Nova writes it",
-	 .notes = {SAVED}},
+	 .has_fw_cfg = true},
 	{.name = "VMware",
 	 .file = DMI "sys_vendor",
 	 .mark = "VMware",
@@ -112,17 +125,20 @@ static const struct host hosts[] = {
 	{.name = "QEMU, by itself or under libvirt or Proxmox",
 	 .file = DMI "sys_vendor",
 	 .mark = "QEMU",
-	 .offer = "QEMU: -device vmgenid,guid=auto; " GENID "; Proxmox: qm set ID --vmgenid 1",
-	 .notes = {VIRT_CLONE, SAVED}},
+	 .offer = "QEMU: -device vmgenid,guid=auto; " GENID "; Proxmox: " PROXMOX_OFFER,
+	 .has_fw_cfg = true,
+	 .notes = {VIRT_CLONE}},
 	{.name = "KVM under libvirt",
 	 .file = DMI "sys_vendor",
 	 .mark = "Red Hat",
 	 .offer = GENID,
-	 .notes = {VIRT_CLONE, SAVED}},
+	 .has_fw_cfg = true,
+	 .notes = {VIRT_CLONE}},
 	{.name = "KVM, by QEMU or libvirt",
 	 .cpuid = "KVMKVMKVM",
 	 .offer = "QEMU: -device vmgenid,guid=auto; " GENID,
-	 .notes = {VIRT_CLONE, SAVED}},
+	 .has_fw_cfg = true,
+	 .notes = {VIRT_CLONE}},
 };
 #define COUNT (sizeof(hosts) / sizeof(hosts[0]))
 
@@ -148,7 +164,7 @@ static const struct host *find(void)
 	char cpuid[13];
 
 	for (size_t i = 0; i < COUNT; i++) {
-		if (hosts[i].file && doctor_file_has(hosts[i].file, hosts[i].mark))
+		if (hosts[i].file && doctor_any_has(hosts[i].file, hosts[i].mark))
 			return &hosts[i];
 	}
 	for (size_t i = 0; i < COUNT; i++) {
@@ -180,6 +196,10 @@ void doctor_host(void)
 	note("the host is %s", h->name);
 	for (size_t i = 0; i < sizeof(h->notes) / sizeof(h->notes[0]) && h->notes[i]; i++)
 		note("%s", h->notes[i]);
+	if (h->has_fw_cfg)
+		note("%s", doctor_there(TABLES) ? TOLD : SAVED);
+	if (h->has_fw_cfg && !doctor_there(TABLES))
+		note("%s", FW_CFG);
 #ifndef __FreeBSD__
 	if (!doctor_there(DMI "product_uuid"))
 		note("the host gives this machine no product UUID (QEMU: -uuid; Firecracker has "

@@ -36,6 +36,18 @@ bool doctor_file_has(const char *path, const char *text)
 	return found;
 }
 
+bool doctor_any_there(const char *pattern)
+{
+	char full[PATH_MAX];
+	glob_t files;
+
+	snprintf(full, sizeof(full), "%s%s", doctor_root, pattern);
+	if (glob(full, GLOB_NOSORT, NULL, &files))
+		return false;
+	globfree(&files);
+	return true;
+}
+
 bool doctor_any_has(const char *pattern, const char *text)
 {
 	char full[PATH_MAX];

@@ -2,7 +2,7 @@
 /* cmd: vmgenc openssl - enables and disables the provider by one marked line of openssl.cnf.
  * OpenSSL has drawn with the new file before it replaces the old one. */
 #include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,7 @@
 
 #include "cmd.h"
 #include "doctor.h"
+#include "replace.h"
 #include "trust.h"
 
 static const char help[] =
@@ -35,7 +36,10 @@ static const char help[] =
 struct config {
 	const char *name;  /* as the user says it; NULL: the system's */
 	struct trust file; /* locked */
-	char candidate[PATH_MAX + 8];
+	struct trust directory;
+	const char *final;	      /* its name in the directory */
+	char fresh[NAME_MAX + 8];     /* the new one's, until it is in place */
+	char candidate[PATH_MAX + 8]; /* the same with the directory */
 	char line[PATH_MAX + 64];
 	char *text, *changed;
 	size_t size, changed_size;
@@ -112,52 +116,21 @@ static void with_line(struct config *c)
 	c->changed_size = length + c->size;
 }
 
-/* Creates a new file beside it, with the same owner and mode, in place of one of a killed run. */
+/* Creates a new file beside it, with the same owner and mode. */
 static int write_candidate(struct config *c, const char *text, size_t size)
 {
-	const struct stat *st = &c->file.st;
-	size_t done = 0;
-	ssize_t n = 1;
-	int fd;
+	int error = replace_write(c->directory.fd, c->fresh, text, size, &c->file.st);
 
-	unlink(c->candidate);
-	fd = open(c->candidate, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return say_trouble("%s cannot be made: %s", c->candidate, strerror(errno));
-	while (done < size && n > 0) {
-		n = write(fd, text + done, size - done);
-		done += n > 0 ? (size_t)n : 0;
-	}
-	if (done < size || fchown(fd, st->st_uid, st->st_gid) || fchmod(fd, st->st_mode & 07777) ||
-	    fsync(fd)) {
-		say_trouble("%s cannot be written: %s", c->candidate, strerror(errno));
-		close(fd);
-		unlink(c->candidate);
-		return EXIT_TROUBLE;
-	}
-	if (close(fd)) {
-		unlink(c->candidate);
-		return say_trouble("%s cannot be written: %s", c->candidate, strerror(errno));
-	}
-	return EXIT_YES;
+	return error ? say_trouble("%s cannot be written: %s", c->candidate, strerror(-error))
+		     : EXIT_YES;
 }
 
 static int put_in_place(const struct config *c)
 {
-	struct trust directory;
-	const char *name;
+	int error = replace_rename(c->directory.fd, c->fresh, c->final);
 
-	if (rename(c->candidate, c->file.path)) {
-		say_trouble("%s cannot be replaced: %s", c->file.path, strerror(errno));
-		unlink(c->candidate);
-		return EXIT_TROUBLE;
-	}
-	if (!trust_directory_of(&directory, c->file.path, &name)) {
-		if (fsync(directory.fd))
-			say_log("%s: %s", directory.path, strerror(errno));
-		trust_close(&directory);
-	}
-	return EXIT_YES;
+	return error ? say_trouble("%s cannot be replaced: %s", c->file.path, strerror(-error))
+		     : EXIT_YES;
 }
 
 static int refuse(const struct config *c, enum openssl_answer answer, const char *generator)
@@ -273,11 +246,18 @@ static int act(struct config *c, bool is_enable, const char *snippet)
 	if (error)
 		return say_trouble("%s", c->file.why);
 	snprintf(c->candidate, sizeof(c->candidate), "%s.vmgenc", c->file.path);
+	if (trust_directory_of(&c->directory, c->file.path, &c->final)) {
+		code = say_trouble("%s", c->directory.why);
+		trust_close(&c->file);
+		return code;
+	}
+	snprintf(c->fresh, sizeof(c->fresh), "%.*s.vmgenc", NAME_MAX, c->final);
 	code = load(c);
 	if (!code)
 		code = is_enable ? enable(c, snippet) : disable(c);
 	free(c->text);
 	free(c->changed);
+	trust_close(&c->directory);
 	trust_close(&c->file);
 	return code;
 }

@@ -49,11 +49,12 @@ static void say(const struct service *s, const char *why)
 	const struct state *st = &s->state;
 
 	if (st->why == WHY_CHANGE)
-		say_log("generation %" PRIu64 " began while this machine ran: it is %s",
+		say_log("generation %" PRIu64 " began while this machine ran: it is %s: %s",
 			s->now.generation,
 			st->copy == COPY_YES  ? "a copy"
 			: st->copy == COPY_NO ? "the same machine, rolled back"
-					      : "not known whether it is a copy");
+					      : "not known whether it is a copy",
+			why);
 	else if (st->copy == COPY_UNKNOWN)
 		say_log("generation %" PRIu64 " began with a boot; whether this is a copy is not "
 			"known, so no identity is replaced: %s",
@@ -89,11 +90,30 @@ static void gather(const struct service *s, struct evidence *e)
 	say_log("%s", e->why);
 }
 
-static enum copy judge(const struct service *s, const struct evidence *e)
+/*
+ * A change while running is a clone or a rollback. What was read at the boot came back with the
+ * memory in both, so only a UUID that the host gives now, or the administrator, tells them apart.
+ */
+static enum copy judge_change(struct evidence *e)
 {
-	if (e->silent || !while_running(s))
-		return e->copy;
-	return e->said.rollback && e->copy != COPY_YES ? COPY_NO : COPY_YES;
+	if (e->copy == COPY_YES)
+		return COPY_YES;
+	if (e->said.change != CHANGE_UNSAID) {
+		snprintf(e->why, sizeof(e->why), VMGENC_MACHINE " says so");
+		return e->said.change == CHANGE_COPY ? COPY_YES : COPY_NO;
+	}
+	if (e->now.live && e->copy == COPY_NO) {
+		snprintf(e->why, sizeof(e->why), "its host gives it the same product UUID now");
+		return COPY_NO;
+	}
+	snprintf(e->why, sizeof(e->why),
+		 "a rollback looks the same; change=rollback in " VMGENC_MACHINE " declares one");
+	return COPY_YES;
+}
+
+static enum copy judge(const struct service *s, struct evidence *e)
+{
+	return e->silent || !while_running(s) ? e->copy : judge_change(e);
 }
 
 bool decide_anew(struct service *s, bool *changed)

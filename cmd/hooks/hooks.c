@@ -21,14 +21,15 @@ static const char help[] =
 	"                   [--root ROOT]\n"
 	"       vmgenc hooks --retry [NAME] [--state FILE]\n"
 	"       vmgenc hooks --new-machine [--state FILE]\n"
-	"       vmgenc hooks --wait [--timeout SECONDS] [--state FILE]\n"
+	"       vmgenc hooks --wait [--timeout SECONDS] [--source SOURCE] [--state FILE]\n"
 	"Runs the executables in DIR, in the order of their names, once for each generation:\n"
 	"after the kernel is rekeyed, also for a change while this was not running.\n"
 	"\n"
 	"  --once               handle the generation in force, if needed, and end\n"
 	"  --retry              run the hooks that failed once more, or only the one named\n"
 	"  --new-machine        declare this machine a copy and run the hooks for copies\n"
-	"  --wait               wait until no hook is running; exit code 1 if one has failed\n"
+	"  --wait               wait until the hooks for the generation in force have run; exit\n"
+	"                       code 1 if one has failed, or no vmgenc hooks is there to run them\n"
 	"  --timeout SECONDS    how long each hook may take; default 60\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
 	"  --state FILE         the record of what was done; default " VMGENC_STATE "\n"
@@ -80,7 +81,7 @@ void service_mask_signals(struct service *s)
 	sigaction(SIGUSR1, &request, NULL);
 }
 
-static void read_boot(char boot[40])
+void boot_read(char boot[40])
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
 	ssize_t n = fd < 0 ? 0 : read(fd, boot, 36);
@@ -213,10 +214,13 @@ int service_lock(const char *record, bool wait, bool *busy)
 	if (fd < 0)
 		return EXIT_TROUBLE;
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		*busy = errno == EWOULDBLOCK;
-		if (!*busy && errno != EINTR)
+		/* Those who only look whether a service runs share it; see ready.c. */
+		bool shared = errno == EWOULDBLOCK && !flock(fd, LOCK_SH | LOCK_NB);
+
+		*busy = !shared && errno == EWOULDBLOCK;
+		if (!shared && !*busy && errno != EINTR)
 			say_trouble("%s.lock cannot be locked: %s", record, strerror(errno));
-		if ((!*busy && errno != EINTR) || now_ms() >= deadline) {
+		if (!shared && ((!*busy && errno != EINTR) || now_ms() >= deadline)) {
 			close(fd);
 			return EXIT_TROUBLE;
 		}
@@ -303,7 +307,7 @@ static int run(struct service *s)
 	if (code)
 		return code;
 	s->failures_before = s->state.failures;
-	read_boot(s->boot);
+	boot_read(s->boot);
 	notify("READY=1");
 	return serve(s);
 }
@@ -315,13 +319,14 @@ static int run_request(struct service *s, struct args *a)
 
 	if (a->retry + a->new_machine + a->wait > 1)
 		return say_usage("hooks takes one of --retry, --new-machine and --wait");
-	if (a->once || a->source || *a->root)
-		return say_usage("hooks --retry, --new-machine and --wait take no --once, "
-				 "--source or --root");
+	if (a->once || (a->source && !a->wait) || *a->root)
+		return say_usage(
+			"hooks --retry, --new-machine and --wait take no --once or --root, "
+			"and only --wait takes --source");
 	if (a->rest_count > (a->retry ? 1 : 0) || strlen(name) >= STATE_NAME)
 		return say_usage("hooks: \"%s\" is not expected", a->rest[a->rest_count - 1]);
 	if (a->wait)
-		return request_wait(a->state, a->timeout_ms);
+		return request_wait(a);
 	a->once = true; /* what cannot be done now is not waited for */
 	return a->retry ? request_retry(s, name) : request_new_machine(s);
 }

@@ -116,6 +116,8 @@ void owed_drop(struct state *s, const char *name);
 /* The time at which the next of them is run again without being asked, or -1. */
 int64_t owed_due_ms(const struct state *s);
 int64_t owed_pause_ms(uint64_t attempts);
+/* Says what is owed, or what of it has this name; returns an exit code. */
+int owed_say(const struct state *s, const char *only);
 
 /* round.c: runs hooks. Returns 0, or 1 if the service must end. */
 int service_save(struct service *s);
@@ -137,12 +139,18 @@ bool decide_anew(struct service *s, bool *changed);
 void decide_new_machine(struct service *s);
 void decide_record(struct service *s);
 
-/* request.c: --retry, --new-machine and --wait, beside a service that runs or without one. */
+/* request.c: --retry and --new-machine, beside a service that runs or without one. */
 /* Does what this service was asked for while it ran. Returns 0, or 1 if the service must end. */
 int request_take(struct service *s);
 int request_retry(struct service *s, const char *name);
 int request_new_machine(struct service *s);
-int request_wait(const char *record, int64_t timeout_ms);
+
+/*
+ * ready.c: waits until the kernel is rekeyed and the hooks have run for the generation in force,
+ * but not for a service that does not run. vg: NULL if the record alone is to be believed.
+ */
+int ready_wait(const char *record, struct vmgenc *vg, int64_t timeout_ms);
+int request_wait(const struct args *a);
 
 /* serving.c: names this process as the service until it ends; wakes the service, if there is one */
 void serving_begin(const char *record);
@@ -152,6 +160,7 @@ int serving_wake(const char *record);
 /* hooks.c: what request.c needs of it */
 int service_lock(const char *record, bool wait, bool *busy);
 int service_load(struct service *s);
+void boot_read(char boot[40]);
 void service_mask_signals(struct service *s);
 
 /* notify.c: systemd, where it started this */

@@ -183,7 +183,9 @@ void machine_read(const char *root, struct machine *m)
 	char uuid[64];
 
 	memset(m, 0, sizeof(*m));
-	read_uuid(root, uuid, sizeof(uuid));
+	m->live = smbios_uuid(root, uuid);
+	if (!m->live)
+		read_uuid(root, uuid, sizeof(uuid));
 	machine_digest(uuid, m->uuid);
 	read_macs(root, m);
 	read_line(root, "/var/lib/cloud/data/instance-id", m->instance, sizeof(m->instance));
@@ -203,8 +205,12 @@ static bool take_word(struct said *said, char *line)
 		memcpy(said->identity, value, strlen(value) + 1);
 		return true;
 	}
-	said->rollback = !strcmp(value, "rollback");
-	return !strcmp(line, "change") && (said->rollback || !strcmp(value, "copy"));
+	if (strcmp(line, "change"))
+		return false;
+	said->change = !strcmp(value, "rollback") ? CHANGE_ROLLBACK
+		       : !strcmp(value, "copy")	  ? CHANGE_COPY
+						  : CHANGE_UNSAID;
+	return said->change != CHANGE_UNSAID;
 }
 
 int said_read(const char *root, struct said *said, char *why, size_t why_size)

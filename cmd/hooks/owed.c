@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd/hooks: the hooks that have not done their work, and when each is run again. */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -90,4 +91,19 @@ int64_t owed_due_ms(const struct state *s)
 			due = o->due_ms;
 	}
 	return due;
+}
+
+int owed_say(const struct state *s, const char *only)
+{
+	int code = EXIT_YES;
+
+	for (size_t i = 0; i < s->owed_count; i++) {
+		const struct owed *o = &s->owed[i];
+
+		if (*only && strcmp(o->name, only))
+			continue;
+		say_log("generation %" PRIu64 ": %s %s", o->generation, o->name, o->reason);
+		code = EXIT_NO;
+	}
+	return code;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* cmd/hooks: vmgenc hooks --retry, --new-machine and --wait. A service that runs holds the record's
+/* cmd/hooks: vmgenc hooks --retry and --new-machine. A service that runs holds the record's
  * lock: it is asked by a file beside the record and a signal. Without one, it is done here. */
 #include <errno.h>
 #include <fcntl.h>
@@ -135,27 +135,12 @@ static int ask(const char *record, const char *text)
 	return await_taken(record);
 }
 
-static int say_owed(const struct state *s, const char *only)
-{
-	int code = EXIT_YES;
-
-	for (size_t i = 0; i < s->owed_count; i++) {
-		const struct owed *o = &s->owed[i];
-
-		if (*only && strcmp(o->name, only))
-			continue;
-		say_log("generation %" PRIu64 ": %s %s", o->generation, o->name, o->reason);
-		code = EXIT_NO;
-	}
-	return code;
-}
-
 /* Returns the exit code for a request, from what the record says about it. */
 static int result(struct service *s, const char *only)
 {
 	int code = service_load(s);
 
-	return code ? code : say_owed(&s->state, only);
+	return code ? code : owed_say(&s->state, only);
 }
 
 /* Begins as the service would, with its directory. We hold its lock. */
@@ -189,7 +174,7 @@ int request_retry(struct service *s, const char *name)
 		if (!code && (round_finish(s) || round_retry(s, name)))
 			code = EXIT_TROUBLE;
 		if (!code)
-			code = say_owed(&s->state, name);
+			code = owed_say(&s->state, name);
 	}
 	return code;
 }
@@ -204,34 +189,13 @@ int request_new_machine(struct service *s)
 		return say_trouble("%s is not there: start vmgenc hooks first", s->args->state);
 	code = ask(s->args->state, NEW_MACHINE "\n");
 	if (code == EXIT_YES)
-		return request_wait(s->args->state, -1);
+		return ready_wait(s->args->state, NULL, -1);
 	if (code == EXIT_NO) {
 		code = begin(s);
 		if (!code && (round_finish(s) || new_machine(s) || round_run(s)))
 			code = EXIT_TROUBLE;
 		if (!code)
-			code = say_owed(&s->state, "");
+			code = owed_say(&s->state, "");
 	}
 	return code;
-}
-
-int request_wait(const char *record, int64_t timeout_ms)
-{
-	int64_t deadline = now_ms() + timeout_ms;
-	static struct state s;
-	char why[STATE_WHY];
-	int error;
-
-	for (;;) {
-		error = state_load(record, &s, why, sizeof(why));
-		if (error && error != -ENOENT)
-			return say_trouble("%s %s", record, why);
-		if (!s.under_way && !s.started)
-			return say_owed(&s, "");
-		if (timeout_ms >= 0 && now_ms() >= deadline) {
-			say_log("generation %" PRIu64 ": hooks are under way", s.generation);
-			return EXIT_NO;
-		}
-		nap();
-	}
 }

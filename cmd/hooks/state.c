@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "replace.h"
 #include "state.h"
 #include "trust.h"
 
@@ -58,39 +59,6 @@ int state_load(const char *path, struct state *s, char *why, size_t why_size)
 	return error;
 }
 
-static int write_all(int fd, const char *text)
-{
-	size_t size = strlen(text);
-
-	while (size) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -ENOSPC;
-		text += n;
-		size -= (size_t)n;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
-/* A file left by a killed run is removed, not written to: it may have another hard link by now. */
-static int write_new(int directory, const char *name, const char *text)
-{
-	int fd, error;
-
-	if (unlinkat(directory, name, 0) && errno != ENOENT)
-		return -errno;
-	fd = openat(directory, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
-	if (fd < 0)
-		return -errno;
-	error = write_all(fd, text);
-	if (close(fd) && !error)
-		error = -errno;
-	return error;
-}
-
 /* Another name of what is about to become the record. Where there are no hard links there is none.
  */
 static int copy(int directory, const char *fresh, const char *name)
@@ -114,15 +82,14 @@ static int replace(int directory, const char *name, const char *text, bool with_
 
 	if (snprintf(fresh, sizeof(fresh), "%s.new", name) >= (int)sizeof(fresh))
 		return -ENAMETOOLONG;
-	error = write_new(directory, fresh, text);
-	if (!error && with_copy)
-		error = copy(directory, fresh, name);
-	if (!error && renameat(directory, fresh, directory, name))
-		error = -errno;
+	error = replace_write(directory, fresh, text, strlen(text), NULL);
 	if (error)
-		unlinkat(directory, fresh, 0);
-	else if (fsync(directory))
-		error = -errno;
+		return error;
+	if (with_copy)
+		error = copy(directory, fresh, name);
+	if (!error)
+		return replace_rename(directory, fresh, name);
+	unlinkat(directory, fresh, 0);
 	return error;
 }
 

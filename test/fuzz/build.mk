@@ -6,7 +6,7 @@ FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -DVMGENC_VERSION='"$(VERSION)"' -Iinclude -
 FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
 build/fuzz/page build/fuzz/vmclock: FUZZ_WITH = $(FUZZ_SOURCES) -Wl,--wrap=nanosleep,--wrap=rekey_kernel
 build/fuzz/name: FUZZ_WITH = $(wildcard lib/*.c)
-build/fuzz/state: FUZZ_WITH = -Icmd cmd/hooks/state.c cmd/hooks/record.c cmd/trust.c -ljansson
+build/fuzz/state: FUZZ_WITH = -Icmd cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c -ljansson
 build/fuzz/qmp: FUZZ_WITH = -Ilab lab/vm/qmp.c lab/host/time.c -ljansson
 FUZZ_REPORT := $(filter-out %/write.c,$(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/time.c
 build/fuzz/results: $(FUZZ_REPORT) $(wildcard lab/report/*.h lab/compare/*.h)
@@ -18,7 +18,7 @@ build/fuzz/shared: FUZZ_WITH = -Ilab $(FUZZ_SHARED) -ljansson -Wl,--wrap=load_u3
 build/fuzz/config: FUZZ_WITH = -Iprovider -Itest/unit $(wildcard provider/*.c lib/*.c) \
 	test/unit/simfile.c -lcrypto
 build/fuzz/config: $(wildcard provider/*.[ch] test/unit/simfile.[ch])
-build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cmd/hooks/state.c cmd/hooks/record.c cmd/hooks/state.h cmd/hooks/identity.h cmd/trust.c cmd/trust.h lab/vm/qmp.c lab/vm/vm.h
+build/fuzz/%: test/fuzz/%.c $(FUZZ_SOURCES) $(wildcard lib/*.h test/fuzz/*.h) cmd/hooks/state.c cmd/hooks/record.c cmd/hooks/state.h cmd/hooks/identity.h cmd/replace.c cmd/replace.h cmd/trust.c cmd/trust.h lab/vm/qmp.c lab/vm/vm.h
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(FUZZ_FLAGS) -o $@ $< $(FUZZ_WITH)

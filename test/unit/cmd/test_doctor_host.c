@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/cmd: vmgenc doctor - what it says to do on each hypervisor's host, by DMI and ACPI. */
+#include <stdio.h>
 #include <string.h>
 
 #include "hooks_fixture.h"
@@ -44,11 +45,18 @@ static void each_host_is_told(void **unused)
 	is_host(DMI "bios_vendor", "Proxmox distribution of EDK II");
 	says("note  the host is Proxmox\n");
 	assert_null(strstr(result.out, "virt-clone"));
+	is_host("sys/class/net/eth0/address", "bc:24:11:00:12:34"); /* with SeaBIOS */
+	says("note  the host is Proxmox\n");
 	is_host(DMI "sys_vendor", "QEMU");
 	says("note  the host is QEMU, by itself or under libvirt or Proxmox\n");
 	says("virt-clone keeps the original's id");
 	says("write change=rollback into /etc/vmgenc/machine");
+	says("modprobe qemu_fw_cfg");
 	says("no product UUID (QEMU: -uuid; Firecracker has none)");
+	has("sys/firmware/qemu_fw_cfg/by_name/etc/smbios/smbios-tables/raw", "");
+	doctor();
+	says("and a rollback if it is the same");
+	assert_null(strstr(result.out, "modprobe"));
 	has(DMI "product_uuid", UUID_A);
 	doctor();
 	assert_null(strstr(result.out, "no product UUID"));
@@ -98,12 +106,49 @@ static void the_way_to_a_device(void **unused)
 	says("set one in the hypervisor; vm.genid in the .vmx file");
 }
 
+#define SHARE "usr/local/share/vmgenc/hooks/"
+
+/* Fails if a hook is recommended that is on, or has nothing to replace here; or if the exit code
+ * says that hooks have to be used. */
+static void hooks_that_are_right(void **unused)
+{
+	static const char *const all[] = {"10-random-seed", "20-machine-id", "30-ssh-host-keys",
+					  "40-dhcp", "50-journal"};
+	char path[128];
+	int before;
+
+	(void)unused;
+	before = doctor();
+	assert_null(strstr(result.out, "hooks that are right"));
+	for (size_t i = 0; i < sizeof(all) / sizeof(all[0]); i++) {
+		snprintf(path, sizeof(path), SHARE "%s", all[i]);
+		has(path, "#!/bin/sh");
+	}
+	has("run/systemd/journal/socket", "");
+	has("etc/machine-id", "id");
+	has("etc/ssh/ssh_host_rsa_key", "key");
+	assert_int_equal(doctor(), before);
+	says("on every machine, and off: cd /usr/local/share/vmgenc/hooks/; install -m 755 "
+	     "10-random-seed 50-journal /etc/vmgenc/hooks.d/\n");
+	says("where copies become machines of their own, and off: cd "
+	     "/usr/local/share/vmgenc/hooks/; install -m 755 20-machine-id 30-ssh-host-keys "
+	     "/etc/vmgenc/hooks.d/\n");
+	has("etc/vmgenc/hooks.d/20-machine-id", "#!/bin/sh");
+	has("run/systemd/system/x", "");
+	assert_int_equal(doctor(), 1);
+	says("their service does not run: systemctl enable --now vmgenc-hooks\n");
+	has("sys/fs/cgroup/system.slice/vmgenc-hooks.service/tasks", "");
+	assert_int_equal(doctor(), before);
+	says("install -m 755 30-ssh-host-keys /etc");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(each_host_is_told),
 		TEST(hosts_that_imitate_others),
 		TEST(the_way_to_a_device),
+		TEST(hooks_that_are_right),
 	};
 
 	return cmocka_run_group_tests_name("vmgenc doctor: hosts", tests, NULL, NULL);

@@ -197,6 +197,68 @@ static void what_the_administrator_says(void **unused)
 	assert_non_null(strstr(result.err, "its line 1 is neither identity=TEXT nor change="));
 }
 
+#define FW_CFG "sys/firmware/qemu_fw_cfg/by_name/etc/smbios/smbios-tables/raw"
+
+/* The tables of a QEMU that runs: firmware's structure, the system's, cut at this size, and an end.
+ */
+static void fw_cfg_has(const char *uuid, size_t size)
+{
+	unsigned char tables[128] = {0, 24, 0, 0, [24] = 'S', 'e', 'a', 0, 'x', 0, 0};
+	char path[256];
+	FILE *f;
+
+	memcpy(tables + 31, (unsigned char[]){1, 27, 0, 1}, 4);
+	for (int i = 0; i < 16; i++)
+		sscanf(uuid + 2 * i, "%2hhx", &tables[31 + 8 + i]);
+	memcpy(tables + 31 + 27 + 2, (unsigned char[]){127, 4, 0, 2}, 4);
+	has(FW_CFG, "");
+	snprintf(path, sizeof(path), "%s/%s", root, FW_CFG);
+	f = fopen(path, "w");
+	assert_non_null(f);
+	assert_int_equal(fwrite(tables, 1, size, f), size);
+	fclose(f);
+}
+
+#define TABLES 66
+/* In the order in which the tables have them. */
+#define NOW_A "01008f3a5e1c3b4d9a770242ac110002"
+#define NOW_B "10772c9daa770f4e8b210242ac110003"
+
+/*
+ * Fails if a rollback on a host that says now which machine it is replaces an identity, a clone
+ * there keeps one, or if tables that are wrong are believed.
+ */
+static void host_that_says_it_now(void **unused)
+{
+	(void)unused;
+	begin();
+	fw_cfg_has(NOW_A, TABLES);
+	simfile_bump(&sim);
+	runs(ROLLBACK);
+	fw_cfg_has(NOW_B, TABLES); /* DMI and the card are still those of the memory */
+	simfile_bump(&sim);
+	runs(HOT_COPY);
+	simfile_bump(&sim);
+	runs(ROLLBACK);
+	is_machine(UUID_B, MAC_B);
+	power_cycle(true);
+	runs(SAME);
+	has("etc/vmgenc/machine", "change=copy");
+	simfile_bump(&sim);
+	runs(HOT_COPY);
+	has("etc/vmgenc/machine", NULL);
+	for (size_t size = 0; size < TABLES - 8; size += 9) {
+		fw_cfg_has(NOW_B, size);
+		simfile_bump(&sim);
+		assert_int_equal(machine_once(), 0);
+		if (strcmp(noted(), HOT_COPY) != 0 && size < 31 + 8 + 16)
+			fail_msg("tables of %zu bytes are believed", size);
+	}
+	fw_cfg_has("00000000000000000000000000000000", TABLES);
+	simfile_bump(&sim);
+	runs(HOT_COPY);
+}
+
 /* Fails if a header that is wrong is guessed, or a hook without one is not spoken of. */
 static void headers(void **unused)
 {
@@ -302,6 +364,7 @@ int main(int argc, char **argv)
 		TEST(cloud_init),
 		TEST(changes_while_running),
 		TEST(what_the_administrator_says),
+		TEST(host_that_says_it_now),
 		TEST(headers),
 		TEST(carried_over_from_0_1),
 		TEST(newer_record),

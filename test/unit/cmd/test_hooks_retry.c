@@ -202,13 +202,66 @@ static void waits_for_the_end(void **unused)
 	assert_true(wait_for("noted", "10-slow"));
 	RUN(&result, "hooks", "--wait", "--timeout", "0.1", "--state", state_file);
 	assert_int_equal(result.code, 1);
-	assert_non_null(strstr(result.err, "generation 2: hooks are under way"));
+	assert_non_null(strstr(result.err, "hooks of generation 2 are under way"));
 	mend();
 	RUN(&result, "hooks", "--wait", "--state", state_file);
 	assert_int_equal(result.code, 0);
 	assert_false(state().under_way);
 	kill(pid, SIGTERM);
 	assert_int_equal(program_end(pid), 0);
+}
+
+static int wait_of(const char *timeout)
+{
+	RUN(&result, "hooks", "--wait", "--timeout", timeout, "--state", state_file, "--source",
+	    sim.source);
+	return result.code;
+}
+
+/*
+ * Fails if --wait with the source returns before the service has come to a change, or hangs where
+ * none runs, or where one was killed.
+ */
+static void waits_for_the_generation_in_force(void **unused)
+{
+	char between[256];
+	pid_t pid;
+
+	(void)unused;
+	assert_int_equal(wait_of("60"), 0); /* nobody uses hooks here */
+	snprintf(between, sizeof(between), "while [ ! -e %s/mended ]; do sleep 0.01; done",
+		 scratch);
+	hook_with("10-slow", "# vmgenc-hook: when=change", between);
+	assert_int_equal(machine_once(), 0);
+	assert_int_equal(wait_of("60"), 0);
+	simfile_bump(&sim);
+	assert_int_equal(wait_of("60"), 1);
+	assert_non_null(strstr(result.err, "vmgenc hooks has not come to generation 2, and it does "
+					   "not run"));
+	pid = machine_service();
+	assert_true(wait_for("noted", "10-slow"));
+	kill(pid, SIGSTOP); /* it has no chance to notice */
+	simfile_bump(&sim);
+	mend();
+	assert_int_equal(wait_of("0.2"), 1);
+	assert_null(strstr(result.err, "does not run"));
+	kill(pid, SIGCONT);
+	assert_int_equal(wait_of("60"), 0);
+	assert_string_equal(noted(), "10-slow change yes 1\n10-slow change yes 1\n");
+	kill(pid, SIGTERM);
+	assert_int_equal(program_end(pid), 0);
+	assert_int_equal(wait_of("60"), 0);
+	assert_int_equal(shell("rm %s/mended", scratch), 0);
+	pid = machine_service();
+	simfile_bump(&sim);
+	assert_true(wait_for("noted", "10-slow"));
+	kill(pid, SIGKILL);
+	program_end(pid);
+	while (!wait_of("60") || strstr(result.err, "does not run") == NULL)
+		assert_non_null(strstr(result.err, "hooks of generation 4 are under way"));
+	sim.page->settled--;
+	assert_int_equal(wait_of("0.1"), 1);
+	assert_non_null(strstr(result.err, "the kernel is not rekeyed for generation 4"));
 }
 
 /* Fails if the pause does not grow, or grows without end; and if the service does not keep it. */
@@ -450,10 +503,19 @@ static void wrong_usage(void **unused)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(failures_are_owed),	  TEST(retry_by_name),	  TEST(asked_while_it_runs),
-		TEST(waits_for_the_end),	  TEST(pause_that_grows), TEST(ended_by_its_limit),
-		TEST(killed_with_its_supervisor), TEST(full_disk),	  TEST(systemd_is_told),
-		TEST(without_the_device),	  TEST(wrong_usage),	  TEST(number_of_another),
+		TEST(failures_are_owed),
+		TEST(retry_by_name),
+		TEST(asked_while_it_runs),
+		TEST(waits_for_the_end),
+		TEST(waits_for_the_generation_in_force),
+		TEST(pause_that_grows),
+		TEST(ended_by_its_limit),
+		TEST(killed_with_its_supervisor),
+		TEST(full_disk),
+		TEST(systemd_is_told),
+		TEST(without_the_device),
+		TEST(wrong_usage),
+		TEST(number_of_another),
 	};
 
 	if (argc > 1)
