@@ -28,6 +28,7 @@ static const char help[] =
 /* The record of the hooks; why is not empty if it cannot be read. */
 struct hooks {
 	struct state state;
+	bool behind;
 	int error;
 	char why[STATE_WHY + 32];
 };
@@ -68,13 +69,13 @@ static json_t *hooks_json(const struct hooks *h)
 		return json_null();
 	if (h->error)
 		return json_pack("{s:s}", "error", h->why);
-	return json_pack("{s:I,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:o}", "generation",
-			 (json_int_t)s->generation, "under_way", s->under_way, "hook", s->hook,
-			 "changes", (json_int_t)s->changes, "runs", (json_int_t)s->runs, "failures",
-			 (json_int_t)s->failures, "interrupted", (json_int_t)s->interrupted,
-			 "passed_over", (json_int_t)s->passed_over, "last_failure", s->last_failure,
-			 "why", why_name(s->why), "copy", copy_name(s->copy), "doubt", s->doubt,
-			 "owed", owed_json(s));
+	return json_pack("{s:I,s:b,s:b,s:s,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:s,s:s,s:o}", "generation",
+			 (json_int_t)s->generation, "behind", h->behind, "under_way", s->under_way,
+			 "hook", s->hook, "changes", (json_int_t)s->changes, "runs",
+			 (json_int_t)s->runs, "failures", (json_int_t)s->failures, "interrupted",
+			 (json_int_t)s->interrupted, "passed_over", (json_int_t)s->passed_over,
+			 "last_failure", s->last_failure, "why", why_name(s->why), "copy",
+			 copy_name(s->copy), "doubt", s->doubt, "owed", owed_json(s));
 }
 
 static json_t *lacks_json(uint32_t flags)
@@ -162,6 +163,14 @@ static void print_hooks(const struct hooks *h)
 	       s->generation, s->under_way ? "under way" : "done", NUMBER_OF(s->changes, "change"),
 	       NUMBER_OF(s->runs, "hook"), s->failures, s->interrupted,
 	       NUMBER_OF(s->passed_over, "generation"));
+	if (s->under_way || s->started)
+		puts("            to do: vmgenc hooks --wait; where it does not run, start it "
+		     "again");
+	else if (h->behind)
+		puts("            hooks for the generation in force have not begun\n"
+		     "            to do: vmgenc hooks --wait; where it does not run, systemctl "
+		     "start "
+		     "vmgenc-hooks");
 	if (*s->last_failure)
 		printf("            last failure: %s\n", s->last_failure);
 	if (*s->doubt)
@@ -214,10 +223,13 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
 	print_hooks(h);
 }
 
-/* A record that cannot be read may hide a hook that is owed. */
+/* A record that cannot be read may hide a hook that is owed. While hooks are under way, the old
+ * identity may still be there. */
 static int verdict(const char *reason, const struct hooks *h)
 {
-	if (reason || h->state.owed_count)
+	const struct state *s = &h->state;
+
+	if (reason || s->owed_count || s->under_way || s->started || h->behind)
 		return EXIT_NO;
 	return h->error && h->error != -ENOENT ? EXIT_TROUBLE : EXIT_YES;
 }
@@ -248,6 +260,8 @@ int cmd_status(int argc, char **argv)
 		return code;
 	}
 	const char *remedy, *reason = unprotected(&st, &remedy);
+
+	hooks.behind = state_is_behind(&hooks.state, &st);
 
 	if (a.json)
 		code = print_json(&st, reason, &hooks);

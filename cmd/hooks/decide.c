@@ -116,6 +116,17 @@ static enum copy judge(const struct service *s, struct evidence *e)
 	return e->silent || !while_running(s) ? e->copy : judge_change(e);
 }
 
+/* Neither the record nor its copy is there. What came before it was lost with them. */
+static void doubt_first(struct service *s)
+{
+	if (is_vmclock(&s->now) || !s->now.changes)
+		return;
+	snprintf(
+		s->state.doubt, sizeof(s->state.doubt),
+		"there was no record, and this machine was cloned or restored since it was booted");
+	say_log("%s: if it is a copy, vmgenc hooks --new-machine", s->state.doubt);
+}
+
 bool decide_anew(struct service *s, bool *changed)
 {
 	bool first = !s->state.known, fresh = !first && is_new(s);
@@ -124,6 +135,8 @@ bool decide_anew(struct service *s, bool *changed)
 	struct evidence e;
 	bool anew;
 
+	if (first)
+		doubt_first(s);
 	gather(s, &e);
 	anew = fresh || (!first && e.copy == COPY_YES);
 	if (anew) {

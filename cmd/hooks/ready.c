@@ -43,6 +43,19 @@ static bool is_current(const struct state *s, const struct vmgenc_status *now, c
 	       (is_vmclock(now) || !strcmp(s->id, id));
 }
 
+bool state_is_behind(const struct state *s, const struct vmgenc_status *now)
+{
+	char boot[40], id[37];
+
+	boot_read(boot);
+	id_text(now->id, id);
+	if (!s->known)
+		return false;
+	if (!is_vmclock(now) && strcmp(s->id, id) != 0)
+		return true;
+	return (is_vmclock(now) || !strcmp(s->boot, boot)) && s->generation != now->generation;
+}
+
 /* Makes the kernel look, since nothing may have told it of a clone yet. A VMClock has no kernel
  * part, and only root may ask. */
 static int look(struct vmgenc *vg, struct vmgenc_status *now)

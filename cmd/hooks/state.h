@@ -75,6 +75,13 @@ char *state_print(const struct state *s);
 const char *why_name(enum why why);
 const char *copy_name(enum copy copy);
 
+/*
+ * ready.c: true if hooks for the generation in force have not begun: the service does not run, or
+ * has not noticed it yet. After a boot with the same id there are none to run.
+ */
+struct vmgenc_status;
+bool state_is_behind(const struct state *s, const struct vmgenc_status *now);
+
 /* state.c: as a file */
 
 /*

@@ -352,6 +352,19 @@ static void record_that_is_removed(void **unused)
 	assert_int_equal(unlink(state_file), 0);
 	runs("");
 	assert_int_equal(access(state_file, F_OK), 0);
+	assert_int_equal(shell("rm %s %s.last", state_file, state_file), 0);
+	sim.page->changes = 0;
+	runs("");
+	assert_string_equal(state().doubt, "");
+	assert_int_equal(shell("rm %s %s.last", state_file, state_file), 0);
+	sim.page->changes = 1;
+	assert_int_equal(machine_once(), 0);
+	assert_non_null(strstr(result.err, "there was no record, and this machine was cloned"));
+	RUN(&result, "doctor", "--state", state_file, "--source", sim.source);
+	assert_non_null(strstr(result.out, "to do whether this machine is a copy is not known"));
+	RUN(&result, "hooks", "--new-machine", "--state", state_file);
+	assert_string_equal(noted(), COPY);
+	assert_string_equal(state().doubt, "");
 }
 
 int main(int argc, char **argv)

@@ -234,12 +234,19 @@ static void waits_for_the_generation_in_force(void **unused)
 	hook_with("10-slow", "# vmgenc-hook: when=change", between);
 	assert_int_equal(machine_once(), 0);
 	assert_int_equal(wait_of("60"), 0);
+	assert_int_equal(status(), 0);
 	simfile_bump(&sim);
+	assert_int_equal(status(), 1);
+	assert_non_null(strstr(result.out, "hooks for the generation in force have not begun\n"
+					   "            to do: vmgenc hooks --wait"));
 	assert_int_equal(wait_of("60"), 1);
 	assert_non_null(strstr(result.err, "vmgenc hooks has not come to generation 2, and it does "
 					   "not run"));
 	pid = machine_service();
 	assert_true(wait_for("noted", "10-slow"));
+	assert_int_equal(status(), 1);
+	assert_non_null(strstr(result.out, "generation 2 under way; "));
+	assert_non_null(strstr(result.out, "to do: vmgenc hooks --wait"));
 	kill(pid, SIGSTOP); /* it has no chance to notice */
 	simfile_bump(&sim);
 	mend();
