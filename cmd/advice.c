@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* cmd: vmgenc doctor - which of the hooks that come along are right on this machine, which are off,
  * and whether the service that runs them is there. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,21 +9,27 @@
 #include "doctor.h"
 
 #define SHIPPED VMGENC_SHARE "/hooks/"
-#define NAMES 24
+#define SERVICES VMGENC_SHARE "/services"
+#define DHCP                                                                                       \
+	"/run/systemd/netif/leases/*", "/var/lib/dhc*/*", "/var/lib/NetworkManager/*.lease",       \
+		"/var/lib/connman/*/settings"
 
 /* What a hook replaces is there if one of these files is; NULL: always. */
 static const struct advice {
 	const char *name;
 	bool for_copies;
-	const char *there[3];
+	const char *there[4];
 } hooks[] = {
 	{"10-random-seed", false, {NULL}},
 	{"50-journal", false, {"/run/systemd/journal/socket", "/dev/log"}},
 	{"20-machine-id", true, {"/etc/machine-id"}},
 	{"30-ssh-host-keys", true, {"/etc/ssh/ssh_host_*_key"}},
-	{"40-dhcp",
-	 true,
-	 {"/run/systemd/netif/leases/*", "/var/lib/dhc*/*", "/var/lib/NetworkManager/*"}},
+	{"31-dropbear-host-keys", true, {"/etc/dropbear/dropbear_*_host_key"}},
+	{"40-dhcp", true, {DHCP}},
+	{"41-duid", true, {DHCP}},
+	{"45-cloud-init", true, {"/var/lib/cloud/data/instance-id"}},
+	{"46-iscsi-initiator", true, {"/etc/iscsi/initiatorname.iscsi"}},
+	{"47-nvme-host", true, {"/etc/nvme/hostnqn"}},
 };
 #define COUNT (sizeof(hooks) / sizeof(hooks[0]))
 
@@ -62,11 +69,51 @@ static void advise(bool for_copies, const char *where)
 		     where, names);
 }
 
-/* By the control group that systemd gives it. */
-static bool service_runs(void)
+/* By the control group that systemd gives it, in version 2 or 1. */
+static bool service_runs(const char *name)
 {
-	return doctor_there("/sys/fs/cgroup/system.slice/vmgenc-hooks.service") ||
-	       doctor_there("/sys/fs/cgroup/systemd/system.slice/vmgenc-hooks.service");
+	char two[512], one[512];
+
+	snprintf(two, sizeof(two), "/sys/fs/cgroup/system.slice/%s.service", name);
+	snprintf(one, sizeof(one), "/sys/fs/cgroup/systemd/system.slice/%s.service", name);
+	return doctor_there(two) || doctor_there(one);
+}
+
+/* Whether a line begins with this name. */
+static bool is_listed(const char *list, const char *name)
+{
+	char path[PATH_MAX], line[512], word[256];
+	bool found = false;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s%s", doctor_root, list);
+	f = fopen(path, "re");
+	while (f && !found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%255s", word) == 1 && !strcmp(word, name);
+	if (f)
+		fclose(f);
+	return found;
+}
+
+/* Services of the list that comes along which run here, and which nobody has confirmed. */
+static void check_services(void)
+{
+	char path[PATH_MAX], line[512], name[256];
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s" SERVICES, doctor_root);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%255s", name) != 1 || *name == '#' || !service_runs(name) ||
+		    is_listed(VMGENC_CONF "/services", name))
+			continue;
+		note("%s runs, and has a random generator of its own, which clones share: list it "
+		     "in " VMGENC_CONF "/services (see " SERVICES
+		     ") and enable 90-restart-services",
+		     name);
+	}
+	if (f)
+		fclose(f);
 }
 
 void doctor_hooks(void)
@@ -74,9 +121,10 @@ void doctor_hooks(void)
 	if (!doctor_there(SHIPPED))
 		return;
 	if (doctor_any_there(VMGENC_HOOKS "/*") && doctor_there("/run/systemd/system") &&
-	    !service_runs())
+	    !service_runs("vmgenc-hooks"))
 		bad("systemctl enable --now vmgenc-hooks",
 		    "there are hooks in " VMGENC_HOOKS ", but their service does not run");
 	advise(false, "on every machine");
 	advise(true, "where copies become machines of their own");
+	check_services();
 }

@@ -25,13 +25,13 @@ build/vmgenc: $(CMD_SRCS:cmd/%.c=build/cmd/%.o) build/libvmgenc.a
 	$(Q)$(CC) $(CFLAGS) -static -o $@ $^ $(LDFLAGS) -ljansson
 
 # The shipped hooks are not executable, so off.
-hook_places = cat
+hook_places = sed 's,/usr/local/share/vmgenc,$(pkgdatadir),g'
 ifeq ($(shell uname -s),FreeBSD)
 SERVICES = dist/freebsd/vmgenc_hooks:$(prefix)/etc/rc.d/vmgenc_hooks:755 \
 	dist/freebsd/vmgenc-hooks.conf:$(datadir)/examples/vmgenc/devd.conf:644
 hooks_off = service vmgenc_hooks onestop >/dev/null 2>&1 || true
 else
-hook_places = sed 's,/etc/vmgenc/,$(confdir)/,g'
+hook_places = sed 's,/etc/vmgenc/,$(confdir)/,g; s,/usr/local/share/vmgenc,$(pkgdatadir),g'
 SERVICES = $(foreach unit,vmgenc-hooks.service vmgenc-hooks-check.service vmgenc-hooks-check.path, \
 	dist/systemd/$(unit):$(systemdsystemunitdir)/$(unit):644) \
 	$(foreach file,vmgenc-device.conf vmgenc-guard.conf,dist/systemd/$(file):$(pkgdatadir)/$(file):644)
@@ -46,6 +46,7 @@ install-cmd: build/vmgenc
 	$(Q)install -m 755 build/vmgenc $(DESTDIR)$(sbindir)/
 	$(Q)for hook in $(notdir $(wildcard dist/hooks/*)); do to=$(DESTDIR)$(pkgdatadir)/hooks/$$hook; \
 		$(hook_places) dist/hooks/$$hook >$$to && chmod 644 $$to || exit; done
+	$(Q)$(hook_places) dist/services >$(DESTDIR)$(pkgdatadir)/services
 	$(Q)for pair in $(COMPLETIONS); do \
 		to=$(DESTDIR)$${pair#*:}; install -d $${to%/*} || exit; \
 		install -m 644 dist/completions/$${pair%%:*} $$to || exit; done
@@ -58,6 +59,7 @@ uninstall-cmd:
 	$(Q)rm -f $(DESTDIR)$(sbindir)/vmgenc $(DESTDIR)$(mandir)/man8/vmgenc.8
 	$(Q)for f in $(COMPLETIONS); do rm -f $(DESTDIR)$${f#*:} || exit; done
 	$(Q)for f in $(SERVICES); do rest=$${f#*:}; rm -f $(DESTDIR)$${rest%:*} || exit; done
+	$(Q)rm -f $(DESTDIR)$(pkgdatadir)/services
 	$(Q)rm -f $(patsubst dist/hooks/%,$(DESTDIR)$(pkgdatadir)/hooks/%,$(wildcard dist/hooks/*))
 	$(Q)rmdir $(DESTDIR)$(pkgdatadir)/hooks $(DESTDIR)$(pkgdatadir) 2>/dev/null || true
 	$(Q)rmdir $(DESTDIR)$(hooksdir) $(DESTDIR)$(confdir) 2>/dev/null || true
@@ -65,13 +67,15 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) build/test/test_shipped_hooks build/test/test_killed_hooks
-$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c \
-	$(wildcard test/unit/cmd/*_fixture.c)
+RECORD_SRCS := cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c
+DIST_TESTS := build/test/test_shipped_hooks build/test/test_identity_hooks
+CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) $(DIST_TESTS) build/test/test_killed_hooks
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(RECORD_SRCS) $(wildcard test/unit/cmd/*_fixture.c)
+$(DIST_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(RECORD_SRCS) test/unit/dist/tree_fixture.c
 build/test/test_words: TEST_SRCS += cmd/say.c
 build/test/test_words: cmd/say.c cmd/cmd.h
 $(CMD_TESTS): TEST_FLAGS = -Icmd
 $(foreach t,$(notdir $(CMD_TESTS)),$(eval $(t)_LDFLAGS := -ljansson))
-$(CMD_TESTS): build/vmgenc test/unit/program.c cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c
+$(CMD_TESTS): build/vmgenc test/unit/program.c $(RECORD_SRCS)
 build/test/test_doctor: build/ossl-modules/vmgenc.so
 -include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)

@@ -140,6 +140,14 @@ static void hooks_that_are_right(void **unused)
 	has("sys/fs/cgroup/system.slice/vmgenc-hooks.service/tasks", "");
 	assert_int_equal(doctor(), before);
 	says("install -m 755 30-ssh-host-keys /etc");
+	has("usr/local/share/vmgenc/services", "# ours\nredis-server   # why\nexim4 # why");
+	has("sys/fs/cgroup/system.slice/redis-server.service/tasks", "");
+	assert_int_equal(doctor(), before);
+	says("note  redis-server runs, and has a random generator of its own");
+	assert_null(strstr(result.out, "exim4"));
+	has("etc/vmgenc/services", "nginx\nredis-server");
+	doctor();
+	assert_null(strstr(result.out, "redis-server"));
 }
 
 int main(void)

@@ -1,164 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* test/unit/dist: the hooks in dist/hooks, run by vmgenc hooks after a change of a simulated
- * source: in a mount namespace, with the machine's own tools on a machine that is empty but for a
- * test's files. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <errno.h>
+ * source, with the machine's own tools. */
 #include <fcntl.h>
-#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include "hooks/state.h"
-#include "program.h"
-#include "simfile.h"
-
-#define SKIPPED 77		      /* see test/lib.sh */
-#define STAND_IN "/run/stand-in"      /* what stand-ins were asked */
-#define SYSTEMD "/run/systemd/system" /* there where systemd runs */
-
-static const char *const covered[] = {"/etc",  "/var/lib",	  "/run",
-				      "/boot", "/usr/local/sbin", "/dev"};
-#define COVERED (sizeof(covered) / sizeof(*covered))
-
-static char tree[64], hooks[80], state_file[80], text[65536];
-static char hidden[4][128];
-static size_t hidden_count;
-static struct simfile sim;
-static struct result result;
-
-static void shell(const char *format, ...) __attribute__((format(printf, 1, 2)));
-static void shell(const char *format, ...)
-{
-	char command[600];
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(command, sizeof(command), format, args);
-	va_end(args);
-	if (system(command))
-		fail_msg("%s", command);
-}
-
-/* As little as ssh-keygen needs: users, and where libraries are; and /dev with three nodes. */
-static int setup(void **state)
-{
-	(void)state;
-	snprintf(tree, sizeof(tree), "/tmp/vmgenc-tree.XXXXXX");
-	if (!mkdtemp(tree) || simfile_create_plain(&sim))
-		return -1;
-	snprintf(hooks, sizeof(hooks), "%s/hooks", tree);
-	snprintf(state_file, sizeof(state_file), "%s/state", tree);
-	shell("cd %s && mkdir -p hooks etc var/lib run boot usr/local/sbin dev && "
-	      "cp /etc/passwd /etc/group /etc/nsswitch.conf /etc/ld.so.cache etc && "
-	      "for n in null zero urandom; do touch dev/$n; mount --bind /dev/$n dev/$n; done",
-	      tree);
-	for (size_t i = 0; i < COVERED; i++) {
-		char from[128];
-
-		snprintf(from, sizeof(from), "%s%s", tree, covered[i]);
-		if (mount(from, covered[i], NULL, MS_BIND | MS_REC, NULL))
-			return -1;
-	}
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	while (hidden_count > 0)
-		umount(hidden[--hidden_count]);
-	for (size_t i = COVERED; i-- > 0;)
-		umount2(covered[i], MNT_DETACH);
-	shell("umount %s/dev/* 2>/dev/null; rm -rf --one-file-system %s", tree, tree);
-	simfile_remove(&sim);
-	return 0;
-}
-
-static void put(const char *path, const char *what)
-{
-	shell("mkdir -p $(dirname %s) && printf '%%s' '%s' >%s", path, what, path);
-}
-
-static const char *of(const char *path)
-{
-	return read_file("", path, text);
-}
-
-static bool is_there(const char *path)
-{
-	struct stat st;
-
-	return lstat(path, &st) == 0;
-}
-
-static void enable(const char *name)
-{
-	shell("install -m 755 dist/hooks/%s %s/", name, hooks);
-}
-
-/* A name in PATH that is no program any more: nothing is run, and command -v does not find it. */
-static void hide(const char *tool)
-{
-	for (const char *const *d = (const char *const[]){"/usr/bin", "/usr/sbin", NULL}; *d; d++) {
-		char *path = hidden[hidden_count];
-
-		snprintf(path, sizeof(hidden[0]), "%s/%s", *d, tool);
-		if (is_there(path) && !mount("/dev/null", path, NULL, MS_BIND, NULL))
-			hidden_count++;
-	}
-}
-
-/* Not the tool: notes how it is called, and answers as the test wants. */
-static void stand_in(const char *tool, const char *answer)
-{
-	char script[400];
-
-	snprintf(script, sizeof(script), "#!/bin/sh\necho %s \"$@\" >>" STAND_IN "\n%s\n", tool,
-		 answer);
-	write_file("/usr/local/sbin", tool, script, 0755);
-}
-
-static void once(void)
-{
-	RUN(&result, "hooks", hooks, "--once", "--state", state_file, "--source", sim.source);
-}
-
-/* The template's start, which only takes note; then a clone of it. */
-static int cloned(void)
-{
-	once();
-	assert_int_equal(result.code, 0);
-	simfile_bump(&sim);
-	once();
-	return result.code;
-}
-
-static void says(const char *what)
-{
-	if (!strstr(result.err, what))
-		fail_msg("\"%s\" is not in:\n%s", what, result.err);
-}
-
-static void has_mode(const char *path, mode_t mode)
-{
-	struct stat st;
-
-	assert_int_equal(stat(path, &st), 0);
-	assert_int_equal(st.st_mode & 07777, mode);
-}
+#include "tree_fixture.h"
 
 #define OLD_ID "0123456789abcdef0123456789abcdef\n"
 
@@ -189,7 +41,7 @@ static void off_changes_nothing(void **unused)
 	simfile_bump(&sim);
 	once();
 	assert_int_equal(state_load(state_file, &s, why, sizeof(why)), 0);
-	assert_int_equal(s.runs, 6);
+	assert_int_equal(s.runs, 11);
 	shell("! sha256sum -c %s/before 2>/dev/null | grep -v services | grep ': OK$' | "
 	      "grep 'machine-id\\|ssh\\|seed\\|lease'",
 	      tree);
@@ -413,25 +265,25 @@ static void restart_services(void **unused)
 					  "systemctl try-restart -- last\n");
 }
 
-/* Where this process may have no namespace of its own, nothing can be tested safely. */
-int main(void)
+static int run(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(off_changes_nothing, setup, teardown),
-		cmocka_unit_test_setup_teardown(random_seed, setup, teardown),
-		cmocka_unit_test_setup_teardown(machine_id, setup, teardown),
-		cmocka_unit_test_setup_teardown(machine_id_that_is_mounted, setup, teardown),
-		cmocka_unit_test_setup_teardown(ssh_host_keys, setup, teardown),
-		cmocka_unit_test_setup_teardown(ssh_host_keys_without, setup, teardown),
-		cmocka_unit_test_setup_teardown(dhcp, setup, teardown),
-		cmocka_unit_test_setup_teardown(dhcp_with_links, setup, teardown),
-		cmocka_unit_test_setup_teardown(journal, setup, teardown),
-		cmocka_unit_test_setup_teardown(restart_services, setup, teardown),
+		TEST(off_changes_nothing),
+		TEST(random_seed),
+		TEST(machine_id),
+		TEST(machine_id_that_is_mounted),
+		TEST(ssh_host_keys),
+		TEST(ssh_host_keys_without),
+		TEST(dhcp),
+		TEST(dhcp_with_links),
+		TEST(journal),
+		TEST(restart_services),
 	};
 
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_PRIVATE | MS_REC, NULL)) {
-		printf("no mount namespace is to be had: %s\n", strerror(errno));
-		return SKIPPED;
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("shipped hooks", tests, NULL, NULL);
+}
+
+int main(void)
+{
+	return tree_run(run);
 }
