@@ -32,6 +32,7 @@ static const struct option options[] = {
 	{"guard", required_argument, NULL, 'G'},
 	{"signal", required_argument, NULL, 'k'},
 	{"restart", no_argument, NULL, 'x'},
+	{"ready", no_argument, NULL, 'e'},
 	{0},
 };
 
@@ -117,6 +118,9 @@ static int take(struct args *a, int option, const char *text)
 		break;
 	case 'w':
 		a->wait = true;
+		break;
+	case 'e':
+		a->ready = true;
 		break;
 	case 'C':
 		a->config = text;

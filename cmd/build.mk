@@ -4,7 +4,7 @@
 CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
 CMD_FLAGS = -Icmd -Ilib
 # These name places. They are compiled again when the places change.
-PLACED := $(patsubst %,build/cmd/%.o,advice args doctor host openssl run status switch units \
+PLACED := $(patsubst %,build/cmd/%.o,advice args doctor host openssl run status switch units wait \
 	$(addprefix hooks/,decide hooks identity request))
 $(PLACED): CMD_FLAGS += $(CMD_PLACES)
 $(PLACED): build/cmd/places
@@ -32,12 +32,13 @@ SERVICES = dist/freebsd/vmgenc_hooks:$(prefix)/etc/rc.d/vmgenc_hooks:755 \
 hooks_off = service vmgenc_hooks onestop >/dev/null 2>&1 || true
 else
 hook_places = sed 's,/etc/vmgenc/,$(confdir)/,g; s,/usr/local/share/vmgenc,$(pkgdatadir),g'
-SERVICES = $(foreach unit,vmgenc-hooks.service vmgenc-hooks-check.service vmgenc-hooks-check.path, \
+SERVICES = $(foreach unit,vmgenc-hooks.service vmgenc-hooks-check.service vmgenc-hooks-check.path \
+	vmgenc-ready.service vmgenc-ready.target, \
 	dist/systemd/$(unit):$(systemdsystemunitdir)/$(unit):644) \
 	$(foreach file,vmgenc-device.conf vmgenc-guard.conf,dist/systemd/$(file):$(pkgdatadir)/$(file):644)
 hooks_off = [ ! -d /run/systemd/system ] || [ ! -e $(systemdsystemunitdir)/vmgenc-hooks.service ] || \
 	{ systemctl disable --quiet --now vmgenc-hooks.service && \
-	systemctl stop --quiet vmgenc-hooks-check.path vmgenc-hooks-check.service; }
+	systemctl stop --quiet vmgenc-hooks-check.path vmgenc-hooks-check.service vmgenc-ready.target vmgenc-ready.service; }
 endif
 COMPLETIONS = vmgenc.bash:$(bashcompletiondir)/vmgenc _vmgenc:$(zshcompletiondir)/_vmgenc \
 	vmgenc.fish:$(fishcompletiondir)/vmgenc.fish

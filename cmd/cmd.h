@@ -12,7 +12,8 @@
 /* The exit codes of every command, as documented in vmgenc(8). */
 enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
-/* Where things are; the build defines VMGENC_STATE, _CONF, _HOOKS, _SHARE, _SNIPPET and _OPENSSL_CNF. */
+/* Where things are; the build defines VMGENC_STATE, _CONF, _HOOKS, _SHARE, _SNIPPET and
+ * _OPENSSL_CNF. */
 #define VMGENC_MACHINE VMGENC_CONF "/machine"
 
 /* args.c: the options, which mean the same in each command that takes them */
@@ -22,6 +23,7 @@ struct args {
 	bool json, once, raw, unsettled, vmclock, processes;
 	bool retry, new_machine, wait; /* of hooks */
 	bool restart;		       /* of run */
+	bool ready;		       /* of wait */
 	bool has_since, has_start;
 	uint64_t since, start, count;
 	int64_t timeout_ms; /* -1: none given */
@@ -87,6 +89,12 @@ enum follow follow(struct vmgenc *vg, struct vmgenc_status *seen, int64_t deadli
 		   const void *unmasked);
 extern volatile int follow_stop;
 extern volatile int follow_wake; /* as if the deadline had come */
+
+/*
+ * hooks/ready.c: waits until the kernel is rekeyed and the hooks have run for the generation in
+ * force, but not for a service that does not run. vg: NULL if the record alone is to be believed.
+ */
+int ready_wait(const char *record, struct vmgenc *vg, int64_t timeout_ms);
 
 int cmd_status(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

@@ -8,16 +8,23 @@
 
 static const char wait_help[] =
 	"usage: vmgenc wait [--timeout SECONDS] [--since GENERATION] [--source SOURCE]\n"
-	"Waits until the machine has been cloned or restored and the kernel is rekeyed.\n"
+	"       vmgenc wait --ready [--timeout SECONDS] [--state FILE] [--source SOURCE]\n"
+	"Waits until the machine has been cloned or restored and the kernel is rekeyed; or, with\n"
+	"--ready, until all is done for the generation in force.\n"
 	"\n"
+	"  --ready              until the kernel is rekeyed and the hooks have run; exit code 1 "
+	"if\n"
+	"                       one has failed, or nothing is there to run them\n"
 	"  --timeout SECONDS    when to give up; default never\n"
 	"  --since GENERATION   the generation last seen; return at once if it is over\n"
 	"  --source SOURCE      dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
+	"  --state FILE         the record of vmgenc hooks; default " VMGENC_STATE "\n"
 	"\n"
-	"Exit codes: 0 changed, 1 timeout or no source, 2 wrong usage, 3 trouble.\n"
+	"Exit codes: 0 changed, or ready, 1 timeout or no source, 2 wrong usage, 3 trouble.\n"
 	"Examples:\n"
 	"  vmgenc wait && systemctl restart my-service\n"
-	"  vmgenc wait --since 3 --timeout 10\n";
+	"  vmgenc wait --since 3 --timeout 10\n"
+	"  vmgenc wait --ready && systemctl start my-service\n";
 
 static const char watch_help[] =
 	"usage: vmgenc watch [--json] [--count N] [--timeout SECONDS] [--source SOURCE]\n"
@@ -64,11 +71,18 @@ int cmd_wait(int argc, char **argv)
 	struct vmgenc_status seen;
 	struct vmgenc *vg;
 	struct args a;
-	int code = args_parse(argc, argv, "tgs", wait_help, &a);
+	int code = args_parse(argc, argv, "tgsSe", wait_help, &a);
 
 	if (code >= 0)
 		return code;
+	if (a.ready && a.has_since)
+		return say_usage("wait takes one of --ready and --since");
 	code = start(&a, &vg, &seen);
+	if (!code && a.ready) {
+		code = ready_wait(a.state, vg, a.timeout_ms);
+		vmgenc_close(vg);
+		return code;
+	}
 	if (!code && a.has_since && a.since != seen.generation)
 		seen.generation = a.since; /* it is over, so the first look finds another one */
 	if (!code)

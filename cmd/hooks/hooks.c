@@ -182,6 +182,7 @@ static int serve(struct service *s)
 		if (s->args->once)
 			return s->state.failures == s->failures_before ? EXIT_YES : EXIT_NO;
 		say_state(s);
+		announce(s);
 		result = idle(s);
 		if (result == FOLLOW_STOPPED)
 			return EXIT_YES;

@@ -21,6 +21,7 @@ struct service {
 	char boot[40];
 	sigset_t unmasked;
 	uint64_t failures_before;
+	char told[256]; /* what the host was told last */
 	bool serving; /* it has handled a generation: what comes now comes while the machine runs */
 };
 
@@ -145,11 +146,7 @@ int request_take(struct service *s);
 int request_retry(struct service *s, const char *name);
 int request_new_machine(struct service *s);
 
-/*
- * ready.c: waits until the kernel is rekeyed and the hooks have run for the generation in force,
- * but not for a service that does not run. vg: NULL if the record alone is to be believed.
- */
-int ready_wait(const char *record, struct vmgenc *vg, int64_t timeout_ms);
+/* ready.c: --wait; see cmd.h for ready_wait(). */
 int request_wait(const struct args *a);
 
 /* serving.c: names this process as the service until it ends; wakes the service, if there is one */
@@ -162,6 +159,9 @@ int service_lock(const char *record, bool wait, bool *busy);
 int service_load(struct service *s);
 void boot_read(char boot[40]);
 void service_mask_signals(struct service *s);
+
+/* announce.c: the host, once a generation is done */
+void announce(struct service *s);
 
 /* notify.c: systemd, where it started this */
 void notify_open(void);

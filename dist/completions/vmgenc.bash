@@ -16,7 +16,7 @@ _vmgenc() {
 	esac
 	case $command in
 	status) words="--json --source --state" ;;
-	wait) words="--timeout --since --source" ;;
+	wait) words="--ready --timeout --since --source --state" ;;
 	watch) words="--json --count --timeout --source" ;;
 	sync) words="--timeout --source" ;;
 	hooks) words="--once --retry --new-machine --wait --timeout --source --state --root" ;;

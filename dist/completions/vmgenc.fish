@@ -18,6 +18,7 @@ complete -c vmgenc -n '__fish_seen_subcommand_from status wait watch sync hooks 
 complete -c vmgenc -n '__fish_seen_subcommand_from status hooks doctor' -l state -r -F
 complete -c vmgenc -n '__fish_seen_subcommand_from wait watch sync hooks' -l timeout -x
 complete -c vmgenc -n '__fish_seen_subcommand_from wait' -l since -x
+complete -c vmgenc -n '__fish_seen_subcommand_from wait' -l ready
 complete -c vmgenc -n '__fish_seen_subcommand_from watch' -l count -x
 complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -l once -l retry -l new-machine -l wait
 complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -a '(__fish_complete_directories)'

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* test/unit/cmd: vmgenc hooks - a hook that fails is seen, is run again, and leaves nothing behind;
- * systemd is told how it stands. */
+/* test/unit/cmd: vmgenc hooks - a hook that fails is seen, is run again, and leaves nothing behind.
+ */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -8,9 +8,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -413,71 +411,6 @@ static void full_disk(void **unused)
 	assert_true(ran);
 }
 
-/* Takes what the service sends to systemd until it says this. */
-static bool systemd_hears(int fd, const char *what)
-{
-	char message[1024];
-
-	for (int i = 0; i < 1000; i++) {
-		ssize_t n = recv(fd, message, sizeof(message) - 1,
-				 0); /* at most a minute: SO_RCVTIMEO */
-
-		if (n < 0)
-			return false;
-		message[n] = '\0';
-		if (!strncmp(message, what, strlen(what)))
-			return true;
-	}
-	return false;
-}
-
-static int be_systemd(void)
-{
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	struct timeval patience = {.tv_sec = 60};
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s/notify", scratch);
-	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	setenv("NOTIFY_SOCKET", address.sun_path, 1);
-	setenv("WATCHDOG_USEC", "200000", 1);
-	return fd;
-}
-
-/* Fails if systemd is not told that it is ready, alive (also in a hook), and what has failed. */
-static void systemd_is_told(void **unused)
-{
-	char between[256];
-	int fd = be_systemd();
-	pid_t pid;
-
-	(void)unused;
-	snprintf(between, sizeof(between),
-		 "[ -z \"$NOTIFY_SOCKET\" ] || echo leaked; while [ ! -e %s/mended ]; do sleep "
-		 "0.01; done; exit 1",
-		 scratch);
-	hook_with("10-a", "# vmgenc-hook: when=change", between);
-	pid = machine_service();
-	unsetenv("NOTIFY_SOCKET");
-	unsetenv("WATCHDOG_USEC");
-	assert_true(systemd_hears(fd, "READY=1"));
-	assert_true(systemd_hears(fd, "STATUS=generation 1 is done"));
-	assert_true(systemd_hears(fd, "WATCHDOG=1"));
-	simfile_bump(&sim);
-	assert_true(systemd_hears(fd, "STATUS=running the hooks of generation 2"));
-	assert_true(wait_for("noted", "10-a"));
-	for (int i = 0; i < 3; i++)
-		assert_true(systemd_hears(fd, "WATCHDOG=1"));
-	mend();
-	assert_true(systemd_hears(fd, "STATUS=generation 2: 1 hook has failed; 10-a exited with "
-				      "code 1"));
-	kill(pid, SIGTERM);
-	assert_int_equal(program_end(pid), 0);
-	close(fd);
-	assert_null(strstr(read_file(scratch, "log", text), "leaked"));
-}
-
 /* Fails if the service ends well where there is no device, which systemd would take for an end. */
 static void without_the_device(void **unused)
 {
@@ -519,7 +452,6 @@ int main(int argc, char **argv)
 		TEST(ended_by_its_limit),
 		TEST(killed_with_its_supervisor),
 		TEST(full_disk),
-		TEST(systemd_is_told),
 		TEST(without_the_device),
 		TEST(wrong_usage),
 		TEST(number_of_another),

@@ -22,7 +22,7 @@ for hook in "$dir"/usr/share/vmgenc/hooks/*; do
 		wrong "vmgenc(8) does not say that ${hook##*/} declares $line"
 	n=$((n + 1))
 done
-[ $n = 11 ] || wrong "$n hooks"
+[ $n = 13 ] || wrong "$n hooks"
 # Where they lie, nothing runs; the directory for those that are on is there, and empty.
 ! grep -rn /usr/local/share "$dir/usr/share/vmgenc" || wrong "a place of another prefix is named"
 build/vmgenc sim "$dir/vm" create

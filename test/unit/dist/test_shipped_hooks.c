@@ -41,7 +41,7 @@ static void off_changes_nothing(void **unused)
 	simfile_bump(&sim);
 	once();
 	assert_int_equal(state_load(state_file, &s, why, sizeof(why)), 0);
-	assert_int_equal(s.runs, 11);
+	assert_int_equal(s.runs, 13);
 	shell("! sha256sum -c %s/before 2>/dev/null | grep -v services | grep ': OK$' | "
 	      "grep 'machine-id\\|ssh\\|seed\\|lease'",
 	      tree);
@@ -265,6 +265,34 @@ static void restart_services(void **unused)
 					  "systemctl try-restart -- last\n");
 }
 
+/* Fails if a hold has no time limit, holds loopback, or is not ended; or passes for one without
+ * nft. */
+static void hold(void **unused)
+{
+	(void)unused;
+	enable("00-hold");
+	enable("99-release");
+	hide("nft");
+	assert_int_equal(cloned(), 1);
+	says("nft is not there: nothing is held");
+	says("99-release: nothing is held");
+	stand_in("nft", "[ $1 != -f ] || cat >/run/rules");
+	assert_int_equal(cloned(), 0);
+	says("held for 120 s at most: ");
+	says("99-release: released");
+	of("/run/rules");
+	assert_true(strncmp(text, "table inet vmgenc_hold\ndelete table inet vmgenc_hold\n", 52) ==
+		    0);
+	assert_int_equal(count_of(text, "flags timeout; timeout 120s;"), 2);
+	assert_int_equal(count_of(text, "f lo accept\n"), 2);
+	shell("grep -c drop /run/rules | grep -qx 4 && grep drop /run/rules | grep -vc @ | grep "
+	      "-qx 0");
+	assert_non_null(strstr(of(STAND_IN), "nft delete table inet vmgenc_hold\n"));
+	put("/etc/vmgenc/hold", "for ever\n");
+	assert_int_equal(cloned(), 1);
+	says("\"for ever\" is no time limit: nothing is held");
+}
+
 static int run(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -278,6 +306,7 @@ static int run(void)
 		TEST(dhcp_with_links),
 		TEST(journal),
 		TEST(restart_services),
+		TEST(hold),
 	};
 
 	return cmocka_run_group_tests_name("shipped hooks", tests, NULL, NULL);
