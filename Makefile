@@ -203,6 +203,7 @@ help:
 	@echo '     install-pages, uninstall-cmd, uninstall-provider, uninstall-guard; GNU names such as sysconfdir= and libdir= are heeded'
 	@echo 'make modules-install KVER=RELEASE   vmgenc.ko for modprobe, or modules-uninstall; install-dkms'
 	@echo 'make deb [SUITE=trixie]      Debian packages, in build/deb (build/deb/trixie)'
+	@echo 'make check-system [SUITE=]       a Debian system with the packages, snapshot, cloned and power cycled'
 	@echo 'make check-packages [SUITES=]   builds them, installs, upgrades and removes them in minimal roots'
 	@echo 'make format     clang-format over the C that follows .clang-format (FILES=); or format-check'
 	@echo 'make clean      what was built; make distclean also what was downloaded'

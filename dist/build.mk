@@ -94,4 +94,7 @@ deb:
 	@tools/deb $(SUITE)
 check-packages:
 	@test/packages/run $(SUITES)
-.PHONY: install install-lib install-lab install-pages install-dkms uninstall modules-install modules-uninstall deb check-packages
+# A real system with the packages, snapshot and cloned; SUITE=bookworm for another release
+check-system:
+	@test/system/run $(SUITE)
+.PHONY: check-system install install-lib install-lab install-pages install-dkms uninstall modules-install modules-uninstall deb check-packages
