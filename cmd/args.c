@@ -33,6 +33,8 @@ static const struct option options[] = {
 	{"signal", required_argument, NULL, 'k'},
 	{"restart", no_argument, NULL, 'x'},
 	{"ready", no_argument, NULL, 'e'},
+	{"metrics", no_argument, NULL, 'm'},
+	{"output", required_argument, NULL, 'O'},
 	{0},
 };
 
@@ -136,6 +138,12 @@ static int take(struct args *a, int option, const char *text)
 		break;
 	case 'x':
 		a->restart = true;
+		break;
+	case 'm':
+		a->metrics = true;
+		break;
+	case 'O':
+		a->output = text;
 		break;
 	}
 	return -1;

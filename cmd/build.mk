@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # cmd: build/vmgenc, which contains libvmgenc and needs jansson. It is static, so that it starts in a
 # few milliseconds, and can report an error if libraries or descriptors are not available.
-CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c))
+CMD_SRCS := $(sort $(wildcard cmd/*.c cmd/hooks/*.c cmd/metrics/*.c))
 CMD_FLAGS = -Icmd -Ilib
 # These name places. They are compiled again when the places change.
 PLACED := $(patsubst %,build/cmd/%.o,advice args doctor host openssl run status switch units wait \
-	$(addprefix hooks/,decide hooks identity request))
+	$(addprefix hooks/,decide hooks identity request) metrics/fingerprint)
 $(PLACED): CMD_FLAGS += $(CMD_PLACES)
 $(PLACED): build/cmd/places
 CMD_PLACES = -DVMGENC_STATE='"$(statedir)/hooks.json"' -DVMGENC_CONF='"$(confdir)"' \
@@ -28,17 +28,19 @@ build/vmgenc: $(CMD_SRCS:cmd/%.c=build/cmd/%.o) build/libvmgenc.a
 hook_places = sed 's,/usr/local/share/vmgenc,$(pkgdatadir),g'
 ifeq ($(shell uname -s),FreeBSD)
 SERVICES = dist/freebsd/vmgenc_hooks:$(prefix)/etc/rc.d/vmgenc_hooks:755 \
-	dist/freebsd/vmgenc-hooks.conf:$(datadir)/examples/vmgenc/devd.conf:644
+	dist/freebsd/vmgenc-hooks.conf:$(datadir)/examples/vmgenc/devd.conf:644 \
+	dist/freebsd/vmgenc-metrics.cron:$(datadir)/examples/vmgenc/vmgenc-metrics.cron:644
 hooks_off = service vmgenc_hooks onestop >/dev/null 2>&1 || true
 else
 hook_places = sed 's,/etc/vmgenc/,$(confdir)/,g; s,/usr/local/share/vmgenc,$(pkgdatadir),g'
 SERVICES = $(foreach unit,vmgenc-hooks.service vmgenc-hooks-check.service vmgenc-hooks-check.path \
-	vmgenc-ready.service vmgenc-ready.target, \
+	vmgenc-ready.service vmgenc-ready.target vmgenc-metrics.service vmgenc-metrics.timer, \
 	dist/systemd/$(unit):$(systemdsystemunitdir)/$(unit):644) \
 	$(foreach file,vmgenc-device.conf vmgenc-guard.conf,dist/systemd/$(file):$(pkgdatadir)/$(file):644)
 hooks_off = [ ! -d /run/systemd/system ] || [ ! -e $(systemdsystemunitdir)/vmgenc-hooks.service ] || \
 	{ systemctl disable --quiet --now vmgenc-hooks.service && \
-	systemctl stop --quiet vmgenc-hooks-check.path vmgenc-hooks-check.service vmgenc-ready.target vmgenc-ready.service; }
+	systemctl disable --quiet --now vmgenc-metrics.timer && \
+	systemctl stop --quiet vmgenc-hooks-check.path vmgenc-hooks-check.service vmgenc-ready.target vmgenc-ready.service vmgenc-metrics.service; }
 endif
 COMPLETIONS = vmgenc.bash:$(bashcompletiondir)/vmgenc _vmgenc:$(zshcompletiondir)/_vmgenc \
 	vmgenc.fish:$(fishcompletiondir)/vmgenc.fish
@@ -74,9 +76,12 @@ CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/
 $(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(RECORD_SRCS) $(wildcard test/unit/cmd/*_fixture.c)
 $(DIST_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(RECORD_SRCS) test/unit/dist/tree_fixture.c
 build/test/test_words: TEST_SRCS += cmd/say.c
+build/test/test_metrics: TEST_SRCS += cmd/hash.c
+build/test/test_metrics: cmd/hash.c cmd/hash.h
 build/test/test_words: cmd/say.c cmd/cmd.h
 $(CMD_TESTS): TEST_FLAGS = -Icmd
+build/test/test_metrics: TEST_FLAGS += $(CMD_PLACES)
 $(foreach t,$(notdir $(CMD_TESTS)),$(eval $(t)_LDFLAGS := -ljansson))
 $(CMD_TESTS): build/vmgenc test/unit/program.c $(RECORD_SRCS)
 build/test/test_doctor: build/ossl-modules/vmgenc.so
--include $(wildcard build/cmd/*.d build/cmd/hooks/*.d)
+-include $(wildcard build/cmd/*.d build/cmd/hooks/*.d build/cmd/metrics/*.d)

@@ -18,9 +18,9 @@ enum exit_code { EXIT_YES = 0, EXIT_NO = 1, EXIT_USAGE = 2, EXIT_TROUBLE = 3 };
 
 /* args.c: the options, which mean the same in each command that takes them */
 struct args {
-	const char *source, *state, *root, *config, *snippet;
+	const char *source, *state, *root, *config, *snippet, *output;
 	const char *guard, *signal; /* of run */
-	bool json, once, raw, unsettled, vmclock, processes;
+	bool json, once, raw, unsettled, vmclock, processes, metrics;
 	bool retry, new_machine, wait; /* of hooks */
 	bool restart;		       /* of run */
 	bool ready;		       /* of wait */
@@ -95,6 +95,9 @@ extern volatile int follow_wake; /* as if the deadline had come */
  * force, but not for a service that does not run. vg: NULL if the record alone is to be believed.
  */
 int ready_wait(const char *record, struct vmgenc *vg, int64_t timeout_ms);
+
+/* metrics/metrics.c: vmgenc status --metrics */
+int metrics(const struct args *a);
 
 int cmd_status(int argc, char **argv);
 int cmd_wait(int argc, char **argv);

@@ -19,6 +19,8 @@ bool doctor_any_there(const char *pattern); /* a file that fits glob(3) */
 bool doctor_file_has(const char *path, const char *text);
 bool doctor_any_has(const char *pattern, const char *text); /* one of the files that fit glob(3) */
 void doctor_why_no_source(void);
+/* Whether the hypervisor offers the device. */
+bool doctor_device_offered(void);
 /* Says so where the driver that is loaded is of another version. */
 void doctor_driver_version(void);
 

@@ -102,7 +102,7 @@ static bool is_bare_metal(void)
 }
 
 /* The device's ids, as Linux spells them in sysfs; a devicetree's node. */
-static bool device_offered(void)
+bool doctor_device_offered(void)
 {
 	static const char *const ids[] = {"VM_GEN_COUNTER", "VM_Gen_Counter", "VMGENCTR"};
 
@@ -228,7 +228,7 @@ void doctor_why_no_source(void)
 	else if (doctor_there("/proc/sys/dev/vmgenc/0"))
 		bad("see \"Services that cannot see the device\" in vmgenc-provider(7)",
 		    "the driver is loaded, but this process cannot see /dev/vmgenc");
-	else if (!device_offered())
+	else if (!doctor_device_offered())
 		bad(remedy, "the hypervisor offers no VM Generation ID device");
 	else if (too_old(kernel.release))
 		bad("boot Linux 5.10 or later", "the kernel %s is too old for the driver",

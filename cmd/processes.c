@@ -313,7 +313,7 @@ static int look(struct context *c)
 	return EXIT_YES;
 }
 
-int doctor_processes(bool json)
+int processes_look(struct units *units)
 {
 	struct context c = {.configured = openssl_configured()};
 	char generator[64];
@@ -321,8 +321,17 @@ int doctor_processes(bool json)
 
 	c.is_active = *doctor_root || openssl_ask(NULL, generator) == OPENSSL_OURS;
 	code = look(&c);
+	*units = c.units;
+	return code;
+}
+
+int doctor_processes(bool json)
+{
+	struct units u;
+	int code = processes_look(&u);
+
 	if (!code)
-		code = json ? units_print_json(&c.units) : units_print(&c.units);
-	units_free(&c.units);
+		code = json ? units_print_json(&u) : units_print(&u);
+	units_free(&u);
 	return code;
 }

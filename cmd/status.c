@@ -12,18 +12,23 @@
 #include "hooks/state.h"
 
 static const char help[] =
-	"usage: vmgenc status [--json] [--source SOURCE] [--state FILE]\n"
+	"usage: vmgenc status [--json | --metrics] [--source SOURCE] [--state FILE]\n"
 	"Prints the source, its guarantee, the generation in force, and what was done for it.\n"
 	"\n"
 	"  --json            print one object; its keys are documented in vmgenc(8) and stay\n"
+	"  --metrics         print OpenMetrics text for a monitoring system\n"
+	"  --output FILE     with --metrics: replace FILE by it, at once\n"
+	"  --root DIRECTORY  with --metrics: look for the machine's identities below it\n"
 	"  --source SOURCE   dev:NODE, vmclock:NODE or file:PATH instead of the best one\n"
 	"  --state FILE      the record of vmgenc hooks; default " VMGENC_STATE "\n"
 	"\n"
 	"Exit codes: 0 protected, 1 not protected or a hook has failed, 2 wrong usage, 3 cannot "
 	"tell.\n"
+	"With --metrics: 0 written, 2 wrong usage, 3 not written.\n"
 	"Examples:\n"
 	"  vmgenc status\n"
-	"  vmgenc status --json | jq .generation\n";
+	"  vmgenc status --json | jq .generation\n"
+	"  vmgenc status --metrics --output /var/lib/prometheus/node-exporter/vmgenc.prom\n";
 
 /* The record of the hooks; why is not empty if it cannot be read. */
 struct hooks {
@@ -240,12 +245,17 @@ int cmd_status(int argc, char **argv)
 	struct vmgenc *vg;
 	static struct hooks hooks;
 	struct args a;
-	int code = args_parse(argc, argv, "jsS", help, &a);
+	int code = args_parse(argc, argv, "jsSmOr", help, &a);
 
 	if (code >= 0)
 		return code;
 	if (a.rest_count)
 		return say_usage("status: \"%s\" is not expected", a.rest[0]);
+	if (a.metrics ? a.json : a.output || *a.root)
+		return say_usage(a.metrics ? "status: --json and --metrics are one too many"
+					   : "status: --output and --root go with --metrics");
+	if (a.metrics)
+		return metrics(&a);
 	load_hooks(a.state, &hooks);
 	code = source_open(a.source, &vg);
 	if (!code)

@@ -81,6 +81,20 @@ void units_add(struct units *u, const struct process *p, enum finding finding)
 	f->process.pid = NULL; /* the caller's */
 }
 
+const char *units_key(enum finding finding)
+{
+	return texts[finding].key;
+}
+
+size_t units_with(const struct units *u, enum finding finding)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < u->count; i++)
+		n += u->list[i].finding == finding;
+	return n;
+}
+
 void units_free(struct units *u)
 {
 	free(u->list);

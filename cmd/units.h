@@ -47,6 +47,13 @@ void units_free(struct units *u);
 int units_print(struct units *u);
 int units_print_json(struct units *u);
 
+const char *units_key(enum finding finding);
+/* How many processes have this finding. */
+size_t units_with(const struct units *u, enum finding finding);
+
+/* processes.c: finds out about each running process. Returns an exit code. */
+int processes_look(struct units *u);
+
 /* vdso.c: whether programs can draw in the vDSO of this kernel, without a system call. */
 bool vdso_draws(void);
 

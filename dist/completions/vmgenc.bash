@@ -10,12 +10,12 @@ _vmgenc() {
 	case $prev in
 	--signal) COMPREPLY=($(compgen -W "HUP INT TERM QUIT USR1 USR2 CONT WINCH" -- "$cur")) && return ;;
 	--timeout | --since | --count | --start) return ;;
-	--state | --config | --snippet | --guard) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
+	--state | --config | --snippet | --guard | --output) COMPREPLY=($(compgen -f -- "$cur")) && return ;;
 	--root) COMPREPLY=($(compgen -d -- "$cur")) && return ;;
 	--source) COMPREPLY=($(compgen -W "dev:/dev/vmgenc vmclock:/dev/vmclock0 file:" -- "$cur")) && return ;;
 	esac
 	case $command in
-	status) words="--json --source --state" ;;
+	status) words="--json --metrics --output --root --source --state" ;;
 	wait) words="--ready --timeout --since --source --state" ;;
 	watch) words="--json --count --timeout --source" ;;
 	sync) words="--timeout --source" ;;

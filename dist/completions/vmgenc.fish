@@ -16,13 +16,15 @@ complete -c vmgenc -l help
 complete -c vmgenc -n '__fish_seen_subcommand_from status watch' -l json
 complete -c vmgenc -n '__fish_seen_subcommand_from status wait watch sync hooks doctor' -l source -x -a 'dev:/dev/vmgenc vmclock:/dev/vmclock0 file:'
 complete -c vmgenc -n '__fish_seen_subcommand_from status hooks doctor' -l state -r -F
+complete -c vmgenc -n '__fish_seen_subcommand_from status' -l metrics
+complete -c vmgenc -n '__fish_seen_subcommand_from status' -l output -r -F
 complete -c vmgenc -n '__fish_seen_subcommand_from wait watch sync hooks' -l timeout -x
 complete -c vmgenc -n '__fish_seen_subcommand_from wait' -l since -x
 complete -c vmgenc -n '__fish_seen_subcommand_from wait' -l ready
 complete -c vmgenc -n '__fish_seen_subcommand_from watch' -l count -x
 complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -l once -l retry -l new-machine -l wait
 complete -c vmgenc -n '__fish_seen_subcommand_from hooks' -a '(__fish_complete_directories)'
-complete -c vmgenc -n '__fish_seen_subcommand_from hooks doctor' -l root -r -a '(__fish_complete_directories)'
+complete -c vmgenc -n '__fish_seen_subcommand_from status hooks doctor' -l root -r -a '(__fish_complete_directories)'
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l raw -l unsettled -l vmclock
 complete -c vmgenc -n '__fish_seen_subcommand_from sim' -l start -x
 complete -c vmgenc -n '__fish_seen_subcommand_from doctor' -l processes -l json
