@@ -217,6 +217,7 @@ include cmd/build.mk
 include test/fuzz/build.mk
 include test/soak/build.mk
 include test/kvm/build.mk
+include test/fleet/build.mk
 include test/fresh/build.mk
 include test/linux/build.mk
 include bindings/build.mk
