@@ -55,7 +55,7 @@ build/libvmgenc.pc: lib/libvmgenc.pc.in Makefile dist/build.mk
 
 # The lab, with the guest's PID 1 inside
 GUEST_OBJS := $(patsubst %.c,build/guest/%.o,$(LAB_GUEST_SRCS))
-LAB_OBJS := $(patsubst lab/%.c,build/lab/%.o,$(filter %.c,$(LAB_SRCS))) build/lab/boot/embed.o
+LAB_OBJS := $(patsubst lab/%.c,build/lab/%.o,$(filter %.c,$(LAB_SRCS))) build/lab/boot/embed.o build/cmd/hash.o build/libvmgenc.a
 build/guest/%.o: %.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
@@ -66,14 +66,15 @@ build/guest-init: $(GUEST_OBJS)
 build/lab/%.o: lab/%.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(BUILD_FLAGS) -Ilab $(HARDENING) -c -o $@ $<
+	$(Q)$(CC) $(BUILD_FLAGS) -Ilab -Icmd $(HARDENING) -c -o $@ $<
 build/lab/boot/embed.o: lab/boot/embed.S build/guest-init build/freebsd-init build/freebsd-boot.bin
 	@mkdir -p $(@D)
 	$(Q)$(CC) -DLAB_GUEST=build/guest-init -DLAB_FREEBSD_GUEST=build/freebsd-init \
 		-DLAB_FREEBSD_BOOT=build/freebsd-boot.bin -c -o $@ $<
+# Static, so that it records in any guest that it is copied into.
 build/vmgenc-lab: $(LAB_OBJS)
 	$(call say,LD,$@)
-	$(Q)$(CC) $(CFLAGS) -Wl,-z,relro,-z,now -o $@ $(LAB_OBJS) $(LDFLAGS) -ljansson
+	$(Q)$(CC) $(CFLAGS) -static -pthread -o $@ $(LAB_OBJS) $(LDFLAGS) -ljansson
 
 # The Linux module: kbuild works in a directory of links, so that the tree stays clean
 MODULE_SRCS := $(wildcard driver/core/* driver/linux/* include/vmgenc_*.h)

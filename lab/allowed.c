@@ -8,7 +8,7 @@
 #include "host/host.h"
 #include "options.h"
 
-/* prove and run take what is in none of the lists, and all commands take --quiet. */
+/* prove and run take what is in none of the lists; the other commands take what is in theirs. */
 static const char *const run_only[] = {"acpi",	  "cpu",	"file", "id",	"memory",
 				       "no-load", "no-vmgenid", "node", "tree", NULL};
 static const char *const prove_only[] = {
@@ -16,7 +16,9 @@ static const char *const prove_only[] = {
 	"draws",	 "firmware", "generator", "guest",   "interval", "json",
 	"max-identical", "probe",    "programs",  "runs",    "same-id",	 "seconds",
 	"tables",	 "times",    "torn",	  "vmclock", NULL};
-static const char *const report_only[] = {"output", NULL};
+static const char *const report_takes[] = {"output", "quiet", NULL};
+static const char *const record_takes[] = {"output", "interval", "seconds", "quiet", NULL};
+static const char *const compare_takes[] = {"json", "quiet", NULL};
 /* The matrix decides what is tried. */
 static const char *const not_for_matrix[] = {"at-once",	      "built-in", "clones",    "compare",
 					     "depth",	      "draws",	  "generator", "interval",
@@ -36,13 +38,17 @@ static bool is_in(const char *const *list, const char *name)
 
 static bool takes(const char *command, const char *name)
 {
+	if (!strcmp(command, "report"))
+		return is_in(report_takes, name);
+	if (!strcmp(command, "record"))
+		return is_in(record_takes, name);
+	if (!strcmp(command, "compare"))
+		return is_in(compare_takes, name);
 	if (is_in(run_only, name))
 		return !strcmp(command, "run");
 	if (is_in(prove_only, name))
 		return !strcmp(command, "prove");
-	if (is_in(report_only, name))
-		return !strcmp(command, "report");
-	return strcmp(command, "report") || !strcmp(name, "quiet");
+	return strcmp(name, "output") != 0;
 }
 
 int allowed_take(struct parsed *p, const char *name)

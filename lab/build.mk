@@ -6,7 +6,7 @@ LAB_GUEST_SRCS := $(LAB_GUEST_COMMON) $(sort $(wildcard lab/guest/linux/*.c)) $(
 LAB_FREEBSD_SRCS := $(LAB_GUEST_COMMON) $(sort $(wildcard lab/guest/freebsd/*.c)) lab/guest/freebsd/sys.S
 LAB_FREEBSD_BOOT_SRCS := lab/boot/freebsd/boot.S lab/boot/freebsd/boot.c
 # The rooms of the lab, each above those behind it: test/unit/lab/rooms.sh holds them to that.
-LAB_ROOMS := report matrix prove accel hypervisor vm boot firmware shared compare host
+LAB_ROOMS := report matrix record prove accel hypervisor vm boot firmware shared compare host
 # All of it is compiled with -D_GNU_SOURCE, and lab and lib share no object.
 LAB_SRCS := $(sort $(wildcard lab/*.c $(LAB_ROOMS:%=lab/%/*.c))) lab/boot/embed.S
 

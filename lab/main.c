@@ -12,6 +12,7 @@
 #include "boot/boot.h"
 #include "host/host.h"
 #include "options.h"
+#include "record/record.h"
 #include "report/report.h"
 
 static const char help[] =
@@ -19,10 +20,15 @@ static const char help[] =
 	"       vmgenc-lab prove --guest LABEL=KERNEL[,MODULE[,COMPANION]] ... [option ...]\n"
 	"       vmgenc-lab run --kernel FILE [--module FILE] [option ...] PROGRAM [ARG ...]\n"
 	"       vmgenc-lab report [-o FILE.html] RESULTS.json ...\n"
+	"       vmgenc-lab record -o FILE [--seconds S] [--interval MS]\n"
+	"       vmgenc-lab compare [--json FILE] RECORDING RECORDING ...\n"
 	"\n"
 	"prove clones a running virtual machine and compares what the clones draw.\n"
 	"run runs a static program in a virtual machine, as root.\n"
 	"report makes one HTML page from the files that --json wrote.\n"
+	"record draws in a guest of any hypervisor while it is cloned; compare says what the "
+	"copies\n"
+	"of this guest drew twice.\n"
 	"\n"
 	"prove and run:\n"
 	"  --kernel FILE         the guest's kernel: Linux for x86 or arm64, or FreeBSD\n"
@@ -91,6 +97,12 @@ static const char help[] =
 	"report:\n"
 	"  -o, --output FILE     write the page to FILE (standard output)\n"
 	"\n"
+	"record and compare:\n"
+	"  -o, --output FILE     record: write the recording to FILE\n"
+	"  --seconds S           record: stop after this much of the guest's time (60)\n"
+	"  --interval MS         record: draw this often (2)\n"
+	"  --json FILE           compare: also write the results to FILE\n"
+	"\n"
 	"all:\n"
 	"  --quiet               do not print progress or notes\n"
 	"  --help, --version\n"
@@ -99,7 +111,9 @@ static const char help[] =
 	"  vmgenc-lab prove --kernel /boot/vmlinuz-6.1.0-25-cloud-amd64\n"
 	"  vmgenc-lab prove --guest plain=vmlinuz --guest vmgenc=vmlinuz,vmgenc.ko --runs 5\n"
 	"  vmgenc-lab run --kernel vmlinuz --module vmgenc.ko ./device-test\n"
-	"  vmgenc-lab report -o demo.html demo.json\n";
+	"  vmgenc-lab report -o demo.html demo.json\n"
+	"  vmgenc-lab record -o copy.rec\n"
+	"  vmgenc-lab compare copy-1.rec copy-2.rec\n";
 
 static int main_prove(struct parsed *p, char **rest)
 {
@@ -173,6 +187,37 @@ static int main_report(const struct parsed *p, char **rest)
 	return report(p->output, rest);
 }
 
+static int main_record(const struct parsed *p, char **rest)
+{
+	const struct record_options o = {
+		.output = p->output, .seconds = p->prove.seconds, .interval_ms = p->prove.interval};
+
+	if (*rest)
+		return options_usage("record takes no argument %s", *rest);
+	if (!p->output)
+		return options_usage("record needs --%s", "output");
+	return record(&o);
+}
+
+static int main_compare(const struct parsed *p, char **rest)
+{
+	size_t count = 0;
+
+	while (rest[count])
+		count++;
+	if (count < 2)
+		return options_usage("compare needs the recordings of two copies or more%s", "");
+	return compare_recordings(rest, count, p->prove.json);
+}
+
+/* The commands that run no virtual machine. */
+static int main_other(const struct parsed *p, char **rest)
+{
+	if (!strcmp(p->command, "record"))
+		return main_record(p, rest);
+	return strcmp(p->command, "report") ? main_compare(p, rest) : main_report(p, rest);
+}
+
 /* Results that could not be written are not a success. */
 static int output_ended(bool is_run, int code)
 {
@@ -217,7 +262,8 @@ int main(int argc, char **argv)
 					  .memory_mb = 256,
 					  .timeout = 60}};
 	const char *command = argc > 1 ? argv[1] : "";
-	bool is_run = !strcmp(command, "run"), is_report = !strcmp(command, "report");
+	bool is_run = !strcmp(command, "run"), is_record = !strcmp(command, "record");
+	bool is_other = is_record || !strcmp(command, "report") || !strcmp(command, "compare");
 	int option, index = 0, code = 0;
 
 	if (standard_files())
@@ -226,11 +272,16 @@ int main(int argc, char **argv)
 		return fputs(help, stdout) < 0;
 	if (!strcmp(command, "--version"))
 		return puts("vmgenc-lab " LAB_VERSION) < 0;
-	if (!is_run && !is_report && strcmp(command, "prove"))
-		return options_usage(*command ? "there is no command %s"
-					      : "give a command: prove, run or report%s",
-				     command);
+	if (!is_run && !is_other && strcmp(command, "prove"))
+		return options_usage(
+			*command ? "there is no command %s"
+				 : "give a command: prove, run, report, record or compare%s",
+			command);
 	p.command = command;
+	if (is_record) { /* for a person's hands */
+		p.prove.seconds = 60;
+		p.prove.interval = 2;
+	}
 	argv[1] = argv[0];
 	/* "+": leave the program's own options alone. */
 	while (!code &&
@@ -242,10 +293,10 @@ int main(int argc, char **argv)
 		code = options_take(&p, option, options_list[index].name);
 	}
 	lab_catch_signals();
-	if (!code && !is_report)
+	if (!code && !is_other)
 		code = options_accel(&p);
-	if (!code && is_report)
-		code = main_report(&p, argv + 1 + optind);
+	if (!code && is_other)
+		code = main_other(&p, argv + 1 + optind);
 	else if (!code)
 		code = is_run ? main_run(&p, argv + 1 + optind) : main_prove(&p, argv + 1 + optind);
 	else if (is_run)

@@ -15,14 +15,14 @@
 #include "run.h"
 
 struct parsed {
-	const char *command; /* prove, run or report */
+	const char *command; /* prove, run, report, record or compare */
 	struct prove_options prove;
 	struct matrix_options matrix;
 	bool any_firmware; /* run the matrix instead of one experiment */
 	bool programs_given;
 	struct run_options run;
 	const char *kernel, *module;
-	const char *output;			  /* report's --output, or NULL */
+	const char *output;			  /* --output, or NULL */
 	const char *matrix_only, *not_for_matrix; /* such an option that was given, or NULL */
 	const char *for_module;			  /* an option that says how to load one, or NULL */
 };

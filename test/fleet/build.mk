@@ -16,3 +16,8 @@ check-fleet: deps
 	@tools/prometheus
 	@test/fleet/run
 .PHONY: check-fleet
+# "make check-record": recordings of QEMU's clones, compared.
+build/test/recorder: test/lab/recorder.c
+	$(call say,CC,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -static -o $@ $<
