@@ -193,6 +193,8 @@ help:
 	@echo 'make linux-overlay SRC=DIR   the driver into a Linux source tree; linux-overlay-undo takes it out'
 	@echo 'make check-kvm  clones, firmware and device tests under KVM; without KVM in an emulated machine'
 	@echo 'make check-bindings   the C++, Python, Go and Rust bindings, simulated and in clones'
+	@echo 'make check-fleet [MACHINES=1000]   metrics and alerts: simulated and cloned machines on Prometheus'
+	@echo 'make check-record   recordings of clones, without and with the module'
 	@echo 'make module KVER=RELEASE [KDIR=DIR]   build/linux/RELEASE/vmgenc.ko'
 	@echo 'make freebsd-overlay SRC=DIR    vmgenc(4) into a FreeBSD source tree; freebsd-overlay-undo takes it out'
 	@echo 'make freebsd-module SYSDIR=DIR  build/freebsd/vmgenc.ko and vmgenc_companion.ko, by clang'

@@ -21,3 +21,7 @@ build/test/recorder: test/lab/recorder.c
 	$(call say,CC,$<)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(filter-out -MMD -MP,$(BUILD_FLAGS)) -static -o $@ $<
+check-record: deps
+	@$(MAKE) --no-print-directory $(JOBS) all build/test/clones build/test/recorder modules
+	@test/lab/record
+.PHONY: check-record

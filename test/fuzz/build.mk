@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/fuzz: NAME.c becomes build/fuzz/NAME with libFuzzer; test/fuzz/corpus/NAME is what it starts from.
-FUZZERS := $(patsubst %,build/fuzz/%,config core firmware name page qmp results shared state vmclock)
+FUZZERS := $(patsubst %,build/fuzz/%,config core firmware name page qmp recording results shared state vmclock)
 FUZZ_CC ?= clang
 FUZZ_FLAGS = -std=c11 -D_GNU_SOURCE= -DVMGENC_VERSION='"$(VERSION)"' -Iinclude -Ilib -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all
 FUZZ_SOURCES := $(wildcard lib/*.c) test/fuzz/source_file.c
 build/fuzz/page build/fuzz/vmclock: FUZZ_WITH = $(FUZZ_SOURCES) -Wl,--wrap=nanosleep,--wrap=rekey_kernel
 build/fuzz/name: FUZZ_WITH = $(wildcard lib/*.c)
 build/fuzz/state: FUZZ_WITH = -Icmd cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c -ljansson
+build/fuzz/recording: lab/record/file.c lab/record/record.h cmd/hash.c
+build/fuzz/recording: FUZZ_WITH = -Ilab -Icmd lab/record/file.c cmd/hash.c lab/host/say.c lab/host/clean.c
 build/fuzz/qmp: FUZZ_WITH = -Ilab lab/vm/qmp.c lab/host/time.c -ljansson
 FUZZ_REPORT := $(filter-out %/write.c,$(wildcard lab/report/*.c)) lab/generators.c lab/host/words.c lab/host/time.c
 build/fuzz/results: $(FUZZ_REPORT) $(wildcard lab/report/*.h lab/compare/*.h)

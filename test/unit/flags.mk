@@ -41,3 +41,8 @@ build/test/test_shared: $(SHARED_SRCS) $(wildcard lab/shared/*.h lab/compare/*.h
 build/test/test_shared: TEST_SRCS = $(SHARED_SRCS)
 build/test/test_shared: TEST_FLAGS = -Ilab
 test_shared_LDFLAGS := -ljansson -Wl,--wrap=load_u32,--wrap=load_u64,--wrap=load_bytes
+# Recordings, as vmgenc-lab reads them
+RECORD_SRCS := lab/record/file.c cmd/hash.c lab/host/say.c lab/host/clean.c test/unit/program.c
+build/test/test_record: $(RECORD_SRCS) $(wildcard lab/record/*.h lab/host/*.h) build/vmgenc-lab
+build/test/test_record: TEST_SRCS = $(RECORD_SRCS)
+build/test/test_record: TEST_FLAGS = -Ilab -Icmd
