@@ -42,6 +42,7 @@ hooks_off = [ ! -d /run/systemd/system ] || [ ! -e $(systemdsystemunitdir)/vmgen
 	systemctl disable --quiet --now vmgenc-metrics.timer && \
 	systemctl stop --quiet vmgenc-hooks-check.path vmgenc-hooks-check.service vmgenc-ready.target vmgenc-ready.service vmgenc-metrics.service; }
 endif
+SERVICES += dist/prometheus/vmgenc.rules.yml:$(pkgdatadir)/prometheus/vmgenc.rules.yml:644
 COMPLETIONS = vmgenc.bash:$(bashcompletiondir)/vmgenc _vmgenc:$(zshcompletiondir)/_vmgenc \
 	vmgenc.fish:$(fishcompletiondir)/vmgenc.fish
 install-cmd: build/vmgenc
@@ -64,7 +65,7 @@ uninstall-cmd:
 	$(Q)for f in $(SERVICES); do rest=$${f#*:}; rm -f $(DESTDIR)$${rest%:*} || exit; done
 	$(Q)rm -f $(DESTDIR)$(pkgdatadir)/services
 	$(Q)rm -f $(patsubst dist/hooks/%,$(DESTDIR)$(pkgdatadir)/hooks/%,$(wildcard dist/hooks/*))
-	$(Q)rmdir $(DESTDIR)$(pkgdatadir)/hooks $(DESTDIR)$(pkgdatadir) 2>/dev/null || true
+	$(Q)rmdir $(DESTDIR)$(pkgdatadir)/prometheus $(DESTDIR)$(pkgdatadir)/hooks $(DESTDIR)$(pkgdatadir) 2>/dev/null || true
 	$(Q)rmdir $(DESTDIR)$(hooksdir) $(DESTDIR)$(confdir) 2>/dev/null || true
 	$(Q)$(if $(DESTDIR),,[ ! -d /run/systemd/system ] || systemctl daemon-reload)
 .PHONY: install-cmd uninstall-cmd
