@@ -10,8 +10,8 @@
 #include "guest/linux/vdso.h"
 #include "measure.h"
 
-#define TURNS 21
-#define BATCHES 20
+#define TURNS 7
+#define BATCHES 30
 #define DRAWS 500 /* in a batch, whose time counts as one measurement */
 
 static const struct {
