@@ -50,6 +50,7 @@ static void become(const struct hostile_variant *v)
 static bool is_refused(const struct hostile_variant *v)
 {
 	return hostile_answers[v->answer].error && v->answer != NO_DEVICE && v->answer != MOVING &&
+	       v->answer != TWICE &&
 	       v->where != BOOT;
 }
 
