@@ -210,6 +210,9 @@ static void test_documented(void **state)
 		else if (i == IN_RAM)
 			assert_non_null(
 				strstr(text, ".It Er EBUSY Ta ADDR %#llx is RAM that the kernel"));
+		else if (i == TWICE)
+			assert_non_null(
+				strstr(text, ".It Er EBUSY Ta ADDR %#llx is the id of %s, which"));
 		else {
 			snprintf(line, sizeof(line), refused ? ".It Er %s Ta %s" : ".It %s%s",
 				 refused ? name_of(hostile_answers[i].error) : "", log);
