@@ -36,7 +36,7 @@ done
 sed 's,@SBINDIR@,/usr/sbin,; s,@HOOKS@,/h,' dist/freebsd/vmgenc_hooks | sh -n
 
 commands=$(build/vmgenc --help | sed -n 's/^  \([a-z]*\)  .*/\1/p')
-[ "$(echo "$commands" | wc -l)" = 8 ] || wrong "commands: $commands"
+[ "$(echo "$commands" | wc -l)" = 9 ] || wrong "commands: $commands"
 for f in dist/completions/*; do
 	for c in $commands; do
 		grep -qw "$c" "$f" || wrong "$f lacks $c"
