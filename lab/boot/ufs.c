@@ -52,13 +52,14 @@ static int fill(const char *directory, const struct boot_file *files, size_t cou
 	return code;
 }
 
+/* UFS1: Debian's makefs writes a UFS2 superblock that FreeBSD 15 refuses. */
 static void exec_makefs(const char *path, const char *directory, const char *errors)
 {
 	int fd = open(errors, O_WRONLY | O_CREAT | O_TRUNC, 0600);
 
 	dup2(fd, 1);
 	dup2(fd, 2);
-	execlp(MAKEFS, MAKEFS, "-t", "ffs", "-B", "le", "-o", "version=2", "-M", "1m", path,
+	execlp(MAKEFS, MAKEFS, "-t", "ffs", "-B", "le", "-o", "version=1", "-M", "1m", path,
 	       directory, (char *)NULL);
 	dprintf(2, "%s\n", strerror(errno));
 	_exit(127);

@@ -8,6 +8,10 @@
 	.long 8, 4, 1		/* NT_FREEBSD_ABI_TAG */
 	.asciz "FreeBSD"
 	.long 1201000
+	/* FreeBSD 15 does not read the last note of a segment, so this one follows: it says nothing. */
+	.long 8, 4, 0
+	.asciz "vmgenc "
+	.long 0
 
 	.text
 	.global _start
