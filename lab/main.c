@@ -39,6 +39,7 @@ static const char help[] =
 	"  --arc4rand FILE       FreeBSD: the module that makes arc4rand(9) readable\n"
 	"  --accel auto|kvm|tcg  how QEMU runs the guest; auto: kvm if the kernel boots with it\n"
 	"                        (VMGENC_LAB_ACCEL, or auto)\n"
+	"  --q35                 use QEMU's machine q35 instead of pc\n"
 	"  --tcg-single          with tcg, emulate one CPU at a time\n"
 	"  --cpus N              number of virtual CPUs (2)\n"
 	"  --rdrand              do not mask the CPU's random instructions in the guest\n"

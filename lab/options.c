@@ -42,6 +42,7 @@ enum {
 	OPT_NO_VMGENID,
 	OPT_PROBE,
 	OPT_PROGRAMS,
+	OPT_Q35,
 	OPT_QUIET,
 	OPT_RDRAND,
 	OPT_RUNS,
@@ -91,6 +92,7 @@ const struct option options_list[] = {
 	{"output", required_argument, NULL, 'o'},
 	{"probe", required_argument, NULL, OPT_PROBE},
 	{"programs", required_argument, NULL, OPT_PROGRAMS},
+	{"q35", no_argument, NULL, OPT_Q35},
 	{"quiet", no_argument, NULL, OPT_QUIET},
 	{"rdrand", no_argument, NULL, OPT_RDRAND},
 	{"tcg-single", no_argument, NULL, OPT_TCG_SINGLE},
@@ -418,6 +420,9 @@ int options_take(struct parsed *p, int option, const char *name)
 		return 0;
 	case OPT_RDRAND:
 		p->prove.rdrand = p->run.rdrand = true;
+		return 0;
+	case OPT_Q35:
+		p->prove.q35 = p->run.q35 = true;
 		return 0;
 	case OPT_TCG_SINGLE:
 		p->prove.tcg_single = p->run.tcg_single = true;

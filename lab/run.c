@@ -129,6 +129,7 @@ static int run_in(const struct run_options *o, const char *directory, const char
 			    .memory_mb = memory_mb(o),
 			    .initramfs_mb = tree_mb(o),
 			    .rdrand = o->rdrand,
+			    .q35 = o->q35,
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
 			    .timeout = o->timeout,

@@ -19,7 +19,7 @@ struct run_options {
 	bool freebsd, arm64;
 	unsigned int cpus, memory_mb;
 	double timeout;
-	bool rdrand, tcg_single, no_load, keep;
+	bool q35, rdrand, tcg_single, no_load, keep;
 	struct firmware firmware;
 	struct boot_file files[64];
 	size_t file_count;

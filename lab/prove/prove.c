@@ -302,6 +302,7 @@ int prove_quietly(const struct prove_options *o, struct results *all)
 			    .cpus = o->cpus,
 			    .arm64 = o->guests[0].arm64,
 			    .rdrand = o->rdrand,
+			    .q35 = o->q35,
 			    .tcg_single = o->tcg_single,
 			    .append = o->append,
 			    .timeout = o->timeout + o->seconds,

@@ -59,7 +59,7 @@ struct prove_options {
 	long max_identical;	 /* -1: not given */
 	const char *vmclock; /* the module that offers the page to the guest; NULL: no VMClock */
 	bool torn;	     /* clones find the page half-written */
-	bool same_id, rdrand, tcg_single, times, keep;
+	bool same_id, q35, rdrand, tcg_single, times, keep;
 	const char *append;
 	const char *tables;	   /* directory of the shapes' compiled tables */
 	const struct shape *shape; /* of the firmware; NULL: QEMU's own */

@@ -131,13 +131,15 @@ static void add_sandbox(struct arguments *a)
 
 static void add_machine(struct arguments *a, const struct machine *m)
 {
+	const char *type = m->q35 ? "q35" : "pc";
+
 	add(a, "-machine");
 	if (m->arm64)
 		add(a, "virt,gic-version=2");
 	else if (machine_is_high(m))
-		add(a, "pc,usb=off,vmport=off,max-ram-below-4g=%uM", m->memory_mb);
+		add(a, "%s,usb=off,vmport=off,max-ram-below-4g=%uM", type, m->memory_mb);
 	else
-		add(a, "pc,usb=off,vmport=off");
+		add(a, "%s,usb=off,vmport=off", type);
 	if (!m->arm64)
 		return;
 	add(a, "-dtb");

@@ -28,6 +28,7 @@ struct machine {
 	unsigned int cpus;
 	unsigned int memory_mb;
 	bool arm64; /* QEMU's machine "virt", with the firmware's devicetree */
+	bool q35; /* QEMU's machine type; else pc */
 	bool rdrand;
 	bool tcg_single; /* emulate one CPU at a time */
 	bool trial;	 /* accel's trial of kvm: messages do not name --timeout */

@@ -31,6 +31,7 @@ enum {
 	SYS_poll = 209,
 	SYS_clock_gettime = 232,
 	SYS_nanosleep = 240,
+	SYS_modfind = 303,
 	SYS_kldload = 304,
 	SYS_kldunload = 305,
 	SYS_kldfind = 306,
