@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # "make check-freebsd FREEBSD_KERNEL=<kernel> SYSDIR=<its sys>": the module on that kernel, in
-# QEMU. COMPARE=<module> tries another driver beside it, FreeBSD's own for one, and our companion
-# with that; RUNS= says how often, WITNESS=yes that the kernel must have it.
+# QEMU; of ours the one that this kernel needs. COMPARE=<module> tries another driver beside it,
+# FreeBSD's own for one, and our companion with that; RUNS= says how often, WITNESS=yes that the
+# kernel must have it, ONLY= a part of the titles of what is tried.
 RUNS ?= 10
 FREEBSD_RUNTIME := $(patsubst %,build/freebsd-guest/lab/guest/freebsd/%.o,sys libc complaint)
 FREEBSD_PROGRAMS := $(patsubst test/freebsd/guest/%.c,build/test/freebsd/%, \
@@ -30,7 +31,7 @@ check-freebsd:
 	@tools/deps lld makefs
 	@$(MAKE) --no-print-directory $(JOBS) check-freebsd-parts
 	@build/test/freebsd-check $(if $(WITNESS),--witness) $(if $(COMPARE),--compare $(COMPARE)) \
-		--runs $(RUNS) $(FREEBSD_KERNEL) $(FREEBSD_MODULES)
+		$(if $(ONLY),--only '$(ONLY)') --runs $(RUNS) $(FREEBSD_KERNEL) $(FREEBSD_MODULES)
 check-freebsd-parts: build/vmgenc-lab build/test/freebsd-check $(FREEBSD_PROGRAMS) \
 	build/test/firmware/all.aml $(FREEBSD_MODULES)
 	@:

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/freebsd: runs vmgenc-lab with a FreeBSD kernel and the module, prints the table and counts
- * what the guests' programs and the clones' reports show. Runs on the host, by make check-freebsd.
+ * test/freebsd: runs vmgenc-lab with a FreeBSD kernel and the module that this kernel needs, prints
+ * the table and counts what the guests' programs and the clones' reports show. Runs on the host, by
+ * make check-freebsd.
  */
 #include <getopt.h>
 #include <jansson.h>
@@ -25,9 +26,17 @@
 	"--interval 5 --seconds 60 --generator getrandom --generator arandom --generator "         \
 	"arc4rand "
 
-static const char *kernel, *module, *companion, *arc4rand, *compare, *runs = "10";
+static const char *kernel, *driver, *companion, *arc4rand, *compare, *runs = "10";
+static const char *only;   /* a part of the titles of what is tried, or NULL: all */
+static const char *module; /* what is loaded: driver, companion, or NULL if ours is in the kernel */
 static bool witness;
 static unsigned int passed, failed;
+
+/* What test/freebsd/guest/form.c says about the kernel. */
+static struct {
+	char form[16];
+	int version, witness, fenestras;
+} kernel_has;
 
 static void check(bool good, const char *what, const char *detail)
 {
@@ -61,17 +70,57 @@ static int run(const char *command)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+static bool wanted(const char *title)
+{
+	if (only && !strstr(title, only))
+		return false;
+	printf("%s:\n", title);
+	fflush(stdout);
+	return true;
+}
+
+/* Asks the kernel, because a stripped one has no symbols to look for. */
+static bool ask_kernel(void)
+{
+	char command[1000], line[200] = "";
+	int found = 0;
+
+	snprintf(command, sizeof(command), LAB " run --quiet --kernel %s build/test/freebsd/form",
+		 kernel);
+	FILE *out = popen(command, "r");
+
+	while (out && fgets(line, sizeof(line), out))
+		if (sscanf(line, "form %15s version %d witness %d fenestras %d", kernel_has.form,
+			   &kernel_has.version, &kernel_has.witness, &kernel_has.fenestras) == 4)
+			found++;
+	if (out)
+		pclose(out);
+	if (found != 1)
+		return false;
+	module = !strcmp(kernel_has.form, "companion") ? companion : driver;
+	if (!strcmp(kernel_has.form, "none"))
+		module = NULL;
+	printf("FreeBSD %d%s%s: %s\n", kernel_has.version, kernel_has.witness ? ", WITNESS" : "",
+	       kernel_has.fenestras ? ", Fenestras X" : "",
+	       !module		     ? "vmgenc is compiled in"
+	       : module == companion ? "it has FreeBSD's own driver: the companion"
+				     : "it has no driver: ours");
+	return true;
+}
+
 /* Fails if the program in the guest says so, or the guest panics or hangs. */
 static void program(const char *name, const char *options, const char *argument)
 {
-	char command[2000];
+	char command[2000], load[600] = "", title[100];
 
-	printf("%s %s:\n", name, argument);
-	fflush(stdout);
+	snprintf(title, sizeof(title), "%s %s", name, argument);
+	if (!wanted(title))
+		return;
+	if (module)
+		snprintf(load, sizeof(load), "--module %s", module);
 	snprintf(command, sizeof(command),
-		 LAB " run --quiet --kernel %s --module %s --arc4rand %s %s "
-		     "build/test/freebsd/%s %s",
-		 kernel, module, arc4rand, options, name, argument);
+		 LAB " run --quiet --kernel %s %s --arc4rand %s %s build/test/freebsd/%s %s",
+		 kernel, load, arc4rand, options, name, argument);
 	check(run(command) == 0, name, "its exit status");
 }
 
@@ -161,21 +210,24 @@ static void check_report(const char *options)
 	json_decref(report);
 }
 
+/* Beside ours, where there is a module of ours: the same kernel without it, and another driver. */
 static void prove(const char *title, const char *options, bool beside)
 {
 	char guests[1200] = "", other[600] = "", command[3000];
 
-	printf("%s:\n", title);
-	fflush(stdout);
+	if (!wanted(title))
+		return;
 	remove(REPORT);
 	if (compare)
 		snprintf(other, sizeof(other), "--compare other=%s,%s", kernel, compare);
-	if (beside)
-		snprintf(guests, sizeof(guests), "--guest none=%s %s", kernel, other);
+	if (beside && module)
+		snprintf(guests, sizeof(guests), "--%s=%s %s",
+			 module == companion ? "compare upstream" : "guest none", kernel, other);
 	snprintf(command, sizeof(command),
 		 LAB " prove --quiet --json " REPORT " --arc4rand %s --max-identical %d %s "
-		     "--guest " OURS "=%s,%s %s",
-		 arc4rand, MAX_IDENTICAL, guests, kernel, module, options);
+		     "--guest " OURS "=%s%s%s %s",
+		 arc4rand, MAX_IDENTICAL, guests, kernel, module ? "," : "", module ? module : "",
+		 options);
 	int status = run(command);
 
 	/* 1 is a finding, which the report tells in detail. */
@@ -183,47 +235,65 @@ static void prove(const char *title, const char *options, bool beside)
 	check_report(options);
 }
 
-/* FreeBSD's own driver is in the kernel, and ours helps it. */
+/* FreeBSD's own driver, built as a module, and our companion beside it. */
 static void prove_companion(void)
 {
-	const char *driver = module;
+	const char *before = module;
 	char both[1200];
 
 	snprintf(both, sizeof(both), "%s,%s", compare, companion);
 	module = both;
 	prove("the companion beside the other driver, in tight loops", "--draws 60000", false);
-	module = driver;
+	module = before;
 }
 
 static int usage(void)
 {
 	fprintf(stderr, "usage: freebsd-check [--witness] [--runs N] [--compare MODULE] "
-			"KERNEL MODULE COMPANION ARC4RAND\n");
+			"[--only TITLE] KERNEL DRIVER COMPANION ARC4RAND\n");
 	return 2;
+}
+
+/* What is loaded and unloaded, and so not where ours is compiled in. */
+static void check_module(void)
+{
+	program("loads", "--no-load", witness ? "witness" : "");
+	program("firmware", WRONG, "beside");
+	program("firmware", WRONG " --no-vmgenid", "alone");
+}
+
+/* From 13 on nothing can look before each arc4rand(9). */
+static void check_draws_of_all(void)
+{
+	char options[300];
+
+	snprintf(options, sizeof(options),
+		 DRAWS_OF_ALL "--draws 60000 --generator arc4rand --runs %s", runs);
+	prove("the same pairs, looking before each arc4rand(9) too", options, false);
+	prove("a clone of a clone, likewise",
+	      DRAWS_OF_ALL "--draws 60000 --generator arc4rand --depth 2 --runs 5", false);
 }
 
 static void check_all(void)
 {
 	char options[300];
 
-	program("loads", "--no-load", witness ? "witness" : "");
-	program("firmware", WRONG, "beside");
-	program("firmware", WRONG " --no-vmgenid", "alone");
+	if (module)
+		check_module();
 	program("device", "", "");
 	program("device", "--append hw.vmgenc.raw=driver", "driver");
+	program("device", "--q35", "q35");
 	snprintf(options, sizeof(options), IDLE "--draws 300 --runs %s", runs);
 	prove("pairs of clones of an idle guest: a draw every 5 ms", options, true);
 	prove("a clone of a clone, idle", IDLE "--draws 300 --depth 2 --runs 5", false);
 	snprintf(options, sizeof(options), "--draws 60000 --runs %s", runs);
 	prove("pairs of clones, both CPUs in tight loops", options, true);
 	prove("a clone of a clone, in tight loops", "--draws 60000 --depth 2 --runs 5", false);
-	snprintf(options, sizeof(options),
-		 DRAWS_OF_ALL "--draws 60000 --generator arc4rand --runs %s", runs);
-	prove("the same pairs, looking before each arc4rand(9) too", options, false);
-	prove("a clone of a clone, likewise",
-	      DRAWS_OF_ALL "--draws 60000 --generator arc4rand --depth 2 --runs 5", false);
-	if (compare)
+	if (kernel_has.version < 1300000)
+		check_draws_of_all();
+	if (compare && module == driver)
 		prove_companion();
+	prove("with q35, in tight loops", "--draws 60000 --q35", false);
 	prove("with RDRAND, in tight loops", "--draws 60000 --rdrand", true);
 	prove("a guarded program where nothing tells the driver",
 	      "--draws 60000 --generator guarded --append 'hw.vmgenc.notify=0 hw.vmgenc.sci=0 "
@@ -236,6 +306,7 @@ static void check_all(void)
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"compare", required_argument, NULL, 'c'},
+						{"only", required_argument, NULL, 'o'},
 						{"runs", required_argument, NULL, 'r'},
 						{"witness", no_argument, NULL, 'w'},
 						{NULL, 0, NULL, 0}};
@@ -246,6 +317,8 @@ int main(int argc, char **argv)
 			return usage();
 		if (option == 'c')
 			compare = optarg;
+		if (option == 'o')
+			only = optarg;
 		if (option == 'r')
 			runs = optarg;
 		witness |= option == 'w';
@@ -253,9 +326,18 @@ int main(int argc, char **argv)
 	if (argc - optind != 4)
 		return usage();
 	kernel = argv[optind];
-	module = argv[optind + 1];
+	driver = argv[optind + 1];
 	companion = argv[optind + 2];
 	arc4rand = argv[optind + 3];
+	if (!ask_kernel()) {
+		fprintf(stderr, "freebsd-check: %s does not start the lab's guest\n", kernel);
+		printf("0 passed, 1 failed\n");
+		return 1;
+	}
+	if (compare && module != driver) {
+		printf("The kernel has a driver, so %s is not tried\n", compare);
+		compare = NULL;
+	}
 	check_all();
 	printf("%u passed, %u failed\n", passed, failed);
 	return failed || !passed;
