@@ -27,6 +27,9 @@
 #include <sys/sysctl.h>
 
 #include <dev/random/randomdev.h>
+#if __FreeBSD_version >= 1500000
+#include <dev/random/random_harvestq.h>
+#endif
 
 /* Newer trees have it for all machines. */
 #if __has_include(<sys/stdarg.h>)
@@ -51,9 +54,9 @@
 
 /* 13 made the algorithm's functions constant: there is nothing to hook. */
 #if __FreeBSD_version < 1300000
-#define	VMGENC_HAVE_DRAW_HOOKS 1
+#define	VMGENC_HAVE_READ_HOOK 1
 #else
-#define	VMGENC_HAVE_DRAW_HOOKS 0
+#define	VMGENC_HAVE_READ_HOOK 0
 #endif
 
 /* The block to which a request to random(4) is rounded up; 13 can use ChaCha20 instead of AES. */
@@ -85,6 +88,35 @@ vmgenc_read_random(void *buf, u_int len)
 	return (read_random(buf, len) == len);
 #endif
 }
+
+/*
+ * Whether random(4) uses what VMGENID gives it, and does not discard it because of a health test
+ * (15).  The sample counts as one of the test, so it must not be given twice.
+ */
+static inline bool
+vmgenc_random_hears(uint64_t sample)
+{
+#if __FreeBSD_version >= 1500000
+	struct harvest_event event = {
+		.he_size = sizeof(sample),
+		.he_source = RANDOM_PURE_VMGENID,
+	};
+
+	memcpy(event.he_entropy, &sample, sizeof(sample));
+	return (random_harvest_healthtest(&event));
+#else
+	return (true);
+#endif
+}
+
+/* Newbus' own lock is Giant before 14, and still is in 14. */
+#if __FreeBSD_version >= 1400000
+#define	vmgenc_bus_lock()	bus_topo_lock()
+#define	vmgenc_bus_unlock()	bus_topo_unlock()
+#else
+#define	vmgenc_bus_lock()	mtx_lock(&Giant)
+#define	vmgenc_bus_unlock()	mtx_unlock(&Giant)
+#endif
 
 /* In 14, a driver's devclass is found by its name. */
 #if __FreeBSD_version >= 1400058

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-/* driver/freebsd: a look at the id before each draw from random(4), before FreeBSD 13. */
+/* driver/freebsd: a look at the id before each draw that vmgenc_hooks.c can catch. */
 #include "vmgenc_var.h"
 
 #include <sys/libkern.h>
@@ -22,51 +22,48 @@ vmgenc_draws_restir(void)
 		    ARC4_ENTR_SEED, ARC4_ENTR_HAVE);
 }
 
-#if VMGENC_HAVE_DRAW_HOOKS
 #define	MAX_DEVICES	8
 
 /*
- * Before each read, by programs or the kernel, random(4) calls its algorithm's ra_pre_read to
- * reseed if needed.  The hook there compares the id, with two loads.  Callers may hold mutexes, so
- * it does not settle a change.  It makes the generator diverge from those of other clones before
- * the read continues, and kicks the task.
+ * The hooks compare the id, with two loads.  Callers may hold mutexes, so they do not settle a
+ * change.  They make the generators diverge from those of other clones before the draw continues,
+ * and kick the task.
  */
 static struct vmgenc_softc *volatile hooked[MAX_DEVICES];
-static void (*pre_read)(void);
 static bool installed;
 static volatile u_int inside;
 static struct sx hooks_lock;
 SX_SYSINIT(vmgenc_hooks, &hooks_lock, "vmgenc hooks");
 
-static void
-look(struct vmgenc_softc *sc)
+bool
+vmgenc_draws_part(struct vmgenc_softc *sc)
 {
 	uint64_t id[2] = { sc->core.raw[0], sc->core.raw[1] };
 
 	if (__predict_true(id[0] == sc->diverged[0] && id[1] == sc->diverged[1]))
-		return;
+		return (false);
 	if (vmgenc_core_unfilled(id) || !vmgenc_random_seeded())
-		return;
+		return (false);
 	vmgenc_diverge(sc, id);
 	vmgenc_draws_restir();
-	vmgenc_kick(sc, VMGENC_TRIGGER_DRAW);
+	return (true);
 }
 
 /*
- * arc4random(9) calls no hook, except when it takes a new key, which is a read of random(4).  With
- * draws=2, each such read sets arc4rand_iniseed_state again, so that the next draw takes a new key,
- * too.  This comes first, since draws on other CPUs do not wait for this one.
+ * Before 13, the hook is where random(4) is read.  arc4random(9) comes there only when it takes a
+ * new key.  With draws=2, each such read sets arc4rand_iniseed_state again, so that the next draw
+ * takes a new key, too.  This comes first, since draws on other CPUs do not wait for this one.
  */
 static void
 arm(void)
 {
 
-	if (vmgenc_tunable_draws > 1)
+	if (VMGENC_HAVE_READ_HOOK && vmgenc_tunable_draws > 1)
 		vmgenc_draws_restir();
 }
 
-static void
-on_draw(void)
+void
+vmgenc_draws_enter(void)
 {
 	struct vmgenc_softc *sc;
 	int i;
@@ -75,16 +72,21 @@ on_draw(void)
 	arm();
 	for (i = 0; i < MAX_DEVICES; i++) {
 		sc = hooked[i];
-		if (sc != NULL)
-			look(sc);
+		if (sc != NULL && vmgenc_draws_part(sc))
+			vmgenc_kick(sc, VMGENC_TRIGGER_DRAW);
 	}
-	pre_read();
+}
+
+void
+vmgenc_draws_leave(void)
+{
+
 	atomic_subtract_rel_int(&inside, 1);
 }
 
 /*
- * Waits until no thread is in the hook.  The pause covers threads that have read its address but
- * not entered it yet, and those that have left the count but not returned yet.
+ * Waits until no thread is in a hook.  The pause covers threads that have read its address but not
+ * entered it yet, and those that have left the count but not returned yet.
  */
 static void
 wait_for_draws(void)
@@ -100,15 +102,13 @@ vmgenc_draws_start(struct vmgenc_softc *sc)
 {
 	int i;
 
-	if (!vmgenc_tunable_draws)
-		return;
 	sc->diverged[0] = sc->core.seen[0];
 	sc->diverged[1] = sc->core.seen[1];
+	if (!vmgenc_tunable_draws)
+		return;
 	sx_xlock(&hooks_lock);
 	if (!installed) {
-		pre_read = random_alg_context.ra_pre_read;
-		atomic_thread_fence_seq_cst();
-		random_alg_context.ra_pre_read = on_draw;
+		vmgenc_hooks_install();
 		installed = true;
 	}
 	for (i = 0; i < MAX_DEVICES && hooked[i] != NULL; i++)
@@ -134,21 +134,10 @@ vmgenc_draws_stop(struct vmgenc_softc *sc)
 		any |= hooked[i] != NULL;
 	}
 	if (installed && !any) {
-		random_alg_context.ra_pre_read = pre_read;
+		vmgenc_hooks_remove();
 		installed = false;
 	}
 	if (ours)
 		wait_for_draws();
 	sx_xunlock(&hooks_lock);
 }
-#else
-void
-vmgenc_draws_start(struct vmgenc_softc *sc)
-{
-}
-
-void
-vmgenc_draws_stop(struct vmgenc_softc *sc)
-{
-}
-#endif

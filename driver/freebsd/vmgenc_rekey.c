@@ -5,7 +5,6 @@
  */
 #include "vmgenc_var.h"
 
-#include <sys/linker.h>
 #include <sys/proc.h>
 
 /*
@@ -18,13 +17,12 @@
  * it and 100 ms have passed, either another read has already reseeded from them, or our next read
  * does.
  *
- * Fenestras X (fenestrasX/fx_pool.c, fx_brng.c) counts its reseeds in fxrng_root_generation.  It
- * reseeds on its own schedule, always from pool 0 too.  Nothing is settled until the count changes.
+ * Fenestras X counts its reseeds, and has a function to reseed: see vmgenc_fenestras.c.
  *
  * arc4random(9) takes a key for each CPU from random(4) when arc4rand() is told to reseed.
  */
 #define	EVENT_SIZE	8	/* the bytes of one random_harvest_direct() */
-#define	POOLS		32	/* of Fortuna; Fenestras X has fewer */
+#define	POOLS		32	/* of Fortuna */
 #define	MAX_POOL_SIZE	65536	/* a larger minpoolsize is refused as a mistake */
 #define	GATE		(SBT_1S / 10)
 
@@ -74,7 +72,7 @@ static bool
 source_accepted(void)
 {
 
-	return ((hc_source_mask & (1u << RANDOM_PURE_VMGENID)) != 0);
+	return ((atomic_load_int(&hc_source_mask) & (1u << RANDOM_PURE_VMGENID)) != 0);
 }
 #else
 static void
@@ -144,15 +142,6 @@ fortuna_pool_size(void)
 	return (size);
 }
 
-/* Returns NULL if the kernel has no such generator or no symbols. */
-static const volatile uint64_t *
-fenestras_generation(void)
-{
-
-	return ((const volatile uint64_t *)linker_file_lookup_symbol(linker_kernel_file,
-	    "fxrng_root_generation", 0));
-}
-
 static void
 harvest(const void *event)
 {
@@ -164,12 +153,35 @@ harvest(const void *event)
 #endif
 }
 
-/* Events of other sources than VMGENID, and of any source in Fenestras X, go to pools in turn. */
+/* Events of other sources than VMGENID go to the pools in turn. */
 static u_int
 pools(void)
 {
 
-	return (VMGENC_HAVE_SOURCE && is_fortuna() ? 1 : POOLS);
+	return (VMGENC_HAVE_SOURCE ? 1 : POOLS);
+}
+
+/*
+ * 15 tests a source whose bit kern.random.nist_healthtest_ondemand is given: it discards 1,024
+ * samples, and then all after one that is equal to the sample before it or to the first of a window
+ * of 512.  (VMGENID has no limits of its own, and so the strictest.)  Until then it tests nothing.
+ * These samples end a test that has begun.  Returns whether samples are used.
+ */
+#define	TEST_SAMPLES	1030
+
+static bool
+heard(void)
+{
+	uint64_t sample;
+	u_int i;
+
+	if (vmgenc_random_hears(get_cyclecount()))
+		return (true);
+	for (i = 0; i < TEST_SAMPLES; i++) {
+		sample = get_cyclecount();
+		harvest(&sample);
+	}
+	return (vmgenc_random_hears(get_cyclecount()));
 }
 
 /*
@@ -198,22 +210,31 @@ feed_jitter(struct vmgenc_jitter *jitter)
  * Puts at least `size' bytes into pool 0.
  *
  * A new id is enough to make two clones differ; time and cycles are for hosts that give both the
- * same id.
+ * same id.  Each half of the id goes with a count of cycles, so that a health test never finds a
+ * sample that was there before.
  */
 static void
 feed(const uint64_t id[2], u_int size)
 {
-	uint64_t fresh[4] = { id[0], id[1] };
-	u_int i, rounds;
+	uint64_t cycles = 0, sample;
+	u_int i, pool, rounds;
 
-	CTASSERT(sizeof(fresh[0]) == EVENT_SIZE);
-	rounds = MAX(howmany(size, EVENT_SIZE), nitems(fresh));
-	for (i = 0; i < rounds * pools(); i++) {
-		fresh[2] = get_cyclecount();
-		fresh[3] = sbinuptime();
-		harvest(&fresh[i / pools() % nitems(fresh)]);
+	CTASSERT(sizeof(sample) == EVENT_SIZE);
+	rounds = MAX(howmany(size, EVENT_SIZE), 5);
+	for (i = 0; i < rounds; i++) {
+		if (i == 4) {
+			sample = sbinuptime();
+		} else if (i % 2 == 0) {
+			cycles = get_cyclecount();
+			sample = cycles;
+		} else {
+			sample = cycles ^ id[i / 2 % 2];
+		}
+		for (pool = 0; pool < pools(); pool++)
+			harvest(&sample);
 	}
-	explicit_bzero(fresh, sizeof(fresh));
+	explicit_bzero(&sample, sizeof(sample));
+	explicit_bzero(&cycles, sizeof(cycles));
 }
 
 /*
@@ -229,19 +250,28 @@ static struct mtx diverge_lock;
 MTX_SYSINIT(vmgenc_diverge, &diverge_lock, "vmgenc diverge", MTX_DEF);
 static uint8_t diverge_reads[16 * VMGENC_RANDOM_BLOCK];
 
-void
-vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2])
+static void
+diverge_fortuna(const uint64_t id[2])
 {
 	u_int i, nibble;
 
+	for (i = 0; i < 32; i++) {
+		nibble = id[i / 16] >> (i % 16 * 4) & 0xf;
+		p_random_alg_context->ra_read(diverge_reads, (nibble + 1) * VMGENC_RANDOM_BLOCK);
+	}
+	explicit_bzero(diverge_reads, sizeof(diverge_reads));
+}
+
+void
+vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2])
+{
+
 	mtx_lock(&diverge_lock);
 	if (sc->diverged[0] != id[0] || sc->diverged[1] != id[1]) {
-		for (i = 0; i < 32; i++) {
-			nibble = id[i / 16] >> (i % 16 * 4) & 0xf;
-			p_random_alg_context->ra_read(diverge_reads,
-			    (nibble + 1) * VMGENC_RANDOM_BLOCK);
-		}
-		explicit_bzero(diverge_reads, sizeof(diverge_reads));
+		if (vmgenc_fenestras())
+			(void)vmgenc_fenestras_reseed(id, 2 * sizeof(id[0]));
+		else
+			diverge_fortuna(id);
 		atomic_thread_fence_seq_cst();
 		sc->diverged[0] = id[0];
 		sc->diverged[1] = id[1];
@@ -267,55 +297,19 @@ wait_for_gate(sbintime_t fed)
 		pause_sbt("vmgenc", GATE - since + SBT_1MS, SBT_1MS, 0);
 }
 
-/*
- * The id that was last fed to Fenestras X, and its count then.  A retry compares with this count,
- * because the reseed may come after an attempt has given up.
- */
-static struct {
-	uint64_t	id[2];
-	uint64_t	generation;
-} fenestras_fed;
-
 static int
-fenestras_begin(const uint64_t id[2])
-{
-	const volatile uint64_t *generation = fenestras_generation();
-
-	if (generation == NULL)
-		return (EIO);
-	if (fenestras_fed.id[0] == id[0] && fenestras_fed.id[1] == id[1])
-		return (*generation != fenestras_fed.generation ? 0 : EIO);
-	fenestras_fed.id[0] = id[0];
-	fenestras_fed.id[1] = id[1];
-	fenestras_fed.generation = *generation;
-	return (EIO);
-}
-
-static int
-fenestras_end(const uint64_t id[2])
-{
-	int error;
-
-	/* Checked before stir(), so that the result holds for the keys of arc4random(9), too. */
-	error = fenestras_begin(id);
-	stir();
-	if (error == 0)
-		memset(&fenestras_fed, 0, sizeof(fenestras_fed));
-	return (error);
-}
-
-static int
-rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *secret)
+rekey_fortuna(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *secret)
 {
 	sbintime_t fed;
 
 	vmgenc_diverge(sc, id);
 	stir();
-	if (!is_fortuna())
-		(void)fenestras_begin(id);
 	if (!*secret)
 		*secret = feed_jitter(sc->jitter);
 	feed(id, size);
+	/* A test that began meanwhile has discarded some of it. */
+	if (!vmgenc_random_hears(get_cyclecount()))
+		return (EIO);
 	fed = getsbinuptime();
 	/* Fortuna reseeds here if 100 ms have passed; if not, it does in the second read. */
 	if (!vmgenc_read_random(discarded, 16))
@@ -323,10 +317,25 @@ rekey(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *secret)
 	wait_for_gate(fed);
 	if (!vmgenc_read_random(discarded, 16))
 		return (ENODATA);
-	if (!is_fortuna())
-		return (fenestras_end(id));
 	stir();
 	return (0);
+}
+
+static int
+rekey_fenestras(struct vmgenc_softc *sc, const uint64_t id[2], bool *secret)
+{
+	uint64_t fresh[4] = { id[0], id[1], get_cyclecount(), sbinuptime() };
+	int error;
+
+	error = vmgenc_fenestras_reseed(fresh, sizeof(fresh));
+	if (error == 0 && !*secret) {
+		*secret = vmgenc_jitter_gather(sc->jitter);
+		error = vmgenc_fenestras_reseed(sc->jitter->samples,
+		    sc->jitter->count * sizeof(sc->jitter->samples[0]));
+		vmgenc_jitter_wipe(sc->jitter);
+	}
+	explicit_bzero(fresh, sizeof(fresh));
+	return (error);
 }
 
 /* Logs each reason once, although every later look tries again. */
@@ -340,24 +349,43 @@ complain(struct vmgenc_core *core, const char *reason)
 	said = reason;
 }
 
+/* Why Fortuna cannot be rekeyed, or NULL; sets the size of the pool that has to be filled. */
+static const char *
+fortuna_refuses(u_int *size)
+{
+
+	*size = fortuna_pool_size();
+	if (*size == 0)
+		return ("kern.random.fortuna.minpoolsize cannot be read or is out of range");
+	if (!source_accepted())
+		return ("random(4) does not accept events of VMGENID");
+	if (!heard())
+		return ("random(4) discards events of VMGENID: they failed its health test");
+	return (NULL);
+}
+
 int
 vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 {
+	struct vmgenc_softc *sc = vmgenc_softc_of(core);
 	const char *reason = NULL;
-	u_int size = 64;
+	u_int size = 0;
 	int error;
 
 	if (!vmgenc_random_seeded())
 		return (-ENODATA);
-	if (is_fortuna())
-		size = fortuna_pool_size();
 	sx_xlock(&rekey_lock);
-	if (size == 0)
-		reason = "kern.random.fortuna.minpoolsize cannot be read or is out of range";
-	else if (!source_accepted())
-		reason = "random(4) does not accept events of VMGENID";
+	if (is_fortuna())
+		reason = fortuna_refuses(&size);
+	else if (!vmgenc_fenestras())
+		reason = "random(4) has a generator that this driver does not know";
 	complain(core, reason);
-	error = reason != NULL ? EIO : rekey(vmgenc_softc_of(core), id, size, secret);
+	if (reason != NULL)
+		error = EIO;
+	else if (is_fortuna())
+		error = rekey_fortuna(sc, id, size, secret);
+	else
+		error = rekey_fenestras(sc, id, secret);
 	explicit_bzero(discarded, sizeof(discarded));
 	sx_xunlock(&rekey_lock);
 	return (-error);

@@ -105,10 +105,21 @@ void	vmgenc_rekey_stop(void);
 bool	vmgenc_rekey_repeats(void);
 void	vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2]);
 
+/* vmgenc_fenestras.c: random(4)'s other generator */
+bool	vmgenc_fenestras(void);
+int	vmgenc_fenestras_reseed(const void *seed, size_t size);
+
 /* vmgenc_draws.c: a look at the id before each draw */
 void	vmgenc_draws_start(struct vmgenc_softc *sc);
 void	vmgenc_draws_stop(struct vmgenc_softc *sc);
+bool	vmgenc_draws_part(struct vmgenc_softc *sc);	/* whether it did */
 void	vmgenc_draws_restir(void);
+void	vmgenc_draws_enter(void);
+void	vmgenc_draws_leave(void);
+
+/* vmgenc_hooks.c: where draws can be caught */
+void	vmgenc_hooks_install(void);
+void	vmgenc_hooks_remove(void);
 
 /* vmgenc_map.c: the objects for mmap(2) */
 int	vmgenc_objects_start(struct vmgenc_softc *sc);

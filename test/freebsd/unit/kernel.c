@@ -86,7 +86,7 @@ const char *kernel_leaks(void)
 		{kernel.contexts, "a context"},	   {kernel.notifies, "a notify handler"},
 		{kernel.scis, "an SCI handler"},   {kernel.nodes, "a node"},
 		{kernel.sources, "a source"},	   {kernel.events, "an eventhandler"},
-		{kernel.knotes, "a knote"},
+		{kernel.knotes, "a knote"},	   {kernel.busy, "a busy device"},
 	};
 	size_t i;
 
@@ -159,14 +159,43 @@ void mtx_destroy(struct mtx *m)
 	kernel.locks--;
 }
 
+/* Newbus' lock, which may be held while sleeping: it is dropped meanwhile. */
+struct mtx Giant;
+static bool bus_locked;
+
+void bus_topo_lock(void)
+{
+	if (bus_locked)
+		kernel_broken("the bus is locked already");
+	bus_locked = true;
+}
+
+void bus_topo_unlock(void)
+{
+	bus_locked = false;
+}
+
+bool kernel_bus_locked(void)
+{
+	return bus_locked;
+}
+
 void mtx_lock(struct mtx *m)
 {
+	if (m == &Giant) {
+		bus_topo_lock();
+		return;
+	}
 	lock(m->host, "recursed on a mutex");
 	mutexes_held++;
 }
 
 void mtx_unlock(struct mtx *m)
 {
+	if (m == &Giant) {
+		bus_topo_unlock();
+		return;
+	}
 	mutexes_held--;
 	unlock(m->host);
 }
@@ -260,6 +289,8 @@ int64_t sbttons(sbintime_t t)
 
 uint64_t get_cyclecount(void)
 {
+	if (kernel.cycles_left && !--kernel.cycles_left)
+		kernel.on_cycles();
 	if (kernel.noise)
 		kernel.noise = kernel.noise * 6364136223846793005u + 1442695040888963407u;
 	return (uint64_t)sbinuptime() * 3 + (kernel.noise >> 40);

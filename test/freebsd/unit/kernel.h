@@ -61,6 +61,8 @@ struct kernel {
 	sbintime_t now, late; /* late: lost by the reader before each look at the clock */
 	void (*on_pause)(void);
 	void (*on_node)(void);
+	void (*on_cycles)(void); /* when the cycle counter has been read so often */
+	int cycles_left;
 	uint64_t noise; /* what accesses to memory take, in the cycle counter; 0: none is seen */
 	bool signal; /* sleeps are interrupted */
 	bool no_privilege;
@@ -80,7 +82,7 @@ struct kernel {
 
 	/* What is taken and not given back */
 	int memory, mappings, objects, lists, locks, queues, callouts, procs, contexts;
-	int notifies, scis, nodes, sources, events, knotes;
+	int notifies, scis, nodes, sources, events, knotes, busy;
 	ACPI_SCI_HANDLER sci;
 	struct cdev *node;
 	mode_t mode;
@@ -99,6 +101,7 @@ void kernel_note(const char *what);
 void kernel_run(void);
 void kernel_tick(void);
 bool kernel_holds_sx(void);
+bool kernel_bus_locked(void);
 bool kernel_asleep_allowed(const char *call);
 void kernel_enter_filter(void);
 void kernel_leave_filter(void);
@@ -138,14 +141,24 @@ struct kernel_random {
 	sbintime_t lasttime;
 	unsigned int reseeds;
 	unsigned int first_pool; /* events in pool 0, emptied or not */
-	uint64_t fenestras_generation;
-	bool no_symbols;
+	/* The health test of VMGENID: as it is until it is asked for, or how many samples it had */
+	enum { NOT_TESTED, STARTUP, STEADY, FAILED } health;
+	unsigned int samples;
+	uint64_t last, first; /* samples: the last, and the window's first */
 };
 extern struct kernel_random kernel_random;
+extern struct sysctl_oid kernel_arandom;
+struct sysctl_req {
+	void *buf;
+	size_t size;
+};
 void kernel_tunables_reset(void);
 void kernel_random_reset(void);
 void kernel_own_source(void);	      /* the kernel's own driver has registered VMGENID */
-uint64_t kernel_draw(void);	      /* what a program's read of 16 bytes gives */
+uint64_t kernel_draw(void);	      /* what a program draws: 12: any read, 13: getrandom(2) */
+uint64_t kernel_draw_arandom(void);   /* kern.arandom */
+void kernel_health_ondemand(void);    /* 15: kern.random.nist_healthtest_ondemand for VMGENID */
+bool kernel_hooked(void);	      /* draws are caught */
 uint64_t kernel_draw_arc4(int cpu);   /* what arc4random(9) gives there */
 void kernel_fenestras_timer(void);    /* a reseed at its own time */
 bool kernel_reseeded_for_id(void);    /* random(4) and each arc4random, with the id in the page */

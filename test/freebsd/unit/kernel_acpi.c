@@ -118,6 +118,20 @@ struct sysctl_oid *device_get_sysctl_tree(device_t dev)
 	return NULL;
 }
 
+void device_busy(device_t dev)
+{
+	if (!kernel_bus_locked())
+		kernel_broken("device_busy: the bus is not locked");
+	kernel.busy++;
+}
+
+void device_unbusy(device_t dev)
+{
+	if (!kernel_bus_locked())
+		kernel_broken("device_unbusy: the bus is not locked");
+	kernel.busy--;
+}
+
 int device_is_attached(device_t dev)
 {
 	return dev->attached;

@@ -11,7 +11,8 @@ u_int hc_source_mask;
 static struct pool {
 	size_t length;
 	uint64_t hash;
-	bool has[2]; /* either half of the id that is in the page now */
+	uint64_t last;
+	bool has[2]; /* either half of the id that is in the page now, or with the event before it */
 } pools[POOLS];
 static u_int destination[32];
 static uint64_t counter;
@@ -168,6 +169,38 @@ u_int read_random(void *buf, u_int size)
 }
 #endif
 
+/* Begun again on demand; no limits are set, and so every repetition is one too many. */
+void kernel_health_ondemand(void)
+{
+	kernel_random.health = STARTUP;
+	kernel_random.samples = 0;
+}
+
+static bool healthy(uint64_t sample)
+{
+	struct kernel_random *r = &kernel_random;
+	bool repeats = r->samples && (sample == r->last || sample == r->first);
+
+	if (r->health == NOT_TESTED)
+		return true;
+	if (repeats)
+		r->health = FAILED;
+	if (r->samples++ % 512 == 0)
+		r->first = sample;
+	r->last = sample;
+	if (r->health == STARTUP && r->samples > 1024)
+		r->health = STEADY;
+	return r->health == STEADY;
+}
+
+bool random_harvest_healthtest(const struct harvest_event *event)
+{
+	uint64_t sample;
+
+	memcpy(&sample, event->he_entropy, sizeof(sample));
+	return healthy(sample);
+}
+
 void random_harvest_direct_(const void *p, u_int size, enum random_entropy_source origin)
 {
 	struct pool *pool = &pools[destination[origin]++ % POOLS];
@@ -182,7 +215,7 @@ void random_harvest_direct_(const void *p, u_int size, enum random_entropy_sourc
 		if (is_fortuna())
 			pool = &pools[0];
 		/* 15's health tests drop what a source that was not registered sends. */
-		if (__FreeBSD_version >= 1500000 && !source)
+		if (__FreeBSD_version >= 1500000 && (!source || !healthy(event)))
 			pool = NULL;
 	}
 #endif
@@ -190,8 +223,9 @@ void random_harvest_direct_(const void *p, u_int size, enum random_entropy_sourc
 	if (pool) {
 		pool->hash = mix(pool->hash, event);
 		pool->length += size + 4;
-		pool->has[0] |= event == page_id()[0];
-		pool->has[1] |= event == page_id()[1];
+		pool->has[0] |= (event ^ pool->last) == page_id()[0];
+		pool->has[1] |= (event ^ pool->last) == page_id()[1];
+		pool->last = event;
 	}
 	kernel_big_unlock();
 }
@@ -214,12 +248,49 @@ void arc4rand(void *buf, u_int size, int reseed)
 	memset(buf, 0x5a, size);
 }
 
+static void read_for_program(void *to, size_t size)
+{
+	random_alg_context.ra_pre_read();
+	fill(to, size);
+}
+
+static int sys_getrandom(struct thread *td, void *args)
+{
+	read_for_program(args, sizeof(uint64_t));
+	return 0;
+}
+
+struct sysent sysent[SYS_getrandom + 1] = {[SYS_getrandom] = {sys_getrandom}};
+
+static int arandom(SYSCTL_HANDLER_ARGS)
+{
+	read_for_program(req->buf, req->size);
+	return 0;
+}
+
+struct sysctl_oid kernel_arandom = {.name = "arandom", .oid_handler = arandom};
+
+bool kernel_hooked(void)
+{
+	return random_alg_context.ra_pre_read != pre_read ||
+	       sysent[SYS_getrandom].sy_call != sys_getrandom ||
+	       kernel_arandom.oid_handler != arandom;
+}
+
 uint64_t kernel_draw(void)
 {
 	uint64_t out;
 
-	random_alg_context.ra_pre_read();
-	fill((uint8_t *)&out, sizeof(out));
+	sysent[SYS_getrandom].sy_call(curthread, &out);
+	return out;
+}
+
+uint64_t kernel_draw_arandom(void)
+{
+	uint64_t out;
+	struct sysctl_req req = {&out, sizeof(out)};
+
+	kernel_arandom.oid_handler(&kernel_arandom, NULL, 0, &req);
 	return out;
 }
 
@@ -232,10 +303,40 @@ uint64_t kernel_draw_arc4(int cpu)
 	return kernel_random.arc4[cpu];
 }
 
+/* Reaches each CPU's generator and arc4random(9) at their next draw. */
+uint64_t fxrng_root_generation = 1;
+
+void fxrng_brng_reseed(const void *seed, size_t size)
+{
+	struct pool pool = {.length = size};
+	uint64_t word;
+	size_t i;
+	int cpu;
+
+	if (is_fortuna())
+		kernel_broken("Fenestras X is reseeded, and is not there");
+	kernel_big_lock();
+	for (i = 0; i + sizeof(word) <= size; i += sizeof(word)) {
+		memcpy(&word, (const char *)seed + i, sizeof(word));
+		pool.hash = mix(pool.hash, word);
+		pool.has[0] |= word == page_id()[0];
+		pool.has[1] |= word == page_id()[1];
+	}
+	empty(&pool);
+	for (cpu = 0; cpu < KERNEL_CPUS; cpu++) {
+		kernel_random.arc4[cpu] = mix(kernel_random.key, (uint64_t)cpu);
+		stirred[cpu] = true;
+	}
+	fxrng_root_generation++;
+	kernel_big_unlock();
+}
+
+/* Reseeds at its own time, and without the id. */
 void kernel_fenestras_timer(void)
 {
-	empty(&pools[0]);
-	kernel_random.fenestras_generation++;
+	uint64_t word = 0;
+
+	fxrng_brng_reseed(&word, sizeof(word));
 }
 
 bool kernel_reseeded_for_id(void)
@@ -312,14 +413,4 @@ int kernel_sysctlbyname(struct thread *td, char *name, void *old, size_t *len, v
 	memcpy(old, &kernel_random.minpoolsize, sizeof(u_int));
 	*len = sizeof(u_int);
 	return 0;
-}
-
-linker_file_t linker_kernel_file;
-
-caddr_t linker_file_lookup_symbol(linker_file_t file, const char *name, int deps)
-{
-	kernel_asleep_allowed("linker_file_lookup_symbol");
-	if (kernel_random.no_symbols || is_fortuna() || strcmp(name, "fxrng_root_generation") != 0)
-		return NULL;
-	return (caddr_t)&kernel_random.fenestras_generation;
 }

@@ -4,16 +4,6 @@
 
 #include <stdlib.h>
 
-struct sysctl_oid {
-	const char *name;
-	int (*handler)(SYSCTL_HANDLER_ARGS);
-	void *arg1;
-	struct sysctl_oid *next;
-};
-struct sysctl_req {
-	void *buf;
-	size_t size;
-};
 static struct sysctl_oid *oids;
 static struct tunable {
 	const char *name;
@@ -80,9 +70,28 @@ int kernel_sysctl(const char *name, void *buf, size_t *size)
 		oid = oid->next;
 	if (!oid)
 		return ENOENT;
-	error = oid->handler(oid, oid->arg1, 0, &req);
+	error = oid->oid_handler(oid, oid->arg1, 0, &req);
 	*size = req.size;
 	return error;
+}
+
+/* kern.arandom is the only one that is looked for. */
+int sysctl_find_oid(int *name, u_int length, struct sysctl_oid **oid, int *index,
+		    struct sysctl_req *req)
+{
+	if (length != 2 || name[0] != CTL_KERN || name[1] != KERN_ARND)
+		return ENOENT;
+	*oid = &kernel_arandom;
+	return 0;
+}
+
+void sysctl_wlock(void)
+{
+	kernel_asleep_allowed("sysctl_wlock");
+}
+
+void sysctl_wunlock(void)
+{
 }
 
 void standin_tunable(const char *name, void *p, size_t size)

@@ -237,36 +237,74 @@ static void test_source_refused(void **state)
 }
 #endif
 
-/* Fails if another generator is called reseeded before it says so, or the rule of Fortuna is used.
- */
-static void test_fenestras(void **state)
+static void no_pause(void)
 {
-	strcpy(kernel_random.ident, "fenestrasX");
+	kernel_broken("Fenestras X needs no waiting");
+}
+
+#if __FreeBSD_version >= 1500000
+/* Fails if samples that random(4) discards are called a reseed, or a test that can end does not. */
+static void test_health(void **state)
+{
+	kernel_health_ondemand();
 	change(B);
-	assert_refused(1);
+	assert_generation(2, 2);
+	assert_int_equal(kernel_random.health, STEADY);
+	change(C); /* the samples of a generation must not be those of another */
+	change(B);
+	change(C);
+	assert_generation(5, 5);
+	kernel.trace[0] = 0;
+	kernel_random.health = FAILED;
+	change(A);
+	assert_refused(5);
 	kernel_tick();
 	kernel_run();
-	assert_refused(1);
-	/* Between two looks: the second has to know what was before the first. */
-	kernel_fenestras_timer();
-	assert_later_settles(2);
-	kernel.trace[0] = 0;
+	assert_refused(5);
+	assert_int_equal(lines_with("discards events of VMGENID: they failed its health test"), 1);
+	kernel_health_ondemand();
+	assert_later_settles(6);
+}
 
-	kernel.on_pause = kernel_fenestras_timer;
+/* Fails if a test that begins between the samples and the reseed is not noticed. */
+static void test_health_meanwhile(void **state)
+{
+	kernel_set_id(B);
+	kernel.on_cycles = kernel_health_ondemand;
+	kernel.cycles_left = 600;
+	kernel_notify(0x80);
+	kernel_run();
+	assert_int_equal(kernel.cycles_left, 0);
+	assert_generation(2, 2); /* tried again */
+}
+#endif
+
+/* Fails if Fenestras X is not reseeded with the id and the jitter at once. */
+static void test_fenestras(void **state)
+{
+	unsigned int before = kernel_random.reseeds;
+
+	strcpy(kernel_random.ident, "fenestrasX");
+	kernel_fenestras_timer();
+	kernel.on_pause = no_pause;
+	change(B);
+	assert_generation(2, 2);
+	assert_true(kernel_random.reseeds - before >= 3);
+	kernel.noise = 0;
 	change(C);
 	assert_generation(3, 3);
+	assert_true(page_now().flags & VMGENC_PREDICTABLE);
 }
 
 /* Fails if a generator that says nothing is called reseeded. */
 static void test_unknown_generator(void **state)
 {
 	strcpy(kernel_random.ident, "other");
-	kernel_random.no_symbols = true;
 	change(B);
-	kernel_fenestras_timer();
 	kernel_tick();
 	kernel_run();
 	assert_refused(1);
+	assert_int_equal(lines_with("a generator that this driver does not know"), 1);
 	strcpy(kernel_random.ident, "Fortuna");
 	assert_later_settles(2);
 }
@@ -318,21 +356,27 @@ static void test_clones_diverge(void **state)
 	assert_int_equal(attached(state), 0);
 }
 
-#if __FreeBSD_version < 1300000
-static void first_draws(uint64_t a, uint64_t b, uint64_t out[2])
+/* From 13 on, arc4random(9) takes its keys where nothing looks. */
+static void first_draws(uint64_t a, uint64_t b, uint64_t out[3])
 {
 	attached(NULL);
 	kernel_set_id(a, b);
 	kernel_sci();
 	/* The task has not had its turn, nor anything else. */
-	out[0] = kernel_draw_arc4(1);
+	if (__FreeBSD_version < 1300000)
+		out[0] = kernel_draw_arc4(1);
 	out[1] = kernel_draw();
+	if (__FreeBSD_version >= 1300000)
+		out[0] = kernel_draw_arc4(1);
 	kernel_run();
 	assert_generation(2, 2);
 	detached(NULL);
+	attached(NULL);
+	kernel_set_id(a, b);
+	out[2] = kernel_draw_arandom();
+	kernel_run();
+	detached(NULL);
 }
-
-#endif
 
 /* Fails if the interrupt does not make arc4random(9) reseed, or does so without a change. */
 static void test_interrupt_restirs(void **state)
@@ -351,11 +395,10 @@ static void test_interrupt_restirs(void **state)
 	assert_int_equal(arc4rand_iniseed_state, ARC4_ENTR_NONE);
 }
 
-#if __FreeBSD_version < 1300000
 /* Fails if the first draw after the resume, with or without an interrupt, repeats in clones. */
 static void test_first_draw(void **state)
 {
-	uint64_t one[2], other[2], before;
+	uint64_t one[3], other[3], before;
 
 	assert_int_equal(detached(NULL), 0);
 	first_draws(B, one);
@@ -364,6 +407,7 @@ static void test_first_draw(void **state)
 	first_draws(C, other);
 	assert_int_not_equal(one[0], other[0]);
 	assert_int_not_equal(one[1], other[1]);
+	assert_int_not_equal(one[2], other[2]);
 
 	assert_int_equal(attached(state), 0);
 	before = kernel_random.key;
@@ -393,19 +437,17 @@ static void *draw_on(void *context)
 /* Fails (in ASan) if a draw is still in a device, or in the hook, that has been detached. */
 static void test_detach_while_drawing(void **state)
 {
-	void (*before)(void);
 	pthread_t thread;
 	int i;
 
 	assert_int_equal(detached(NULL), 0);
-	before = random_alg_context.ra_pre_read;
 	drawing = true;
 	pthread_create(&thread, NULL, draw_on, NULL);
 	for (i = 0; i < 20; i++) {
 		assert_int_equal(kernel_attach(), 0);
 		kernel_run();
 		assert_int_equal(kernel_detach(), 0);
-		assert_ptr_equal(random_alg_context.ra_pre_read, before);
+		assert_false(kernel_hooked());
 	}
 	drawing = false;
 	pthread_join(thread, NULL);
@@ -431,6 +473,7 @@ static void test_draw_without_id(void **state)
 	assert_int_equal(drawn_with[0], drawn_with[2]);
 }
 
+#if __FreeBSD_version < 1300000
 /* Fails if an arc4random(9) draw repeats in clones, interrupt or not, though draws is 2. */
 static void test_draws_of_arc4random(void **state)
 {
@@ -456,18 +499,17 @@ static void test_draws_of_arc4random(void **state)
 	assert_int_equal(attached(state), 0);
 }
 
-/* Fails if draws=0 leaves the hook in. */
+#endif
+
+/* Fails if draws=0 leaves the hooks in. */
 static void test_no_draws(void **state)
 {
-	void (*before)(void);
-
+	assert_true(kernel_hooked());
 	assert_int_equal(detached(NULL), 0);
-	before = random_alg_context.ra_pre_read;
 	kernel_tunable_int("draws", 0);
 	assert_int_equal(kernel_attach(), 0);
-	assert_ptr_equal(random_alg_context.ra_pre_read, before);
+	assert_false(kernel_hooked());
 }
-#endif
 
 #define row(test) cmocka_unit_test_setup_teardown(test, attached, detached)
 
@@ -487,13 +529,17 @@ int main(void)
 		row(test_unknown_generator),
 		row(test_clones_diverge),
 		row(test_interrupt_restirs),
-#if __FreeBSD_version < 1300000
 		row(test_first_draw),
 		row(test_detach_while_drawing),
 		row(test_draw_without_id),
+#if __FreeBSD_version < 1300000
 		row(test_draws_of_arc4random),
-		row(test_no_draws),
 #endif
+#if __FreeBSD_version >= 1500000
+		row(test_health),
+		row(test_health_meanwhile),
+#endif
+		row(test_no_draws),
 	};
 
 	return cmocka_run_group_tests_name("freebsd rekey", tests, NULL, free_page);

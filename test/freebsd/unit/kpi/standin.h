@@ -73,6 +73,7 @@ int64_t	sbttons(sbintime_t);
 #define	atomic_readandclear_int(p)	__atomic_exchange_n(p, 0, __ATOMIC_SEQ_CST)
 #define	atomic_add_acq_int(p, v)	((void)__atomic_fetch_add(p, v, __ATOMIC_SEQ_CST))
 #define	atomic_subtract_rel_int(p, v)	((void)__atomic_fetch_sub(p, v, __ATOMIC_SEQ_CST))
+#define	atomic_load_int(p)		__atomic_load_n(p, __ATOMIC_RELAXED)
 #define	atomic_load_acq_int(p)		__atomic_load_n(p, __ATOMIC_ACQUIRE)
 static inline int
 atomic_cmpset_int(volatile u_int *p, u_int old, u_int new)
@@ -115,6 +116,7 @@ struct mtx { void *host; };
 struct sx { void *host; };
 #define	MTX_DEF	0
 void	mtx_init(struct mtx *, const char *, const char *, int);
+extern struct mtx Giant;
 void	mtx_destroy(struct mtx *);
 void	mtx_lock(struct mtx *);
 void	mtx_unlock(struct mtx *);
@@ -170,15 +172,12 @@ void	taskqueue_drain(struct taskqueue *, struct task *);
 void	taskqueue_free(struct taskqueue *);
 #define	PI_REALTIME	0
 
-/* sys/proc.h, sys/priv.h, sys/linker.h */
+/* sys/proc.h, sys/priv.h */
 struct ucred;
 struct thread { struct ucred *td_ucred; };
 extern struct thread *curthread;
 #define	PRIV_DRIVER	14
 int	priv_check(struct thread *, int);
-typedef struct linker_file *linker_file_t;
-extern linker_file_t linker_kernel_file;
-caddr_t	linker_file_lookup_symbol(linker_file_t, const char *, int);
 
 /* sys/uuid.h */
 struct uuid { uint8_t bytes[16]; };
@@ -186,7 +185,11 @@ void	le_uuid_dec(void const *, struct uuid *);
 int	snprintf_uuid(char *, size_t, struct uuid *);
 
 /* sys/random.h, dev/random/randomdev.h, sys/libkern.h; and what differs per version */
-struct harvest_event;
+struct harvest_event {
+	uint32_t he_somecounter;
+	uint32_t he_entropy[2];
+	uint8_t he_size, he_destination, he_source;
+};
 typedef struct device *device_t;
 typedef struct devclass *devclass_t;
 #include "standin_version.h"
@@ -209,6 +212,15 @@ void	arc4rand(void *, u_int, int);
 #define	ARC4_ENTR_HAVE	1
 #define	ARC4_ENTR_SEED	2
 extern int arc4rand_iniseed_state;
+bool	random_harvest_healthtest(const struct harvest_event *);
+void	fxrng_brng_reseed(const void *, size_t);
+extern uint64_t fxrng_root_generation;
+
+/* sys/sysent.h, sys/syscall.h */
+typedef int sy_call_t(struct thread *, void *);
+struct sysent { sy_call_t *sy_call; };
+extern struct sysent sysent[];
+#define	SYS_getrandom	563
 
 /* sys/bus.h, sys/kobj.h: method tables are looked up by name */
 typedef void standin_method(void);
@@ -229,6 +241,10 @@ int	device_get_unit(device_t);
 void	*device_get_softc(device_t);
 struct sysctl_oid *device_get_sysctl_tree(device_t);
 int	device_is_attached(device_t);
+void	device_busy(device_t);
+void	device_unbusy(device_t);
+void	bus_topo_lock(void);
+void	bus_topo_unlock(void);
 void	device_set_desc(device_t, const char *);
 int	device_printf(device_t, const char *, ...) __printflike(2, 3);
 devclass_t devclass_find(const char *);
@@ -251,6 +267,17 @@ struct sysctl_req;
 #define	SYSCTL_HANDLER_ARGS							\
 	struct sysctl_oid *oidp, void *arg1, intmax_t arg2, struct sysctl_req *req
 struct sysctl_oid_list;
+struct sysctl_oid {
+	const char *name;
+	int (*oid_handler)(SYSCTL_HANDLER_ARGS);
+	void *arg1;
+	struct sysctl_oid *next;
+};
+#define	CTL_KERN	1
+#define	KERN_ARND	37
+void	sysctl_wlock(void);
+void	sysctl_wunlock(void);
+int	sysctl_find_oid(int *, u_int, struct sysctl_oid **, int *, struct sysctl_req *);
 struct sysctl_ctx_list { void *first; };
 #define	SYSCTL_CHILDREN(oid)	((struct sysctl_oid_list *)(oid))
 #define	OID_AUTO	(-1)
