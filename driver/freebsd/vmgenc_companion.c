@@ -14,16 +14,19 @@ static int count;
 static eventhandler_tag event_tag, resume_tag;
 
 /*
- * The first of the listeners, and it reseeds before it returns: the listeners after it may draw,
- * and so may user space, to which the kernel's driver sends its event last.
+ * The first of the listeners.  It makes the generators diverge before it returns: the listeners
+ * after it may draw, and so may user space, to which the kernel's driver sends its event last.  The
+ * reseed has to wait for 100 ms, and this is a thread of ACPI's, so our own task does that.
  */
 static void
 on_event(void *context)
 {
 	int i;
 
-	for (i = 0; i < count; i++)
-		(void)vmgenc_core_look(&found[i]->core, VMGENC_TRIGGER_NOTIFY);
+	for (i = 0; i < count; i++) {
+		vmgenc_draws_part(found[i]);
+		vmgenc_kick(found[i], VMGENC_TRIGGER_NOTIFY);
+	}
 }
 
 static void
@@ -56,30 +59,37 @@ device_found(device_t dev)
 
 	sc = malloc(sizeof(*sc), M_VMGENC, M_WAITOK | M_ZERO);
 	error = vmgenc_start(sc, dev);
-	if (error != 0)
+	if (error != 0) {
 		free(sc, M_VMGENC);
-	else
-		found[count++] = sc;
-	return (error);
+		return (error);
+	}
+	device_busy(dev);	/* it must not be detached while we use it */
+	found[count++] = sc;
+	return (0);
 }
 
-/* Stops the devices in reverse order, up to one that is busy. */
+/* Stops the devices in reverse order, up to one that is busy.  The bus is locked. */
 static int
 devices_stop(void)
 {
+	struct vmgenc_softc *sc;
+	device_t dev;
 	int error;
 
 	while (count > 0) {
-		error = vmgenc_stop(found[count - 1]);
+		sc = found[count - 1];
+		dev = sc->dev;
+		error = vmgenc_stop(sc);
 		if (error != 0)
 			return (error);
-		free(found[--count], M_VMGENC);
-		found[count] = NULL;
+		device_unbusy(dev);
+		free(sc, M_VMGENC);
+		found[--count] = NULL;
 	}
 	return (0);
 }
 
-/* Starts every device that it can; failures are logged. */
+/* Starts every device that it can; failures are logged.  The bus is locked. */
 static int
 devices_start(void)
 {
@@ -132,7 +142,9 @@ load(void)
 {
 	int error;
 
+	vmgenc_bus_lock();
 	error = devices_start();
+	vmgenc_bus_unlock();
 	if (count > 0)
 		events_start();
 	return (error);
@@ -145,7 +157,9 @@ unload(void)
 	int error;
 
 	events_stop();
+	vmgenc_bus_lock();
 	error = devices_stop();
+	vmgenc_bus_unlock();
 	if (error != 0)
 		events_start();
 	return (error);
@@ -174,8 +188,11 @@ static moduledata_t vmgenc_companion_mod = {
 	NULL,
 };
 
-/* If the boot loader loads it, it starts after the devices have been attached. */
-DECLARE_MODULE(vmgenc_companion, vmgenc_companion_mod, SI_SUB_SMP, SI_ORDER_ANY);
+/*
+ * If the boot loader loads it, or it is compiled in, it starts after the buses were configured and
+ * the devices were attached.
+ */
+DECLARE_MODULE(vmgenc_companion, vmgenc_companion_mod, SI_SUB_INT_CONFIG_HOOKS, SI_ORDER_ANY);
 MODULE_VERSION(vmgenc_companion, 1);
 MODULE_DEPEND(vmgenc_companion, acpi, 1, 1, 1);
 MODULE_DEPEND(vmgenc_companion, random_harvestq, 1, 1, 1);

@@ -42,24 +42,64 @@ static void test_no_device(void **state)
 	assert_int_equal(kernel_load((enum modeventtype)99), EOPNOTSUPP);
 }
 
-static void late_listener(void *context)
+static void no_sleep(void)
 {
-	kernel_note(kernel_reseeded_for_id() ? "listener" : "listener-too-early");
+	kernel_broken("ACPI's thread is made to wait");
 }
 
-/* Fails if the reseed is not done when the kernel's driver goes on to tell others, or is told. */
+/* Fails if ACPI's thread waits, or the task does not reseed, or user space is told twice. */
 static void test_event(void **state)
 {
 	assert_generation(1, 1);
 	kernel_set_id(B);
+	kernel.on_pause = no_sleep;
 	standin_event_invoke("acpi_vmgenc_event");
-	late_listener(NULL);
-	assert_generation(2, 2);
-	assert_string_equal(kernel.trace, "listener");
+	kernel.on_pause = NULL;
+	assert_int_equal(page_now().generation, 1);
 	kernel_run();
-	assert_string_equal(kernel.trace, "listener"); /* the kernel's driver tells user space */
+	assert_generation(2, 2);
+	assert_string_equal(kernel.trace, ""); /* the kernel's driver tells user space */
 	assert_int_equal(lines_with("generation 2: id 2222..., random generator rekeyed"), 1);
 	assert_int_equal(kernel.notifies, 0);
+}
+
+/* Fails if what the listeners after ours draw, before the task runs, repeats in clones. */
+static void test_listeners_draw(void **state)
+{
+	static const uint64_t ids[3][2] = {{B}, {B}, {C}};
+	uint64_t drawn[3], arc4[3];
+	int i;
+
+	assert_int_equal(kernel_load(MOD_UNLOAD), 0);
+	for (i = 0; i < 3; i++) {
+		kernel_reset();
+		own_driver();
+		kernel_tunable_int("draws", 0);
+		assert_int_equal(kernel_load(MOD_LOAD), 0);
+		kernel_run();
+		kernel_set_id(ids[i][0], ids[i][1]);
+		standin_event_invoke("acpi_vmgenc_event");
+		drawn[i] = kernel_draw();
+		arc4[i] = kernel_draw_arc4(1);
+		kernel_run();
+		assert_generation(2, 2);
+		assert_int_equal(kernel_load(MOD_UNLOAD), 0);
+	}
+	assert_int_equal(drawn[0], drawn[1]);
+	assert_int_equal(arc4[0], arc4[1]);
+	assert_int_not_equal(drawn[0], drawn[2]);
+	assert_int_not_equal(arc4[0], arc4[2]);
+	assert_int_equal(kernel_load(MOD_LOAD), 0);
+	kernel_run();
+}
+
+/* Fails if the device may be detached while it is used, or is never released. */
+static void test_busy(void **state)
+{
+	assert_int_equal(kernel.busy, 1);
+	assert_int_equal(kernel_load(MOD_UNLOAD), 0);
+	assert_int_equal(kernel.busy, 0);
+	assert_int_equal(kernel_load(MOD_LOAD), 0);
 }
 
 /* Fails if only the event is looked at: resume, the interrupt and the slow look are as well. */
@@ -100,6 +140,7 @@ static void test_unload_busy(void **state)
 	assert_int_equal(kernel_load(MOD_UNLOAD), EBUSY);
 	kernel_set_id(B);
 	standin_event_invoke("acpi_vmgenc_event");
+	kernel_run();
 	assert_generation(2, 2);
 	kernel_close(file);
 }
@@ -151,6 +192,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_device),
 		row(test_event),
+		row(test_listeners_draw),
+		row(test_busy),
 		row(test_other_triggers),
 		row(test_sysctl),
 		row(test_unload_busy),
