@@ -25,13 +25,28 @@ vmgenc_fenestras(void)
 	    strcmp(p_random_alg_context->ra_ident, "fenestrasX") == 0);
 }
 
-/* May be called with mutexes held.  Returns EIO if the generator does not count the reseed. */
+/*
+ * The root has a buffer of 128 bytes, which its reseed does not empty: the next keys that it gives
+ * are older than the reseed, and the same in all clones.  A read after a reseed takes a key of 32
+ * bytes from the root, so this empties the buffer.  What other CPUs took meanwhile ends with the
+ * last reseed.
+ */
+#define	VMGENC_ROOT_KEYS	(128 / 32)
+
+/* May be called with mutexes held.  Returns EIO if the generator does not count the reseeds. */
 int
 vmgenc_fenestras_reseed(const void *seed, size_t size)
 {
 	volatile uint64_t *generation = &fxrng_root_generation;
 	uint64_t before = *generation;
+	uint8_t discarded[32];
+	int i;
 
+	for (i = 0; i <= VMGENC_ROOT_KEYS; i++) {
+		fxrng_brng_reseed(seed, size);
+		p_random_alg_context->ra_read(discarded, sizeof(discarded));
+	}
 	fxrng_brng_reseed(seed, size);
+	explicit_bzero(discarded, sizeof(discarded));
 	return (*generation != before ? 0 : EIO);
 }
