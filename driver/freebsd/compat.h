@@ -118,6 +118,11 @@ vmgenc_random_hears(uint64_t sample)
 #define	vmgenc_bus_unlock()	mtx_unlock(&Giant)
 #endif
 
+/* 14 gave the number a name. */
+#ifndef DEVICE_UNIT_ANY
+#define	DEVICE_UNIT_ANY	(-1)
+#endif
+
 /* In 14, a driver's devclass is found by its name. */
 #if __FreeBSD_version >= 1400058
 #define	VMGENC_DRIVER_MODULE(name, bus, driver, devclass)			\

@@ -6,7 +6,7 @@
 #define	NOTIFY_CHANGED	0x80
 
 static void
-on_notify(ACPI_HANDLE handle, UINT32 value, void *context)
+vmgenc_on_notify(ACPI_HANDLE handle, UINT32 value, void *context)
 {
 
 	if (value == NOTIFY_CHANGED)
@@ -20,7 +20,7 @@ vmgenc_notify_start(struct vmgenc_softc *sc)
 
 	if (!vmgenc_tunable_notify)
 		return (0);
-	status = AcpiInstallNotifyHandler(sc->handle, ACPI_DEVICE_NOTIFY, on_notify, sc);
+	status = AcpiInstallNotifyHandler(sc->handle, ACPI_DEVICE_NOTIFY, vmgenc_on_notify, sc);
 	if (ACPI_FAILURE(status)) {
 		vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR,
 		    "no notify handler can be installed: %s", AcpiFormatException(status));
@@ -37,7 +37,7 @@ vmgenc_notify_stop(struct vmgenc_softc *sc)
 
 	if (!vmgenc_tunable_notify)
 		return;
-	status = AcpiRemoveNotifyHandler(sc->handle, ACPI_DEVICE_NOTIFY, on_notify);
+	status = AcpiRemoveNotifyHandler(sc->handle, ACPI_DEVICE_NOTIFY, vmgenc_on_notify);
 	if (ACPI_FAILURE(status))
 		vmgenc_os_log(&sc->core, VMGENC_LOG_ERROR,
 		    "the notify handler cannot be removed: %s", AcpiFormatException(status));
@@ -45,7 +45,7 @@ vmgenc_notify_stop(struct vmgenc_softc *sc)
 
 /* Whether there is already a child named vmgenc for this ACPI device. */
 static bool
-has_vmgenc(device_t *children, int count, ACPI_HANDLE handle)
+vmgenc_has_child(device_t *children, int count, ACPI_HANDLE handle)
 {
 	int i;
 
@@ -73,9 +73,9 @@ vmgenc_identify(driver_t *driver, device_t parent)
 	for (i = 0; i < count; i++) {
 		if (!device_is_attached(children[i]) ||
 		    !vmgenc_firmware_is_ours(acpi_get_handle(children[i])) ||
-		    has_vmgenc(children, count, acpi_get_handle(children[i])))
+		    vmgenc_has_child(children, count, acpi_get_handle(children[i])))
 			continue;
-		child = BUS_ADD_CHILD(parent, 0, "vmgenc", -1);
+		child = BUS_ADD_CHILD(parent, 0, "vmgenc", DEVICE_UNIT_ANY);
 		if (child == NULL)
 			device_printf(parent, "vmgenc cannot be added\n");
 		else

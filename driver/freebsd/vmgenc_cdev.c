@@ -24,7 +24,7 @@ struct reader {
 };
 
 static void
-reader_free(void *data)
+vmgenc_reader_free(void *data)
 {
 	struct reader *reader = data;
 	struct vmgenc_softc *sc = reader->sc;
@@ -60,14 +60,14 @@ vmgenc_open(struct cdev *node, int flags, int type, struct thread *td)
 	reader = malloc(sizeof(*reader), M_VMGENC, M_WAITOK | M_ZERO);
 	reader->sc = sc;
 	sx_init(&reader->lock, "vmgenc reader");
-	error = devfs_set_cdevpriv(reader, reader_free);
+	error = devfs_set_cdevpriv(reader, vmgenc_reader_free);
 	if (error != 0)
-		reader_free(reader);
+		vmgenc_reader_free(reader);
 	return (error);
 }
 
 static bool
-unread(struct reader *reader)
+vmgenc_unread(struct reader *reader)
 {
 	const volatile uint64_t *now = &reader->sc->core.page->generation;
 
@@ -75,7 +75,7 @@ unread(struct reader *reader)
 }
 
 static int
-take_event(struct reader *reader, struct uio *uio)
+vmgenc_take_event(struct reader *reader, struct uio *uio)
 {
 	struct vmgenc_event event;
 	int error = EAGAIN;
@@ -93,13 +93,13 @@ take_event(struct reader *reader, struct uio *uio)
 }
 
 static int
-wait_unread(struct reader *reader)
+vmgenc_wait_unread(struct reader *reader)
 {
 	struct vmgenc_softc *sc = reader->sc;
 	int error = 0;
 
 	mtx_lock(&sc->wait_lock);
-	while (error == 0 && !unread(reader))
+	while (error == 0 && !vmgenc_unread(reader))
 		error = mtx_sleep(&sc->readers, &sc->wait_lock, PCATCH, "vmgenc", 0);
 	mtx_unlock(&sc->wait_lock);
 	return (error);
@@ -117,10 +117,10 @@ vmgenc_read(struct cdev *node, struct uio *uio, int flags)
 	if (uio->uio_resid < (ssize_t)sizeof(struct vmgenc_event))
 		return (EINVAL);
 	for (;;) {
-		error = take_event(reader, uio);
+		error = vmgenc_take_event(reader, uio);
 		if (error != EAGAIN || (flags & O_NONBLOCK) != 0)
 			return (error);
-		error = wait_unread(reader);
+		error = vmgenc_wait_unread(reader);
 		if (error != 0)
 			return (error);
 	}
@@ -136,7 +136,7 @@ vmgenc_poll(struct cdev *node, int events, struct thread *td)
 	if (devfs_get_cdevpriv((void **)&reader) != 0)
 		return (POLLHUP);
 	mtx_lock(&sc->wait_lock);
-	if (unread(reader))
+	if (vmgenc_unread(reader))
 		ready = events & (POLLIN | POLLRDNORM);
 	else
 		selrecord(td, &sc->readers);
@@ -145,7 +145,7 @@ vmgenc_poll(struct cdev *node, int events, struct thread *td)
 }
 
 static void
-filter_detach(struct knote *kn)
+vmgenc_filter_detach(struct knote *kn)
 {
 	struct reader *reader = kn->kn_hook;
 
@@ -153,16 +153,16 @@ filter_detach(struct knote *kn)
 }
 
 static int
-filter_event(struct knote *kn, long hint)
+vmgenc_filter_event(struct knote *kn, long hint)
 {
 
-	return (unread(kn->kn_hook));
+	return (vmgenc_unread(kn->kn_hook));
 }
 
 static struct filterops filter_ops = {
 	.f_isfd = 1,
-	.f_detach = filter_detach,
-	.f_event = filter_event,
+	.f_detach = vmgenc_filter_detach,
+	.f_event = vmgenc_filter_event,
 };
 
 static int

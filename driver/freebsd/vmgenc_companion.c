@@ -19,7 +19,7 @@ static eventhandler_tag event_tag, resume_tag;
  * reseed has to wait for 100 ms, and this is a thread of ACPI's, so our own task does that.
  */
 static void
-on_event(void *context)
+vmgenc_on_event(void *context)
 {
 	int i;
 
@@ -30,7 +30,7 @@ on_event(void *context)
 }
 
 static void
-on_resume(void *context)
+vmgenc_on_resume(void *context)
 {
 	int i;
 
@@ -52,7 +52,7 @@ vmgenc_notify_stop(struct vmgenc_softc *sc)
 }
 
 static int
-device_found(device_t dev)
+vmgenc_device_found(device_t dev)
 {
 	struct vmgenc_softc *sc;
 	int error;
@@ -70,7 +70,7 @@ device_found(device_t dev)
 
 /* Stops the devices in reverse order, up to one that is busy.  The bus is locked. */
 static int
-devices_stop(void)
+vmgenc_devices_stop(void)
 {
 	struct vmgenc_softc *sc;
 	device_t dev;
@@ -91,7 +91,7 @@ devices_stop(void)
 
 /* Starts every device that it can; failures are logged.  The bus is locked. */
 static int
-devices_start(void)
+vmgenc_devices_start(void)
 {
 	devclass_t class = devclass_find("vmgenc");
 	device_t dev;
@@ -105,7 +105,7 @@ devices_start(void)
 			printf("vmgenc_companion: more than %d devices\n", MAX_DEVICES);
 			break;
 		}
-		error = device_found(dev);
+		error = vmgenc_device_found(dev);
 	}
 	if (count > 0)
 		return (0);
@@ -115,19 +115,19 @@ devices_start(void)
 }
 
 static void
-events_start(void)
+vmgenc_events_start(void)
 {
 
 	if (!vmgenc_tunable_notify)
 		return;
-	event_tag = EVENTHANDLER_REGISTER(acpi_vmgenc_event, on_event, NULL,
+	event_tag = EVENTHANDLER_REGISTER(acpi_vmgenc_event, vmgenc_on_event, NULL,
 	    EVENTHANDLER_PRI_FIRST);
-	resume_tag = EVENTHANDLER_REGISTER(power_resume, on_resume, NULL, EVENTHANDLER_PRI_ANY);
+	resume_tag = EVENTHANDLER_REGISTER(power_resume, vmgenc_on_resume, NULL, EVENTHANDLER_PRI_ANY);
 }
 
 /* Waits for a handler that is running. */
 static void
-events_stop(void)
+vmgenc_events_stop(void)
 {
 
 	if (event_tag != NULL)
@@ -138,30 +138,30 @@ events_stop(void)
 }
 
 static int
-load(void)
+vmgenc_companion_load(void)
 {
 	int error;
 
 	vmgenc_bus_lock();
-	error = devices_start();
+	error = vmgenc_devices_start();
 	vmgenc_bus_unlock();
 	if (count > 0)
-		events_start();
+		vmgenc_events_start();
 	return (error);
 }
 
-/* Stops the events first, because on_event() must not look at a device that is stopped. */
+/* Stops the events first, because vmgenc_on_event() must not look at a device that is stopped. */
 static int
-unload(void)
+vmgenc_companion_unload(void)
 {
 	int error;
 
-	events_stop();
+	vmgenc_events_stop();
 	vmgenc_bus_lock();
-	error = devices_stop();
+	error = vmgenc_devices_stop();
 	vmgenc_bus_unlock();
 	if (error != 0)
-		events_start();
+		vmgenc_events_start();
 	return (error);
 }
 
@@ -171,9 +171,9 @@ vmgenc_companion_event(module_t module, int what, void *context)
 
 	switch (what) {
 	case MOD_LOAD:
-		return (load());
+		return (vmgenc_companion_load());
 	case MOD_UNLOAD:
-		return (unload());
+		return (vmgenc_companion_unload());
 	case MOD_QUIESCE:
 	case MOD_SHUTDOWN:
 		return (0);

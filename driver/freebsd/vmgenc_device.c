@@ -7,7 +7,7 @@
 MALLOC_DEFINE(M_VMGENC, "vmgenc", "VM generation ID");
 
 static void
-device_init(struct vmgenc_softc *sc, device_t dev)
+vmgenc_device_init(struct vmgenc_softc *sc, device_t dev)
 {
 	ACPI_BUFFER path = { sizeof(sc->path), sc->path };
 
@@ -25,7 +25,7 @@ device_init(struct vmgenc_softc *sc, device_t dev)
 }
 
 static void
-device_fini(struct vmgenc_softc *sc)
+vmgenc_device_fini(struct vmgenc_softc *sc)
 {
 
 	free(sc->jitter, M_VMGENC);
@@ -39,7 +39,7 @@ device_fini(struct vmgenc_softc *sc)
 }
 
 static void
-log_found(struct vmgenc_softc *sc)
+vmgenc_log_found(struct vmgenc_softc *sc)
 {
 	uint32_t flags = sc->core.page->flags;
 	const char *who = "nobody";
@@ -56,7 +56,7 @@ log_found(struct vmgenc_softc *sc)
 
 /* Starts to notice changes.  The node is created last, when nothing else can fail. */
 static int
-triggers_start(struct vmgenc_softc *sc)
+vmgenc_triggers_start(struct vmgenc_softc *sc)
 {
 	int error;
 
@@ -91,7 +91,7 @@ vmgenc_start(struct vmgenc_softc *sc, device_t dev)
 {
 	int error;
 
-	device_init(sc, dev);
+	vmgenc_device_init(sc, dev);
 	error = vmgenc_firmware_address(sc);
 	if (error == 0)
 		error = -vmgenc_core_attach(&sc->core, sc->phys);
@@ -101,10 +101,10 @@ vmgenc_start(struct vmgenc_softc *sc, device_t dev)
 	if (error != 0)
 		goto detach;
 	vmgenc_rekey_start();
-	error = triggers_start(sc);
+	error = vmgenc_triggers_start(sc);
 	if (error != 0)
 		goto stop_rekey;
-	log_found(sc);
+	vmgenc_log_found(sc);
 	return (0);
 
 stop_rekey:
@@ -113,7 +113,7 @@ stop_rekey:
 detach:
 	vmgenc_core_detach(&sc->core);
 fini:
-	device_fini(sc);
+	vmgenc_device_fini(sc);
 	return (error);
 }
 
@@ -135,6 +135,6 @@ vmgenc_stop(struct vmgenc_softc *sc)
 	vmgenc_rekey_stop();
 	vmgenc_objects_stop(sc);
 	vmgenc_core_detach(&sc->core);
-	device_fini(sc);
+	vmgenc_device_fini(sc);
 	return (0);
 }

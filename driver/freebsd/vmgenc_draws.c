@@ -55,7 +55,7 @@ vmgenc_draws_part(struct vmgenc_softc *sc)
  * takes a new key, too.  This comes first, since draws on other CPUs do not wait for this one.
  */
 static void
-arm(void)
+vmgenc_arm(void)
 {
 
 	if (VMGENC_HAVE_READ_HOOK && vmgenc_tunable_draws > 1)
@@ -69,7 +69,7 @@ vmgenc_draws_enter(void)
 	int i;
 
 	atomic_add_acq_int(&inside, 1);
-	arm();
+	vmgenc_arm();
 	for (i = 0; i < MAX_DEVICES; i++) {
 		sc = hooked[i];
 		if (sc != NULL && vmgenc_draws_part(sc))
@@ -89,7 +89,7 @@ vmgenc_draws_leave(void)
  * entered it yet, and those that have left the count but not returned yet.
  */
 static void
-wait_for_draws(void)
+vmgenc_wait_for_draws(void)
 {
 
 	do {
@@ -116,7 +116,7 @@ vmgenc_draws_start(struct vmgenc_softc *sc)
 	if (i < MAX_DEVICES)
 		hooked[i] = sc;
 	sx_xunlock(&hooks_lock);
-	arm();
+	vmgenc_arm();
 }
 
 void
@@ -138,6 +138,6 @@ vmgenc_draws_stop(struct vmgenc_softc *sc)
 		installed = false;
 	}
 	if (ours)
-		wait_for_draws();
+		vmgenc_wait_for_draws();
 	sx_xunlock(&hooks_lock);
 }

@@ -14,7 +14,7 @@ static struct sx devices_lock;
 SX_SYSINIT(vmgenc_early, &devices_lock, "vmgenc early");
 
 static UINT32
-on_sci(void *context)
+vmgenc_on_sci(void *context)
 {
 	struct vmgenc_softc *sc;
 
@@ -29,13 +29,13 @@ on_sci(void *context)
 
 /* Removal takes the lock of the GPEs, so the handler does not run while the list changes. */
 static void
-uninstall(void)
+vmgenc_early_uninstall(void)
 {
 	ACPI_STATUS status;
 
 	if (!installed)
 		return;
-	status = AcpiRemoveSciHandler(on_sci);
+	status = AcpiRemoveSciHandler(vmgenc_on_sci);
 	if (ACPI_FAILURE(status))
 		printf("vmgenc: the handler of the ACPI interrupt cannot be removed: %s\n",
 		    AcpiFormatException(status));
@@ -44,7 +44,7 @@ uninstall(void)
 
 /* Hardware-reduced ACPI has no such interrupt; there the notification comes first. */
 static void
-install(void)
+vmgenc_early_install(void)
 {
 	ACPI_STATUS status;
 
@@ -52,7 +52,7 @@ install(void)
 		return;
 	if ((AcpiGbl_FADT.Flags & ACPI_FADT_HW_REDUCED) != 0)
 		return;
-	status = AcpiInstallSciHandler(on_sci, NULL);
+	status = AcpiInstallSciHandler(vmgenc_on_sci, NULL);
 	installed = ACPI_SUCCESS(status);
 	if (!installed)
 		printf("vmgenc: the ACPI interrupt cannot be handled, only the notification: %s\n",
@@ -64,9 +64,9 @@ vmgenc_early_start(struct vmgenc_softc *sc)
 {
 
 	sx_xlock(&devices_lock);
-	uninstall();
+	vmgenc_early_uninstall();
 	SLIST_INSERT_HEAD(&devices, sc, link);
-	install();
+	vmgenc_early_install();
 	sx_xunlock(&devices_lock);
 }
 
@@ -75,8 +75,8 @@ vmgenc_early_stop(struct vmgenc_softc *sc)
 {
 
 	sx_xlock(&devices_lock);
-	uninstall();
+	vmgenc_early_uninstall();
 	SLIST_REMOVE(&devices, sc, vmgenc_softc, link);
-	install();
+	vmgenc_early_install();
 	sx_xunlock(&devices_lock);
 }

@@ -4,7 +4,7 @@
 
 /* Microsoft's _CID, in any case since ACPICA upper-cases it, and that of newer firmware. */
 static bool
-is_our_id(const char *id)
+vmgenc_is_our_id(const char *id)
 {
 
 	return (id != NULL &&
@@ -22,16 +22,16 @@ vmgenc_firmware_is_ours(ACPI_HANDLE handle)
 	if (handle == NULL || ACPI_FAILURE(AcpiGetObjectInfo(handle, &info)))
 		return (false);
 	if ((info->Valid & ACPI_VALID_HID) != 0)
-		ours = is_our_id(info->HardwareId.String);
+		ours = vmgenc_is_our_id(info->HardwareId.String);
 	if ((info->Valid & ACPI_VALID_CID) != 0)
 		for (i = 0; i < info->CompatibleIdList.Count && !ours; i++)
-			ours = is_our_id(info->CompatibleIdList.Ids[i].String);
+			ours = vmgenc_is_our_id(info->CompatibleIdList.Ids[i].String);
 	AcpiOsFree(info);
 	return (ours);
 }
 
 static void
-read_package(const ACPI_OBJECT *object, struct vmgenc_addr *addr)
+vmgenc_read_package(const ACPI_OBJECT *object, struct vmgenc_addr *addr)
 {
 	const ACPI_OBJECT *element;
 	uint32_t i;
@@ -70,7 +70,7 @@ vmgenc_firmware_address(struct vmgenc_softc *sc)
 		    AcpiFormatException(status));
 		return (status == AE_NOT_FOUND ? ENOENT : EIO);
 	}
-	read_package(result.Pointer, &addr);
+	vmgenc_read_package(result.Pointer, &addr);
 	if (result.Pointer != NULL)
 		AcpiOsFree(result.Pointer);
 	wrong = vmgenc_core_address(&addr, vmgenc_phys_bits(), &phys, &error);

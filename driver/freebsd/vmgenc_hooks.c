@@ -13,7 +13,7 @@
 static void (*pre_read)(void);
 
 static void
-on_pre_read(void)
+vmgenc_on_pre_read(void)
 {
 
 	vmgenc_draws_enter();
@@ -27,7 +27,7 @@ vmgenc_hooks_install(void)
 
 	pre_read = random_alg_context.ra_pre_read;
 	atomic_thread_fence_seq_cst();
-	random_alg_context.ra_pre_read = on_pre_read;
+	random_alg_context.ra_pre_read = vmgenc_on_pre_read;
 }
 
 void
@@ -51,7 +51,7 @@ static int (*arandom_before)(SYSCTL_HANDLER_ARGS);
 static struct sysctl_oid *arandom;
 
 static int
-on_getrandom(struct thread *td, void *args)
+vmgenc_on_getrandom(struct thread *td, void *args)
 {
 	int error;
 
@@ -62,7 +62,7 @@ on_getrandom(struct thread *td, void *args)
 }
 
 static int
-on_arandom(SYSCTL_HANDLER_ARGS)
+vmgenc_on_arandom(SYSCTL_HANDLER_ARGS)
 {
 	int error;
 
@@ -73,7 +73,7 @@ on_arandom(SYSCTL_HANDLER_ARGS)
 }
 
 static void
-arandom_install(void)
+vmgenc_arandom_install(void)
 {
 	int name[] = { CTL_KERN, KERN_ARND }, index;
 
@@ -83,7 +83,7 @@ arandom_install(void)
 	if (arandom != NULL) {
 		arandom_before = arandom->oid_handler;
 		atomic_thread_fence_seq_cst();
-		arandom->oid_handler = on_arandom;
+		arandom->oid_handler = vmgenc_on_arandom;
 	}
 	sysctl_wunlock();
 }
@@ -94,8 +94,8 @@ vmgenc_hooks_install(void)
 
 	getrandom_before = sysent[SYS_getrandom].sy_call;
 	atomic_thread_fence_seq_cst();
-	sysent[SYS_getrandom].sy_call = on_getrandom;
-	arandom_install();
+	sysent[SYS_getrandom].sy_call = vmgenc_on_getrandom;
+	vmgenc_arandom_install();
 }
 
 void

@@ -14,7 +14,7 @@
 
 /* The id must not be in memory for which the kernel has pages (rule R1c). */
 static bool
-kernel_ram(vm_paddr_t first, vm_paddr_t last)
+vmgenc_kernel_ram(vm_paddr_t first, vm_paddr_t last)
 {
 
 	return (PHYS_TO_VM_PAGE(trunc_page(first)) != NULL ||
@@ -22,7 +22,7 @@ kernel_ram(vm_paddr_t first, vm_paddr_t last)
 }
 
 static bool
-all_zero(const volatile uint8_t *p, size_t size)
+vmgenc_all_zero(const volatile uint8_t *p, size_t size)
 {
 
 	while (size-- > 0)
@@ -36,7 +36,7 @@ all_zero(const volatile uint8_t *p, size_t size)
  * holds only the id, mapping it needs the privilege to read any physical memory.
  */
 static uint32_t
-raw_access(const volatile uint8_t *page, uint32_t offset)
+vmgenc_raw_access(const volatile uint8_t *page, uint32_t offset)
 {
 	uint32_t after = offset + VMGENC_ID_SIZE;
 
@@ -48,7 +48,7 @@ raw_access(const volatile uint8_t *page, uint32_t offset)
 	case VMGENC_RAW_AUTO:
 		break;
 	}
-	if (all_zero(page, offset) && all_zero(page + after, PAGE_SIZE - after))
+	if (vmgenc_all_zero(page, offset) && vmgenc_all_zero(page + after, PAGE_SIZE - after))
 		return (VMGENC_RAW_MAPPABLE);
 	return (VMGENC_RAW_MAPPABLE | VMGENC_RAW_PRIVILEGED);
 }
@@ -64,7 +64,7 @@ vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
 	uint32_t offset = phys & PAGE_MASK;
 	bool whole = offset + VMGENC_ID_SIZE <= PAGE_SIZE;
 
-	if (kernel_ram(phys, phys + VMGENC_ID_SIZE - 1)) {
+	if (vmgenc_kernel_ram(phys, phys + VMGENC_ID_SIZE - 1)) {
 		vmgenc_os_log(core, VMGENC_LOG_ERROR, "ADDR %#jx is RAM that the kernel uses",
 		    (uintmax_t)phys);
 		return (-EBUSY);
@@ -78,7 +78,7 @@ vmgenc_os_map(struct vmgenc_core *core, uint64_t phys)
 	}
 	core->raw = (const volatile uint64_t *)((uint8_t *)sc->mapping + (whole ? offset : 0));
 	core->page->id_offset = offset;
-	core->page->flags = whole ? raw_access(sc->mapping, offset) : 0;
+	core->page->flags = whole ? vmgenc_raw_access(sc->mapping, offset) : 0;
 	return (0);
 }
 
@@ -93,7 +93,7 @@ vmgenc_os_unmap(struct vmgenc_core *core)
 }
 
 static struct vm_object *
-object_of(vm_paddr_t page)
+vmgenc_object_of(vm_paddr_t page)
 {
 	struct vm_object *object = NULL;
 	struct sglist *list;
@@ -114,9 +114,9 @@ int
 vmgenc_objects_start(struct vmgenc_softc *sc)
 {
 
-	sc->object[VMGENC_GENERATION] = object_of(pmap_kextract((vm_offset_t)sc->core.page));
+	sc->object[VMGENC_GENERATION] = vmgenc_object_of(pmap_kextract((vm_offset_t)sc->core.page));
 	if ((sc->core.page->flags & VMGENC_RAW_MAPPABLE) != 0)
-		sc->object[VMGENC_RAW] = object_of(trunc_page(sc->phys));
+		sc->object[VMGENC_RAW] = vmgenc_object_of(trunc_page(sc->phys));
 	if (sc->object[VMGENC_GENERATION] != NULL && (sc->object[VMGENC_RAW] != NULL ||
 	    (sc->core.page->flags & VMGENC_RAW_MAPPABLE) == 0))
 		return (0);
@@ -143,7 +143,7 @@ vmgenc_objects_mapped(struct vmgenc_softc *sc)
 	int i;
 
 	for (i = 0; i < VMGENC_MAPPINGS; i++)
-		if (sc->object[i] != NULL && sc->object[i]->ref_count > 1)
+		if (sc->object[i] != NULL && atomic_load_int(&sc->object[i]->ref_count) > 1)
 			return (true);
 	return (false);
 }

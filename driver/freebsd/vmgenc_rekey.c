@@ -37,7 +37,7 @@ static bool registered;
 
 /* random(4) accepts events only of a registered source; this one returns nothing when polled. */
 static u_int
-read_nothing(void *buf, u_int size)
+vmgenc_read_nothing(void *buf, u_int size)
 {
 
 	return (0);
@@ -46,12 +46,12 @@ read_nothing(void *buf, u_int size)
 static struct random_source source = {
 	.rs_ident = "VM Generation ID",
 	.rs_source = RANDOM_PURE_VMGENID,
-	.rs_read = read_nothing,
+	.rs_read = vmgenc_read_nothing,
 };
 
 /* With the companion, the system's own driver has registered the source and keeps it. */
 static void
-source_start(void)
+vmgenc_source_start(void)
 {
 
 	registered = (hc_source_mask & (1u << RANDOM_PURE_VMGENID)) == 0;
@@ -60,7 +60,7 @@ source_start(void)
 }
 
 static void
-source_stop(void)
+vmgenc_source_stop(void)
 {
 
 	if (registered)
@@ -69,24 +69,24 @@ source_stop(void)
 }
 
 static bool
-source_accepted(void)
+vmgenc_source_accepted(void)
 {
 
 	return ((atomic_load_int(&hc_source_mask) & (1u << RANDOM_PURE_VMGENID)) != 0);
 }
 #else
 static void
-source_start(void)
+vmgenc_source_start(void)
 {
 }
 
 static void
-source_stop(void)
+vmgenc_source_stop(void)
 {
 }
 
 static bool
-source_accepted(void)
+vmgenc_source_accepted(void)
 {
 
 	return (true);
@@ -99,7 +99,7 @@ vmgenc_rekey_start(void)
 
 	sx_xlock(&rekey_lock);
 	if (users++ == 0)
-		source_start();
+		vmgenc_source_start();
 	sx_xunlock(&rekey_lock);
 }
 
@@ -109,12 +109,12 @@ vmgenc_rekey_stop(void)
 
 	sx_xlock(&rekey_lock);
 	if (--users == 0)
-		source_stop();
+		vmgenc_source_stop();
 	sx_xunlock(&rekey_lock);
 }
 
 static bool
-is_fortuna(void)
+vmgenc_is_fortuna(void)
 {
 
 	return (strcmp(p_random_alg_context->ra_ident, "Fortuna") == 0);
@@ -130,7 +130,7 @@ vmgenc_rekey_repeats(void)
 
 /* The number of bytes that pool 0 needs, or 0 if it is not known. */
 static u_int
-fortuna_pool_size(void)
+vmgenc_fortuna_pool_size(void)
 {
 	char name[] = "kern.random.fortuna.minpoolsize";
 	u_int size = 0;
@@ -143,7 +143,7 @@ fortuna_pool_size(void)
 }
 
 static void
-harvest(const void *event)
+vmgenc_harvest(const void *event)
 {
 #if VMGENC_HAVE_SOURCE
 	random_harvest_direct(event, EVENT_SIZE, RANDOM_PURE_VMGENID);
@@ -155,7 +155,7 @@ harvest(const void *event)
 
 /* Events of other sources than VMGENID go to the pools in turn. */
 static u_int
-pools(void)
+vmgenc_pools(void)
 {
 
 	return (VMGENC_HAVE_SOURCE ? 1 : POOLS);
@@ -170,7 +170,7 @@ pools(void)
 #define	TEST_SAMPLES	1030
 
 static bool
-heard(void)
+vmgenc_heard(void)
 {
 	uint64_t sample;
 	u_int i;
@@ -179,7 +179,7 @@ heard(void)
 		return (true);
 	for (i = 0; i < TEST_SAMPLES; i++) {
 		sample = get_cyclecount();
-		harvest(&sample);
+		vmgenc_harvest(&sample);
 	}
 	return (vmgenc_random_hears(get_cyclecount()));
 }
@@ -189,7 +189,7 @@ heard(void)
  * pools in turn.  Returns whether the samples count.
  */
 static bool
-feed_jitter(struct vmgenc_jitter *jitter)
+vmgenc_feed_jitter(struct vmgenc_jitter *jitter)
 {
 	uint64_t event;
 	u_int i, pool;
@@ -198,8 +198,8 @@ feed_jitter(struct vmgenc_jitter *jitter)
 	counts = vmgenc_jitter_gather(jitter);
 	for (i = 0; i + 1 < jitter->count; i += 2) {
 		event = (uint64_t)jitter->samples[i] << 32 | jitter->samples[i + 1];
-		for (pool = 0; pool < pools(); pool++)
-			harvest(&event);
+		for (pool = 0; pool < vmgenc_pools(); pool++)
+			vmgenc_harvest(&event);
 	}
 	explicit_bzero(&event, sizeof(event));
 	vmgenc_jitter_wipe(jitter);
@@ -214,7 +214,7 @@ feed_jitter(struct vmgenc_jitter *jitter)
  * sample that was there before.
  */
 static void
-feed(const uint64_t id[2], u_int size)
+vmgenc_feed(const uint64_t id[2], u_int size)
 {
 	uint64_t cycles = 0, sample;
 	u_int i, pool, rounds;
@@ -230,8 +230,8 @@ feed(const uint64_t id[2], u_int size)
 		} else {
 			sample = cycles ^ id[i / 2 % 2];
 		}
-		for (pool = 0; pool < pools(); pool++)
-			harvest(&sample);
+		for (pool = 0; pool < vmgenc_pools(); pool++)
+			vmgenc_harvest(&sample);
 	}
 	explicit_bzero(&sample, sizeof(sample));
 	explicit_bzero(&cycles, sizeof(cycles));
@@ -251,7 +251,7 @@ MTX_SYSINIT(vmgenc_diverge, &diverge_lock, "vmgenc diverge", MTX_DEF);
 static uint8_t diverge_reads[16 * VMGENC_RANDOM_BLOCK];
 
 static void
-diverge_fortuna(const uint64_t id[2])
+vmgenc_diverge_fortuna(const uint64_t id[2])
 {
 	u_int i, nibble;
 
@@ -271,7 +271,7 @@ vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2])
 		if (vmgenc_fenestras())
 			(void)vmgenc_fenestras_reseed(id, 2 * sizeof(id[0]));
 		else
-			diverge_fortuna(id);
+			vmgenc_diverge_fortuna(id);
 		atomic_thread_fence_seq_cst();
 		sc->diverged[0] = id[0];
 		sc->diverged[1] = id[1];
@@ -281,7 +281,7 @@ vmgenc_diverge(struct vmgenc_softc *sc, const uint64_t id[2])
 
 /* Makes arc4random(9) take a new key for each CPU from random(4). */
 static void
-stir(void)
+vmgenc_stir(void)
 {
 
 	arc4rand(discarded, 16, 1);
@@ -289,7 +289,7 @@ stir(void)
 
 /* Reads the clock once for each turn, because pause_sbt(9) must not get a negative time. */
 static void
-wait_for_gate(sbintime_t fed)
+vmgenc_wait_for_gate(sbintime_t fed)
 {
 	sbintime_t since;
 
@@ -298,15 +298,15 @@ wait_for_gate(sbintime_t fed)
 }
 
 static int
-rekey_fortuna(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *secret)
+vmgenc_rekey_fortuna(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *secret)
 {
 	sbintime_t fed;
 
 	vmgenc_diverge(sc, id);
-	stir();
+	vmgenc_stir();
 	if (!*secret)
-		*secret = feed_jitter(sc->jitter);
-	feed(id, size);
+		*secret = vmgenc_feed_jitter(sc->jitter);
+	vmgenc_feed(id, size);
 	/* A test that began meanwhile has discarded some of it. */
 	if (!vmgenc_random_hears(get_cyclecount()))
 		return (EIO);
@@ -314,15 +314,15 @@ rekey_fortuna(struct vmgenc_softc *sc, const uint64_t id[2], u_int size, bool *s
 	/* Fortuna reseeds here if 100 ms have passed; if not, it does in the second read. */
 	if (!vmgenc_read_random(discarded, 16))
 		return (ENODATA);
-	wait_for_gate(fed);
+	vmgenc_wait_for_gate(fed);
 	if (!vmgenc_read_random(discarded, 16))
 		return (ENODATA);
-	stir();
+	vmgenc_stir();
 	return (0);
 }
 
 static int
-rekey_fenestras(struct vmgenc_softc *sc, const uint64_t id[2], bool *secret)
+vmgenc_rekey_fenestras(struct vmgenc_softc *sc, const uint64_t id[2], bool *secret)
 {
 	uint64_t fresh[4] = { id[0], id[1], get_cyclecount(), sbinuptime() };
 	int error;
@@ -340,7 +340,7 @@ rekey_fenestras(struct vmgenc_softc *sc, const uint64_t id[2], bool *secret)
 
 /* Logs each reason once, although every later look tries again. */
 static void
-complain(struct vmgenc_core *core, const char *reason)
+vmgenc_complain(struct vmgenc_core *core, const char *reason)
 {
 	static const char *said;
 
@@ -351,15 +351,15 @@ complain(struct vmgenc_core *core, const char *reason)
 
 /* Why Fortuna cannot be rekeyed, or NULL; sets the size of the pool that has to be filled. */
 static const char *
-fortuna_refuses(u_int *size)
+vmgenc_fortuna_refuses(u_int *size)
 {
 
-	*size = fortuna_pool_size();
+	*size = vmgenc_fortuna_pool_size();
 	if (*size == 0)
 		return ("kern.random.fortuna.minpoolsize cannot be read or is out of range");
-	if (!source_accepted())
+	if (!vmgenc_source_accepted())
 		return ("random(4) does not accept events of VMGENID");
-	if (!heard())
+	if (!vmgenc_heard())
 		return ("random(4) discards events of VMGENID: they failed its health test");
 	return (NULL);
 }
@@ -375,17 +375,17 @@ vmgenc_os_rekey(struct vmgenc_core *core, const uint64_t id[2], bool *secret)
 	if (!vmgenc_random_seeded())
 		return (-ENODATA);
 	sx_xlock(&rekey_lock);
-	if (is_fortuna())
-		reason = fortuna_refuses(&size);
+	if (vmgenc_is_fortuna())
+		reason = vmgenc_fortuna_refuses(&size);
 	else if (!vmgenc_fenestras())
 		reason = "random(4) has a generator that this driver does not know";
-	complain(core, reason);
+	vmgenc_complain(core, reason);
 	if (reason != NULL)
 		error = EIO;
-	else if (is_fortuna())
-		error = rekey_fortuna(sc, id, size, secret);
+	else if (vmgenc_is_fortuna())
+		error = vmgenc_rekey_fortuna(sc, id, size, secret);
 	else
-		error = rekey_fenestras(sc, id, secret);
+		error = vmgenc_rekey_fenestras(sc, id, secret);
 	explicit_bzero(discarded, sizeof(discarded));
 	sx_xunlock(&rekey_lock);
 	return (-error);

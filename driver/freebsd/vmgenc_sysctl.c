@@ -4,7 +4,7 @@
 
 /* 16 opaque bytes, as in FreeBSD's own driver. */
 static int
-show_guid(SYSCTL_HANDLER_ARGS)
+vmgenc_show_guid(SYSCTL_HANDLER_ARGS)
 {
 	struct vmgenc_softc *sc = arg1;
 	struct vmgenc_event event;
@@ -14,7 +14,7 @@ show_guid(SYSCTL_HANDLER_ARGS)
 }
 
 static int
-show_generation(SYSCTL_HANDLER_ARGS)
+vmgenc_show_generation(SYSCTL_HANDLER_ARGS)
 {
 	struct vmgenc_softc *sc = arg1;
 	struct vmgenc_event event;
@@ -46,13 +46,13 @@ vmgenc_sysctl_start(struct vmgenc_softc *sc)
 	sysctl_ctx_init(&sc->sysctl);
 #ifndef VMGENC_COMPANION
 	guid = SYSCTL_ADD_PROC(&sc->sysctl, SYSCTL_CHILDREN(tree), OID_AUTO, "guid",
-	    CTLTYPE_OPAQUE | CTLFLAG_RD | CTLFLAG_MPSAFE, sc, 0, show_guid, "",
+	    CTLTYPE_OPAQUE | CTLFLAG_RD | CTLFLAG_MPSAFE, sc, 0, vmgenc_show_guid, "",
 	    "VM generation ID (128 bits)");
 #else
-	(void)show_guid;
+	(void)vmgenc_show_guid;
 #endif
 	generation = SYSCTL_ADD_PROC(&sc->sysctl, SYSCTL_CHILDREN(tree), OID_AUTO, "generation",
-	    CTLTYPE_U64 | CTLFLAG_RD | CTLFLAG_MPSAFE, sc, 0, show_generation, "QU",
+	    CTLTYPE_U64 | CTLFLAG_RD | CTLFLAG_MPSAFE, sc, 0, vmgenc_show_generation, "QU",
 	    "1 when the driver attached, and 1 more for each change of the ID");
 	flags = SYSCTL_ADD_PROC(&sc->sysctl, SYSCTL_CHILDREN(tree), OID_AUTO, "flags",
 	    CTLTYPE_U32 | CTLFLAG_RD | CTLFLAG_MPSAFE, sc, 0, show_flags, "IU",

@@ -9,7 +9,7 @@
 
 /* In any context, also an interrupt filter.  Sets the bit before it enqueues the task. */
 static void
-kick(struct vmgenc_softc *sc, u_int bit)
+vmgenc_kick_bit(struct vmgenc_softc *sc, u_int bit)
 {
 
 	atomic_set_int(&sc->kicked, bit);
@@ -20,19 +20,19 @@ void
 vmgenc_kick(struct vmgenc_softc *sc, enum vmgenc_trigger trigger)
 {
 
-	kick(sc, 1u << trigger);
+	vmgenc_kick_bit(sc, 1u << trigger);
 }
 
 void
 vmgenc_os_defer(struct vmgenc_core *core)
 {
 
-	kick(vmgenc_softc_of(core), KICK_TELL);
+	vmgenc_kick_bit(vmgenc_softc_of(core), KICK_TELL);
 }
 
 /* An early interrupt and its notification are two bits; the second look finds the work done. */
 static void
-work(void *context, int pending)
+vmgenc_work(void *context, int pending)
 {
 	struct vmgenc_softc *sc = context;
 	enum vmgenc_trigger trigger;
@@ -47,7 +47,7 @@ work(void *context, int pending)
 	vmgenc_core_tell(&sc->core);
 }
 
-static void look_later(struct vmgenc_softc *sc);
+static void vmgenc_look_later(struct vmgenc_softc *sc);
 
 /*
  * After a change random(4) continues to gather entropy, and Fortuna reseeds from it when it is read.
@@ -80,22 +80,22 @@ again(struct vmgenc_softc *sc)
 
 /* For hosts that never notify, to retry a failed rekey, and to repeat one. */
 static void
-slow_look(void *context)
+vmgenc_slow_look(void *context)
 {
 	struct vmgenc_softc *sc = context;
 
 	again(sc);
 	if (vmgenc_core_pending(&sc->core))
 		vmgenc_kick(sc, VMGENC_TRIGGER_LOOK);
-	look_later(sc);
+	vmgenc_look_later(sc);
 }
 
 static void
-look_later(struct vmgenc_softc *sc)
+vmgenc_look_later(struct vmgenc_softc *sc)
 {
 	sbintime_t period = vmgenc_tunable_look_ms * SBT_1MS;
 
-	callout_reset_sbt(&sc->look, period, period / 8, slow_look, sc, 0);
+	callout_reset_sbt(&sc->look, period, period / 8, vmgenc_slow_look, sc, 0);
 }
 
 /*
@@ -109,7 +109,7 @@ vmgenc_task_start(struct vmgenc_softc *sc)
 	int error;
 
 	callout_init(&sc->look, 1);
-	TASK_INIT(&sc->task, 0, work, sc);
+	TASK_INIT(&sc->task, 0, vmgenc_work, sc);
 	sc->queue = taskqueue_create_fast("vmgenc", M_WAITOK, taskqueue_thread_enqueue,
 	    &sc->queue);
 	error = taskqueue_start_threads(&sc->queue, 1, PI_REALTIME, "%s",
@@ -123,7 +123,7 @@ vmgenc_task_start(struct vmgenc_softc *sc)
 	}
 	vmgenc_kick(sc, VMGENC_TRIGGER_ATTACH);
 	if (vmgenc_tunable_look_ms > 0)
-		look_later(sc);
+		vmgenc_look_later(sc);
 	return (0);
 }
 

@@ -7,7 +7,7 @@
 #include "vmgenc_acpi.h"
 
 static void
-log_change(struct vmgenc_core *core, const struct vmgenc_event *event)
+vmgenc_log_change(struct vmgenc_core *core, const struct vmgenc_event *event)
 {
 	struct uuid uuid;
 	char text[37];
@@ -23,7 +23,7 @@ void
 vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event *event)
 {
 
-	log_change(core, event);
+	vmgenc_log_change(core, event);
 	EVENTHANDLER_INVOKE(acpi_vmgenc_event);
 }
 
@@ -40,7 +40,7 @@ void
 vmgenc_os_notify_kernel(struct vmgenc_core *core, const struct vmgenc_event *event)
 {
 
-	log_change(core, event);
+	vmgenc_log_change(core, event);
 }
 
 void
