@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * test/freebsd: a module that lets programs draw from the kernel's own arc4rand(9), which
- * nothing else hands out as it is: the sysctl debug.vmgenc_arc4rand. debug.vmgenc_reversal takes
- * two locks in both orders, for a test to see that such a mistake would be noticed.
+ * test/freebsd: a module with sysctls: debug.vmgenc_arc4rand draws from arc4rand(9), _reversal takes
+ * two locks in both orders, and from 15 on _repeat makes the source VMGENID fail its health test.
  */
 #include <sys/param.h>
 #include <sys/systm.h>
@@ -10,6 +9,9 @@
 #include <sys/libkern.h>
 #include <sys/lock.h>
 #include <sys/module.h>
+#if __FreeBSD_version >= 1500000
+#include <sys/random.h>
+#endif
 #include <sys/sx.h>
 #include <sys/sysctl.h>
 
@@ -54,6 +56,23 @@ vmgenc_reversal_sysctl(SYSCTL_HANDLER_ARGS)
 SYSCTL_PROC(_debug, OID_AUTO, vmgenc_reversal,
     CTLTYPE_OPAQUE | CTLFLAG_RD | CTLFLAG_MPSAFE, NULL, 0,
     vmgenc_reversal_sysctl, "", "a lock order reversal");
+
+#if __FreeBSD_version >= 1500000
+static int
+vmgenc_repeat_sysctl(SYSCTL_HANDLER_ARGS)
+{
+	static const uint64_t sample = 1;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		random_harvest_direct(&sample, sizeof(sample), RANDOM_PURE_VMGENID);
+	return (SYSCTL_OUT(req, "", 1));
+}
+
+SYSCTL_PROC(_debug, OID_AUTO, vmgenc_repeat,
+    CTLTYPE_OPAQUE | CTLFLAG_RD | CTLFLAG_MPSAFE, NULL, 0,
+    vmgenc_repeat_sysctl, "", "repeated samples of VMGENID");
+#endif
 
 static int
 vmgenc_arc4rand_modevent(module_t mod, int type, void *arg)

@@ -280,6 +280,8 @@ static void check_all(void)
 
 	if (module)
 		check_module();
+	if (module == companion && kernel_has.version >= 1500000 && !kernel_has.fenestras)
+		program("health", "--no-load", "");
 	program("device", "", "");
 	program("device", "--append hw.vmgenc.raw=driver", "driver");
 	program("device", "--q35", "q35");

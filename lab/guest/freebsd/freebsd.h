@@ -49,6 +49,7 @@ enum {
 enum {
 	FB_EPERM = 1,
 	FB_ENOENT = 2,
+	FB_EIO = 5,
 	FB_ENXIO = 6,
 	FB_ENOMEM = 12,
 	FB_EACCES = 13,
@@ -111,6 +112,8 @@ char *strstr(const char *text, const char *wanted);
 
 /* Reads a sysctl by its name. Returns its size, or a negative errno. */
 long fb_sysctl(const char *name, void *to, size_t size);
+/* Writes a sysctl. Returns 0, or a negative errno. */
+long fb_sysctl_set(const char *name, const void *from, size_t size);
 /* Finds the number of a sysctl that is read often. Returns its words, or a negative errno. */
 int fb_sysctl_number(const char *name, int words[24]);
 

@@ -155,3 +155,13 @@ long fb_sysctl(const char *name, void *to, size_t size)
 
 	return err ? err : (long)size;
 }
+
+long fb_sysctl_set(const char *name, const void *from, size_t size)
+{
+	int words[24];
+	int count = fb_sysctl_number(name, words);
+
+	if (count < 0)
+		return count;
+	return fb_syscall(SYS_sysctl, words, (long)count, NULL, NULL, from, size);
+}

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # test/freebsd/unit: the FreeBSD driver on a simulated kernel, once for each set of stand-in headers.
 FREEBSD_VERSIONS := 12 13 15
-FREEBSD_TESTS := $(foreach v,$(FREEBSD_VERSIONS),$(foreach t,driver cdev firmware rekey companion hostile, \
+FREEBSD_TESTS := $(foreach v,$(FREEBSD_VERSIONS),$(foreach t,driver cdev firmware rekey draws companion hostile, \
 	build/test/freebsd/$v/test_freebsd-$v_$t))
 UNIT += $(FREEBSD_TESTS)
 
@@ -42,6 +42,7 @@ $(foreach v,$(FREEBSD_VERSIONS),$(eval $(call freebsd_test,$v,driver)) \
 	$(eval $(call freebsd_link,$v,cdev,driver,vmgenc_bus.o)) \
 	$(eval $(call freebsd_link,$v,firmware,driver,vmgenc_bus.o)) \
 	$(eval $(call freebsd_link,$v,rekey,driver,vmgenc_bus.o)) \
+	$(eval $(call freebsd_link,$v,draws,driver,vmgenc_bus.o)) \
 	$(eval $(call freebsd_link,$v,hostile,driver,vmgenc_bus.o)) \
 	$(eval $(call freebsd_link,$v,companion,companion,vmgenc_companion.o)))
 -include $(wildcard build/test/freebsd/*/*/*.d)

@@ -159,27 +159,6 @@ void mtx_destroy(struct mtx *m)
 	kernel.locks--;
 }
 
-/* Newbus' lock, which may be held while sleeping: it is dropped meanwhile. */
-struct mtx Giant;
-static bool bus_locked;
-
-void bus_topo_lock(void)
-{
-	if (bus_locked)
-		kernel_broken("the bus is locked already");
-	bus_locked = true;
-}
-
-void bus_topo_unlock(void)
-{
-	bus_locked = false;
-}
-
-bool kernel_bus_locked(void)
-{
-	return bus_locked;
-}
-
 void mtx_lock(struct mtx *m)
 {
 	if (m == &Giant) {

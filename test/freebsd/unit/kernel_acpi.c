@@ -118,6 +118,27 @@ struct sysctl_oid *device_get_sysctl_tree(device_t dev)
 	return NULL;
 }
 
+/* Newbus' lock, which may be held while sleeping: it is dropped meanwhile. */
+struct mtx Giant;
+static bool bus_locked;
+
+void bus_topo_lock(void)
+{
+	if (bus_locked)
+		kernel_broken("the bus is locked already");
+	bus_locked = true;
+}
+
+void bus_topo_unlock(void)
+{
+	bus_locked = false;
+}
+
+bool kernel_bus_locked(void)
+{
+	return bus_locked;
+}
+
 void device_busy(device_t dev)
 {
 	if (!kernel_bus_locked())
