@@ -125,7 +125,7 @@ bool
 vmgenc_rekey_repeats(void)
 {
 
-	return (is_fortuna());
+	return (vmgenc_is_fortuna());
 }
 
 /* The number of bytes that pool 0 needs, or 0 if it is not known. */

@@ -58,7 +58,7 @@ static void vmgenc_look_later(struct vmgenc_softc *sc);
  * generation is still in force.
  */
 static void
-again(struct vmgenc_softc *sc)
+vmgenc_again(struct vmgenc_softc *sc)
 {
 	static const int after_s[] = { 1, 10, 100, 300 };
 	const volatile struct vmgenc_page *page = sc->core.page;
@@ -75,7 +75,7 @@ again(struct vmgenc_softc *sc)
 	    getsbinuptime() - sc->again.begun < after_s[sc->again.times] * SBT_1S)
 		return;
 	sc->again.times++;
-	kick(sc, KICK_AGAIN);
+	vmgenc_kick_bit(sc, KICK_AGAIN);
 }
 
 /* For hosts that never notify, to retry a failed rekey, and to repeat one. */
@@ -84,7 +84,7 @@ vmgenc_slow_look(void *context)
 {
 	struct vmgenc_softc *sc = context;
 
-	again(sc);
+	vmgenc_again(sc);
 	if (vmgenc_core_pending(&sc->core))
 		vmgenc_kick(sc, VMGENC_TRIGGER_LOOK);
 	vmgenc_look_later(sc);
