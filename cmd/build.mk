@@ -71,11 +71,11 @@ uninstall-cmd:
 .PHONY: install-cmd uninstall-cmd
 
 # Its tests run the program itself.
-RECORD_SRCS := cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c
+HOOKS_RECORD := cmd/hooks/state.c cmd/hooks/record.c cmd/replace.c cmd/trust.c
 DIST_TESTS := build/test/test_shipped_hooks build/test/test_identity_hooks
 CMD_TESTS := $(patsubst test/unit/cmd/%.c,build/test/%,$(wildcard test/unit/cmd/test_*.c)) $(DIST_TESTS) build/test/test_killed_hooks
-$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(RECORD_SRCS) $(wildcard test/unit/cmd/*_fixture.c)
-$(DIST_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(RECORD_SRCS) test/unit/dist/tree_fixture.c
+$(CMD_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(HOOKS_RECORD) $(wildcard test/unit/cmd/*_fixture.c)
+$(DIST_TESTS): TEST_SRCS = $(LIB_SRCS) test/unit/simfile.c test/unit/program.c $(HOOKS_RECORD) test/unit/dist/tree_fixture.c
 build/test/test_words: TEST_SRCS += cmd/say.c
 build/test/test_metrics: TEST_SRCS += cmd/hash.c
 build/test/test_metrics: cmd/hash.c cmd/hash.h
@@ -83,6 +83,6 @@ build/test/test_words: cmd/say.c cmd/cmd.h
 $(CMD_TESTS): TEST_FLAGS = -Icmd
 build/test/test_metrics: TEST_FLAGS += $(CMD_PLACES)
 $(foreach t,$(notdir $(CMD_TESTS)),$(eval $(t)_LDFLAGS := -ljansson))
-$(CMD_TESTS): build/vmgenc test/unit/program.c $(RECORD_SRCS)
+$(CMD_TESTS): build/vmgenc test/unit/program.c $(HOOKS_RECORD)
 build/test/test_doctor: build/ossl-modules/vmgenc.so
 -include $(wildcard build/cmd/*.d build/cmd/hooks/*.d build/cmd/metrics/*.d)

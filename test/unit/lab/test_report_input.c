@@ -27,7 +27,8 @@ static bool is_optional(const char *key)
 					   "start_seconds",
 					   "snapshot_seconds",
 					   "snapshot_bytes",
-					   "identical_announced"};
+					   "identical_announced",
+					   "rekeys"};
 
 	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		if (!strcmp(keys[i], key))
