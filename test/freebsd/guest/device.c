@@ -55,6 +55,8 @@ static void mapping(long fd)
 	check(first > 0 && page->magic == VMGENC_PAGE_MAGIC, "page 0 is the generation page",
 	      first);
 	check(first > 0 && page->settled == page->generation, "it is settled", 0);
+	check(first > 0 && !(page->flags & VMGENC_PREDICTABLE), "and its jitter counts",
+	      first > 0 ? page->flags : 0);
 	check(second > 0 && !memcmp((const char *)second + page->id_offset, page->id, 16),
 	      "page 1 is the hypervisor's, with the same id", second);
 	check(!memcmp(event.id, page->id, 16), "and so is sync's", 0);
@@ -74,6 +76,7 @@ static void sysctls(void)
 {
 	uint8_t guid[32];
 	uint64_t generation = 0;
+	uint32_t flags = ~0u;
 	long got = fb_sysctl("dev.vmgenc.0.guid", guid, sizeof(guid));
 
 	check(got == 16, "dev.vmgenc.0.guid has 16 bytes", got);
@@ -81,6 +84,9 @@ static void sysctls(void)
 	got = fb_sysctl("dev.vmgenc.0.generation", &generation, sizeof(generation));
 	check(got == sizeof(generation) && generation == event.generation,
 	      "dev.vmgenc.0.generation is the generation", (long)generation);
+	got = fb_sysctl("dev.vmgenc.0.flags", &flags, sizeof(flags));
+	check(got == sizeof(flags) && !(flags & VMGENC_PREDICTABLE),
+	      "dev.vmgenc.0.flags says so", (long)flags);
 }
 
 /* What a user without any privilege may; the child's status is how many checks failed. */
