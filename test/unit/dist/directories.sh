@@ -43,6 +43,6 @@ done
 version=$(sed -n 's/^VERSION := //p' Makefile)
 [ "$(sed -n '1s/^vmgenc (\(.*\)) .*/\1/p' debian/changelog)" = "$version" ] || wrong "debian/changelog is not $version"
 [ "$(tools/deps --deb-names)" = "$(tools/deps --deb-names | grep -xE '([a-z][a-z0-9-]+ )*[a-z][a-z0-9-]+')" ] || wrong "build dependencies: $(tools/deps --deb-names)"
-for unit in dist/systemd/*.service dist/systemd/*.path; do
-	grep -q "^units := .*${unit##*/}" debian/rules || wrong "debian/rules lacks ${unit##*/}"
+for unit in dist/systemd/*.service dist/systemd/*.path dist/systemd/*.target dist/systemd/*.timer; do
+	grep -q "[[:space:]]${unit##*/}" debian/rules || wrong "debian/rules lacks ${unit##*/}"
 done
