@@ -9,7 +9,7 @@ PLACED := $(patsubst %,build/cmd/%.o,advice args doctor host openssl run status 
 $(PLACED): CMD_FLAGS += $(CMD_PLACES)
 $(PLACED): build/cmd/places
 CMD_PLACES = -DVMGENC_STATE='"$(statedir)/hooks.json"' -DVMGENC_CONF='"$(confdir)"' \
-	-DVMGENC_HOOKS='"$(hooksdir)"' -DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_GUARD='"$(libdir)/libvmgenc-guard.so"' \
+	-DVMGENC_HOOKS='"$(hooksdir)"' -DVMGENC_SNIPPET='"$(snippet)"' -DVMGENC_GUARD='"$(guard)"' \
 	-DVMGENC_OPENSSL_CNF='"$(opensslcnf)"' -DVMGENC_SHARE='"$(pkgdatadir)"'
 all: build/vmgenc
 build/cmd/places: FORCE

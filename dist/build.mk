@@ -39,6 +39,8 @@ endif
 HOOKS_DIR ?= $(confdir)/hooks.d
 hooksdir = $(HOOKS_DIR)
 snippet = $(opensslcnfdir)/vmgenc.cnf
+# No library to link with, so not among those
+guard = $(libdir)/vmgenc/libvmgenc-guard.so
 
 # What is installed says where the rest is.
 PLACES = sed 's,@PREFIX@,$(prefix),g; s,@SBINDIR@,$(sbindir),g; s,@HOOKS@,$(hooksdir),g; s,@STATE@,$(statedir),g; \

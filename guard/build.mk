@@ -15,9 +15,10 @@ build/libvmgenc-guard.so: $(GUARD_SRCS:%.c=build/guard/%.o) build/libvmgenc.a
 	$(Q)$(CC) $(CFLAGS) $(GUARD_LINK) -o $@ $^ $(LDFLAGS)
 
 install-guard: build/libvmgenc-guard.so
-	$(Q)install -D -m 755 build/libvmgenc-guard.so $(DESTDIR)$(libdir)/libvmgenc-guard.so
+	$(Q)install -D -m 755 build/libvmgenc-guard.so $(DESTDIR)$(guard)
 uninstall-guard:
-	$(Q)rm -f $(DESTDIR)$(libdir)/libvmgenc-guard.so
+	$(Q)rm -f $(DESTDIR)$(guard)
+	$(Q)rmdir $(DESTDIR)$(dir $(guard)) 2>/dev/null || true
 .PHONY: install-guard uninstall-guard
 -include $(wildcard build/guard/guard/*.d build/guard/provider/*.d)
 

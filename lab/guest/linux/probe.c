@@ -54,7 +54,8 @@ static const char *const *environment(enum lab_generator kind)
 {
 	static const char *const plain[] = {"OPENSSL_CONF=/etc/ssl/openssl.cnf", NULL};
 	static const char *const provider[] = {"OPENSSL_CONF=/etc/ssl/vmgenc.cnf", NULL};
-	static const char *const guard[] = {"LD_PRELOAD=/usr/local/lib/libvmgenc-guard.so", NULL};
+	static const char *const guard[] = {"LD_PRELOAD=/usr/local/lib/vmgenc/libvmgenc-guard.so",
+					    NULL};
 
 	if (kind == LAB_GNUTLS_GUARD || kind == LAB_LIBGCRYPT_GUARD)
 		return guard;
