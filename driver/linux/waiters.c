@@ -37,15 +37,14 @@ static void wake(struct vmgenc_waiter *waiter)
 
 static void put(struct vmgenc_waiter *waiter)
 {
-	struct vmgenc_waiter_queue *queue = waiter->first.next;
+	struct vmgenc_waiter_queue *queue, *next;
 
 	if (!refcount_dec_and_test(&waiter->users))
 		return;
-	while (queue) {
-		struct vmgenc_waiter_queue *next = queue->next;
-
+	/* Not before: the descriptor, if it was not ours, may have added queues until it was left. */
+	for (queue = waiter->first.next; queue; queue = next) {
+		next = queue->next;
 		kfree(queue);
-		queue = next;
 	}
 	kfree(waiter);
 }
