@@ -210,7 +210,7 @@ int vmgenc_core_again(struct vmgenc_core *core, uint64_t generation, bool more)
 bool vmgenc_core_differs(const struct vmgenc_core *core)
 {
 	const volatile uint64_t *seen = core->seen;
-	uint64_t id[2] = {core->raw[0], core->raw[1]};
+	uint64_t id[2] = { core->raw[0], core->raw[1] };
 
 	return !vmgenc_core_unfilled(id) && (id[0] != seen[0] || id[1] != seen[1]);
 }
@@ -312,13 +312,11 @@ static void log_rekey(struct vmgenc_core *core, uint64_t generation, int error)
 			      (unsigned long long)generation);
 	else if (error == -ENODATA)
 		vmgenc_os_log(core, VMGENC_LOG_WARNING,
-			      "generation %llu: the random generator is not seeded yet, so it "
-			      "cannot be rekeyed; trying again",
+			      "generation %llu: the random generator is not seeded yet, so it cannot be rekeyed; trying again",
 			      (unsigned long long)generation);
 	else if (error)
 		vmgenc_os_log(core, VMGENC_LOG_ERROR,
-			      "generation %llu: the random generator was NOT rekeyed (error %d); "
-			      "trying again",
+			      "generation %llu: the random generator was NOT rekeyed (error %d); trying again",
 			      (unsigned long long)generation, -error);
 }
 
@@ -339,8 +337,7 @@ void vmgenc_core_tell(struct vmgenc_core *core)
 		core->told = event.generation;
 		if (!secret)
 			vmgenc_os_log(core, VMGENC_LOG_WARNING,
-				      "generation %llu: parted, but predictable by a sibling's "
-				      "owner: no jitter counts, and no CPU random instructions",
+				      "generation %llu: parted, but predictable by a sibling's owner: no jitter counts, and no CPU random instructions",
 				      (unsigned long long)event.generation);
 		vmgenc_os_notify_kernel(core, &event);
 		vmgenc_os_notify_user(core, &event);
@@ -370,8 +367,8 @@ int vmgenc_core_attach(struct vmgenc_core *core, uint64_t phys)
 	}
 	if (vmgenc_core_unfilled(id))
 		vmgenc_os_log(core, VMGENC_LOG_WARNING, "the id is all %s, so clones go unnoticed",
-			      id[0] == 0 ? "zero: the host never filled it"
-					 : "ones: nothing answers at its address");
+			      id[0] == 0 ? "zero: the host never filled it" :
+					   "ones: nothing answers at its address");
 
 	page->magic = VMGENC_PAGE_MAGIC;
 	page->version = VMGENC_PAGE_VERSION;
