@@ -215,8 +215,12 @@ int service_lock(const char *record, bool wait, bool *busy)
 	if (fd < 0)
 		return EXIT_TROUBLE;
 	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		/* Those who only look whether a service runs share it; see ready.c. */
-		bool shared = errno == EWOULDBLOCK && !flock(fd, LOCK_SH | LOCK_NB);
+		/*
+		 * Those who only look whether a service runs share it; see ready.c. Do not keep a
+		 * share: two who begin at once would wait for each other for ever.
+		 */
+		bool shared = errno == EWOULDBLOCK && !flock(fd, LOCK_SH | LOCK_NB) &&
+			      !flock(fd, LOCK_UN);
 
 		*busy = !shared && errno == EWOULDBLOCK;
 		if (!shared && !*busy && errno != EINTR)

@@ -182,6 +182,33 @@ static void number_of_another(void **unused)
 	waitpid(other, &status, 0);
 }
 
+/* Fails if one that begins keeps a share of the lock, so that two would wait for each other. */
+static void shares_the_lock_with_nobody(void **unused)
+{
+	bool alone = false;
+	pid_t pid;
+	int fd;
+
+	(void)unused;
+	hook_with("10-a", "# vmgenc-hook: when=change", "true");
+	write_file(scratch, "state.lock", "", 0600);
+	snprintf(text, sizeof(text), "%s/state.lock", scratch);
+	fd = open(text, O_RDWR | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), 0); /* as one who looks for a service */
+	pid = START(log_file, "hooks", hooks, "--once", "--state", state_file, "--source",
+		    sim.source, "--root", root);
+	sleep_us(300000);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	for (int tries = 0; tries < 20 && !alone; tries++) {
+		alone = !flock(fd, LOCK_EX | LOCK_NB);
+		assert_int_equal(flock(fd, LOCK_SH | LOCK_NB), 0);
+		sleep_us(1300);
+	}
+	assert_true(alone);
+	close(fd);
+	assert_int_equal(program_end(pid), 0);
+}
+
 /* Fails if --wait does not wait, or waits beyond its time. */
 static void waits_for_the_end(void **unused)
 {
@@ -455,6 +482,7 @@ int main(int argc, char **argv)
 		TEST(without_the_device),
 		TEST(wrong_usage),
 		TEST(number_of_another),
+		TEST(shares_the_lock_with_nobody),
 	};
 
 	if (argc > 1)
