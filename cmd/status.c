@@ -232,9 +232,7 @@ static void print_text(const struct vmgenc_status *st, const char *reason, const
  * identity may still be there. */
 static int verdict(const char *reason, const struct hooks *h)
 {
-	const struct state *s = &h->state;
-
-	if (reason || s->owed_count || s->under_way || s->started || h->behind)
+	if (reason || !state_is_done(&h->state, h->behind))
 		return EXIT_NO;
 	return h->error && h->error != -ENOENT ? EXIT_TROUBLE : EXIT_YES;
 }

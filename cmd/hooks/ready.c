@@ -56,6 +56,11 @@ bool state_is_behind(const struct state *s, const struct vmgenc_status *now)
 	return (is_vmclock(now) || !strcmp(s->boot, boot)) && s->generation != now->generation;
 }
 
+bool state_is_done(const struct state *s, bool behind)
+{
+	return !s->owed_count && !s->under_way && !s->started && !behind;
+}
+
 /* Makes the kernel look, since nothing may have told it of a clone yet. A VMClock has no kernel
  * part, and only root may ask. */
 static int look(struct vmgenc *vg, struct vmgenc_status *now)

@@ -81,6 +81,8 @@ const char *copy_name(enum copy copy);
  */
 struct vmgenc_status;
 bool state_is_behind(const struct state *s, const struct vmgenc_status *now);
+/* Whether no hook is owed or under way; behind is what state_is_behind() says. */
+bool state_is_done(const struct state *s, bool behind);
 
 /* state.c: as a file */
 

@@ -95,7 +95,7 @@ static bool is_ready(const struct vmgenc_status *st, const struct state *s, int 
 {
 	if (error)
 		return error == -ENOENT;
-	return s->generation == st->generation && !s->under_way && !s->owed_count;
+	return state_is_done(s, state_is_behind(s, st));
 }
 
 static void print_processes(FILE *f)

@@ -11,45 +11,27 @@
 #include <unistd.h>
 
 #include "metrics.h"
+#include "replace.h"
 
 static int fail(const char *path)
 {
 	return say_trouble("the metrics cannot be written to %s: %s", path, strerror(errno));
 }
 
-static bool write_all(int fd, const char *text, size_t size)
-{
-	while (size) {
-		ssize_t n = write(fd, text, size);
-
-		if (n < 0 && errno != EINTR)
-			return false;
-		text += n > 0 ? n : 0;
-		size -= n > 0 ? (size_t)n : 0;
-	}
-	return !fchmod(fd, 0644);
-}
-
-/* The new file's name does not end like those that collectors read. */
+/* The new file's name does not end like those that collectors read. Its group stays the
+ * directory's. */
 static int replace(int directory, const char *name, const char *path, const char *text, size_t size)
 {
+	const struct stat like = {.st_mode = 0644, .st_uid = (uid_t)-1, .st_gid = (gid_t)-1};
 	char fresh[NAME_MAX + 8];
-	int fd, code;
+	int error;
 
 	snprintf(fresh, sizeof(fresh), "%s.new", name);
-	if (unlinkat(directory, fresh, 0) && errno != ENOENT) /* of a run that was killed */
-		return fail(path);
-	fd = openat(directory, fresh, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return fail(path);
-	code = write_all(fd, text, size) ? EXIT_YES : fail(path);
-	if (close(fd) && !code)
-		code = fail(path);
-	if (!code && renameat(directory, fresh, directory, name))
-		code = fail(path);
-	if (code)
-		unlinkat(directory, fresh, 0);
-	return code;
+	error = replace_write(directory, fresh, text, size, &like);
+	if (!error)
+		error = replace_rename(directory, fresh, name);
+	errno = -error;
+	return error ? fail(path) : EXIT_YES;
 }
 
 int metrics_write(const char *path, const char *text, size_t size)

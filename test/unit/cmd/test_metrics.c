@@ -183,6 +183,33 @@ static void hooks_are_said(void **unused)
 	has("vmgenc_ready 0\n", true);
 }
 
+static void ready_is(const char *state, int code)
+{
+	RUN(&result, "status", "--source", sim.source, "--state", state);
+	assert_int_equal(result.code, code);
+	RUN(&result, "status", "--metrics", "--source", sim.source, "--state", state);
+	has("vmgenc_protected 1\n", true);
+	has(code ? "vmgenc_ready 0\n" : "vmgenc_ready 1\n", true);
+}
+
+/* Fails if the metrics call a machine ready while status says that its hooks have not begun. */
+static void ready_as_status_says(void **unused)
+{
+	char hook[128], state[128];
+
+	(void)unused;
+	put("/hooks/10-nothing", "#!/bin/sh\n# vmgenc-hook: when=change\nexit 0\n");
+	snprintf(hook, sizeof(hook), "%s/hooks", scratch);
+	snprintf(state, sizeof(state), "%s/state", scratch);
+	shell("chmod 755 %s %s/*", hook, hook);
+	RUN(&result, "hooks", hook, "--once", "--source", sim.source, "--state", state);
+	ready_is(state, 0);
+	RUN(&result, "sim", sim.path, "reset"); /* generation 1 as before, and another id */
+	ready_is(state, 1);
+	RUN(&result, "hooks", hook, "--once", "--source", sim.source, "--state", state);
+	ready_is(state, 0);
+}
+
 /* Fails if two machines with the same id look different, or two with different ones the same. */
 static void equal_from_unequal(void **unused)
 {
@@ -405,6 +432,7 @@ int main(void)
 		CASE(state_is_said),
 		CASE(no_source_is_said),
 		CASE(hooks_are_said),
+		CASE(ready_as_status_says),
 		CASE(equal_from_unequal),
 		CASE(nothing_is_revealed),
 		CASE(key_of_the_fleet),
