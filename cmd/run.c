@@ -69,7 +69,8 @@ static bool path_of(const char *program, char path[PATH_MAX])
 static int preload(const char *guard, const char *program)
 {
 	const char *before = getenv("LD_PRELOAD"), *why = NULL;
-	char path[PATH_MAX], both[2 * PATH_MAX];
+	char path[PATH_MAX], *both;
+	int error;
 
 	if (path_of(program, path))
 		why = elf_refuses_preload(path);
@@ -84,9 +85,12 @@ static int preload(const char *guard, const char *program)
 				 guard);
 	if (before && strstr(before, guard))
 		return EXIT_YES;
-	snprintf(both, sizeof(both), "%s%s%s", guard, before && *before ? ":" : "",
-		 before ? before : "");
-	return setenv("LD_PRELOAD", both, 1) ? say_trouble("%s", strerror(errno)) : EXIT_YES;
+	if (asprintf(&both, "%s%s%s", guard, before && *before ? ":" : "", before ? before : "") <
+	    0)
+		return say_trouble("out of memory");
+	error = setenv("LD_PRELOAD", both, 1) ? errno : 0;
+	free(both);
+	return error ? say_trouble("%s", strerror(error)) : EXIT_YES;
 }
 
 int run_program(char **argv)
@@ -114,7 +118,8 @@ int cmd_run(int argc, char **argv)
 	code = source_open(a.source, &vg);
 	if (code && (a.signal || a.restart))
 		return code;
-	/* Without a source, which has been said, the guard may still find one that this does not. */
+	/* Without a source, which has been said, the guard may still find one that this does not.
+	 */
 	code = preload(a.guard, a.rest[0]);
 	if (code)
 		return code;
