@@ -27,6 +27,7 @@ static inline int detached(void **state)
 {
 	const char *left;
 
+	kernel.on_pause = NULL;
 	if (kernel.device.attached && kernel_detach())
 		return -1;
 	left = kernel_leaks();
@@ -34,6 +35,7 @@ static inline int detached(void **state)
 		print_error("%s\n", kernel.broken ? kernel.broken : left);
 	return left || kernel.broken ? -1 : 0;
 }
+
 #define row(test) cmocka_unit_test_setup_teardown(test, fresh, detached)
 #define row_attached(test) cmocka_unit_test_setup_teardown(test, attached, detached)
 

@@ -1,24 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* test/freebsd/unit: the look at the id before each draw that can be caught. */
-#include "check.h"
+#include "fixture.h"
 
 #include <pthread.h>
-
-static int attached(void **state)
-{
-	kernel_reset();
-	if (kernel_attach())
-		return -1;
-	kernel_run();
-	kernel.lines = 0;
-	return 0;
-}
-
-static int detached(void **state)
-{
-	kernel.on_pause = NULL;
-	return kernel_detach() || kernel_leaks() || kernel.broken ? -1 : 0;
-}
 
 /* From 13 on, arc4random(9) takes its keys where nothing looks. */
 static void first_draws(uint64_t a, uint64_t b, uint64_t out[3])
@@ -158,18 +142,16 @@ static void test_no_draws(void **state)
 	assert_false(kernel_hooked());
 }
 
-#define row(test) cmocka_unit_test_setup_teardown(test, attached, detached)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		row(test_first_draw),
-		row(test_detach_while_drawing),
-		row(test_draw_without_id),
+		row_attached(test_first_draw),
+		row_attached(test_detach_while_drawing),
+		row_attached(test_draw_without_id),
 #if __FreeBSD_version < 1300000
-		row(test_draws_of_arc4random),
+		row_attached(test_draws_of_arc4random),
 #endif
-		row(test_no_draws),
+		row_attached(test_no_draws),
 	};
 
 	return cmocka_run_group_tests_name("freebsd draws", tests, NULL, free_page);

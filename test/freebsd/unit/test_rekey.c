@@ -1,22 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 /* test/freebsd/unit: the reseed, under each condition that Fortuna and others can be in. */
-#include "check.h"
-
-static int attached(void **state)
-{
-	kernel_reset();
-	if (kernel_attach())
-		return -1;
-	kernel_run();
-	kernel.lines = 0;
-	return 0;
-}
-
-static int detached(void **state)
-{
-	kernel.on_pause = NULL;
-	return kernel_detach() || kernel_leaks() || kernel.broken ? -1 : 0;
-}
+#include "fixture.h"
 
 static void change(uint64_t a, uint64_t b)
 {
@@ -371,27 +355,25 @@ static void test_interrupt_restirs(void **state)
 	assert_int_equal(arc4rand_iniseed_state, ARC4_ENTR_NONE);
 }
 
-#define row(test) cmocka_unit_test_setup_teardown(test, attached, detached)
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		row(test_gate),
-		row(test_late_thread),
-		row(test_jitter),
-		row(test_again),
-		row(test_reader_meanwhile),
-		row(test_pool_size),
-		row(test_pool_size_unknown),
-		row(test_unseeded),
-		row(test_source_refused),
-		row(test_fenestras),
-		row(test_unknown_generator),
-		row(test_clones_diverge),
-		row(test_interrupt_restirs),
+		row_attached(test_gate),
+		row_attached(test_late_thread),
+		row_attached(test_jitter),
+		row_attached(test_again),
+		row_attached(test_reader_meanwhile),
+		row_attached(test_pool_size),
+		row_attached(test_pool_size_unknown),
+		row_attached(test_unseeded),
+		row_attached(test_source_refused),
+		row_attached(test_fenestras),
+		row_attached(test_unknown_generator),
+		row_attached(test_clones_diverge),
+		row_attached(test_interrupt_restirs),
 #if __FreeBSD_version >= 1500000
-		row(test_health),
-		row(test_health_meanwhile),
+		row_attached(test_health),
+		row_attached(test_health_meanwhile),
 #endif
 	};
 
