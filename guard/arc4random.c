@@ -3,26 +3,8 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <sys/random.h>
 
 #include "guard.h"
-
-static bool kernel_draw(void *to, size_t size)
-{
-	unsigned char *at = to;
-	ssize_t n;
-
-	while (size) {
-		n = getrandom(at, size, 0);
-		if (n < 0 && errno != EINTR)
-			return false;
-		if (n > 0) {
-			at += n;
-			size -= (size_t)n;
-		}
-	}
-	return true;
-}
 
 /* A seccomp filter may forbid getrandom(2). arc4random_buf() cannot fail, so then nothing is left
  * but the replaced one, and without that, to end as it does. */
@@ -31,7 +13,7 @@ static void draw(void *to, size_t size)
 	static guard_function *_Atomic found;
 	void (*replaced)(void *, size_t);
 
-	if (kernel_draw(to, size))
+	if (guard_draw(to, size))
 		return;
 	replaced = (void (*)(void *, size_t))guard_find(&found, "libc.so.6", "arc4random_buf");
 	if (!replaced)

@@ -30,6 +30,6 @@ build/test/guard/lib%: test/unit/guard/libraries.c test/unit/guard/libraries.h
 build/test/guard/victim: SANITIZE =
 build/test/guard/victim build/test/guard/sanitized: test/unit/guard/victim.c build/test/guard/libgnutls.so.30 \
 	build/test/guard/libgcrypt.so.20
-	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) -o $@ $< $(VICTIM_LINK)
+	$(Q)$(CC) $(BUILD_FLAGS) $(SANITIZE) -rdynamic -o $@ $< $(VICTIM_LINK)
 build/test/test_guard: build/vmgenc build/libvmgenc-guard.so build/test/guard/victim build/test/guard/sanitized test/unit/program.c
 build/test/test_guard: TEST_SRCS = test/unit/program.c

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* guard: detects clones for the calls that it replaces, and finds the replaced functions. */
+/* guard: detects clones for the calls that it replaces, draws from the kernel, and finds the
+ * replaced functions. */
 #include <dlfcn.h>
+#include <errno.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "guard.h"
 #include "source.h"
@@ -34,6 +37,23 @@ bool guard_cloned(const struct vmgenc_mark *mark)
 	struct vmgenc *vg = provider_source_get(&source, &error);
 
 	return vg && vmgenc_changed(vg, mark);
+}
+
+bool guard_draw(void *to, size_t size)
+{
+	unsigned char *at = to;
+	ssize_t n;
+
+	while (size) {
+		n = getrandom(at, size, 0);
+		if (n < 0 && errno != EINTR)
+			return false;
+		if (n > 0) {
+			at += n;
+			size -= (size_t)n;
+		}
+	}
+	return true;
 }
 
 guard_function *guard_find(guard_function *_Atomic *found, const char *library, const char *name)

@@ -25,6 +25,9 @@ bool guard_changed(struct vmgenc_mark *mark);
 /* Whether the machine was cloned since the mark was taken. */
 bool guard_cloned(const struct vmgenc_mark *mark);
 
+/* Draws from the kernel. Returns false, with errno set, if getrandom(2) is forbidden or not there. */
+bool guard_draw(void *to, size_t size);
+
 /*
  * Finds the function that is replaced: in library (a file's name) if the program has it, else in
  * what was loaded after the guard. NULL if it is nowhere. The library then stays loaded.

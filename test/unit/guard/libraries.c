@@ -9,8 +9,7 @@
 struct calls calls;
 const char *in_a_draw;
 
-/* Here the machine is cloned while a draw is under way, once. */
-static void be_cloned(void)
+void be_cloned(void)
 {
 	if (!in_a_draw || system(in_a_draw))
 		return;
@@ -76,11 +75,4 @@ void gcry_create_nonce(void *to, size_t size)
 {
 	memset(to, 'n', size);
 	calls.nonce++;
-}
-
-void gcry_randomize(void *to, size_t size, int level)
-{
-	be_cloned();
-	memset(to, level, size);
-	calls.strong++;
 }

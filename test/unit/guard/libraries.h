@@ -6,10 +6,12 @@
 #include <stddef.h>
 
 extern struct calls {
-	unsigned int refresh, draw, nonce, strong;
+	unsigned int refresh, draw, nonce, kernel;
 } calls;
 extern const char *in_a_draw; /* a command that the next draw runs, or NULL */
 
+/* The machine is cloned here, while a draw is under way, once. */
+void be_cloned(void);
 void gnutls_rnd_refresh(void);
 int gnutls_rnd(unsigned int level, void *to, size_t size);
 int gnutls_handshake(void *session);
@@ -22,6 +24,5 @@ int gnutls_x509_privkey_generate(void *key, int algorithm, unsigned int bits, un
 int gnutls_x509_privkey_generate2(void *key, int algorithm, unsigned int bits, unsigned int flags,
 				  const void *data, unsigned int count);
 void gcry_create_nonce(void *to, size_t size);
-void gcry_randomize(void *to, size_t size, int level);
 
 #endif
